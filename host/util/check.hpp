@@ -7,12 +7,12 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define FPVS_CHECK(condition, ...)                                                          \
-    do {                                                                                    \
-        if (!(condition)) [[unlikely]] {                                                    \
+#define FPVS_CHECK(condition, ...)                                                            \
+    do {                                                                                      \
+        if (!(condition)) [[unlikely]] {                                                      \
             ::fmt::print(stderr, "{}:{}: check failed: {} ", __FILE__, __LINE__, #condition); \
-            ::fmt::print(stderr, "" __VA_ARGS__);                                           \
-            ::fmt::print(stderr, "\n");                                                     \
-            ::std::abort();                                                                 \
-        }                                                                                   \
+            ::fmt::print(stderr, "" __VA_ARGS__);                                             \
+            ::fmt::print(stderr, "\n");                                                       \
+            ::std::abort();                                                                   \
+        }                                                                                     \
     } while (false)

@@ -16,14 +16,14 @@
 namespace fpvs {
 
 enum class Code {
-    invalid_argument,    // What the user wrote cannot be meant.
-    already_exists,      // A name or address is taken.
-    not_found,           // A named thing does not exist.
-    failed_precondition, // Right request, wrong moment.
-    exhausted,           // A named limit is reached.
-    unavailable,         // A device, peer or file does not answer.
-    mismatch,            // Two sides do not speak the same contract (abi hash, version).
-    internal,            // A library refused in a way its documentation does not name.
+    invalid_argument,     // What the user wrote cannot be meant.
+    already_exists,       // A name or address is taken.
+    not_found,            // A named thing does not exist.
+    failed_precondition,  // Right request, wrong moment.
+    exhausted,            // A named limit is reached.
+    unavailable,          // A device, peer or file does not answer.
+    mismatch,             // Two sides do not speak the same contract (abi hash, version).
+    internal,             // A library refused in a way its documentation does not name.
 };
 
 struct [[nodiscard]] Error {
@@ -42,10 +42,10 @@ using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
 template <class... Args>
-[[nodiscard]] tl::unexpected<Error> fail(Code code, fmt::format_string<Args...> format,
+[[nodiscard]] tl::unexpected<Error> fail(Code code,
+                                         fmt::format_string<Args...> format,
                                          Args&&... args) {
-    return tl::unexpected<Error>(
-        Error{code, fmt::format(format, std::forward<Args>(args)...), {}});
+    return tl::unexpected<Error>(Error{code, fmt::format(format, std::forward<Args>(args)...), {}});
 }
 
 [[nodiscard]] inline tl::unexpected<Error> fail(Error error) {
@@ -58,17 +58,17 @@ template <class... Args>
 #define FPVS_CONCAT(a, b) FPVS_CONCAT_INNER(a, b)
 
 // FPVS_TRY(auto value, expression): value of the expression, or return its error to the caller.
-#define FPVS_TRY(declaration, ...)                                                          \
-    auto FPVS_CONCAT(fpvs_try_, __LINE__) = (__VA_ARGS__);                                  \
-    if (!FPVS_CONCAT(fpvs_try_, __LINE__)) {                                                \
-        return ::tl::unexpected<::fpvs::Error>(                                             \
-            std::move(FPVS_CONCAT(fpvs_try_, __LINE__)).error());                           \
-    }                                                                                       \
+#define FPVS_TRY(declaration, ...)                                \
+    auto FPVS_CONCAT(fpvs_try_, __LINE__) = (__VA_ARGS__);        \
+    if (!FPVS_CONCAT(fpvs_try_, __LINE__)) {                      \
+        return ::tl::unexpected<::fpvs::Error>(                   \
+            std::move(FPVS_CONCAT(fpvs_try_, __LINE__)).error()); \
+    }                                                             \
     declaration = std::move(*FPVS_CONCAT(fpvs_try_, __LINE__))
 
 // FPVS_TRY_STATUS(expression): the same for a Status.
-#define FPVS_TRY_STATUS(...)                                                                \
-    if (auto fpvs_status = (__VA_ARGS__); !fpvs_status) {                                   \
-        return ::tl::unexpected<::fpvs::Error>(std::move(fpvs_status).error());             \
-    }                                                                                       \
+#define FPVS_TRY_STATUS(...)                                                    \
+    if (auto fpvs_status = (__VA_ARGS__); !fpvs_status) {                       \
+        return ::tl::unexpected<::fpvs::Error>(std::move(fpvs_status).error()); \
+    }                                                                           \
     static_assert(true, "a semicolon follows")

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every bound of the host that is not part of the card's contract (hw/abi/limits.hpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fpvs::model {
+
+constexpr std::size_t kVirtualServicesMax = 4096;
+constexpr std::size_t kRealServersMax = 16384;      // All services together.
+constexpr std::size_t kConnectionsMax = 1'048'576;  // Templates included.
+constexpr std::size_t kVrrpInstancesMax = 255;      // A VRID is one octet, 1 to 255.
+constexpr std::size_t kVirtualAddressesMax = 20;    // An advert of at most 114 octets.
+constexpr std::size_t kConfigFileBytesMax = 16u << 20;
+constexpr std::size_t kConfigNestingMax = 16;
+
+}  // namespace fpvs::model
