@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands: what the host asks of the card, one beat each, in order.
+//
+// Table writes are blind: the host is the only writer and keeps its own copy.  A command that is
+// answered carries a tag, which its event returns.
+#pragma once
+
+#include <cstdint>
+
+#include "hw/abi/field.hpp"
+
+namespace fpvs {
+namespace abi {
+
+#define FPVS_ABI_OPCODES(OPCODE)                                                         \
+    OPCODE(nop, 0)            /* Nothing. */                                             \
+    OPCODE(echo, 1)           /* Answered by an echo event: all before it was taken. */  \
+    OPCODE(write_port, 2)     /* index = port, payload = PortEntry. */                   \
+    OPCODE(write_service, 3)  /* index = bucket, way, payload = ServiceEntry. */         \
+    OPCODE(write_flow, 4)     /* index = bucket, way, payload = FlowEntry. */            \
+    OPCODE(write_next_hop, 5) /* index = next hop, payload = NextHopEntry. */            \
+    OPCODE(set_hash_key, 6)   /* payload = the 128-bit key of the flow hash. */          \
+    OPCODE(set_epoch, 7)      /* index = the 16-bit epoch that hits are stamped with. */ \
+    OPCODE(read_activity, 8)  /* index = bucket, way: answered by an activity event. */  \
+    OPCODE(read_counter, 9)   /* index, way = bank, table: answered by a counter event. */
+
+enum class Opcode : std::uint8_t {
+#define FPVS_ABI_OPCODE_ENUM(name, number) name = number,
+    FPVS_ABI_OPCODES(FPVS_ABI_OPCODE_ENUM)
+#undef FPVS_ABI_OPCODE_ENUM
+};
+
+// Which counters read_counter reads.
+enum class CounterTable : std::uint8_t { reasons = 0, servers = 1 };
+
+#define FPVS_ABI_COMMAND(FIELD) \
+    FIELD(opcode, 0, 8)         \
+    FIELD(way, 8, 8)            \
+    FIELD(table, 16, 8)         \
+    FIELD(index, 32, 32)        \
+    FIELD(tag, 64, 64)          \
+    FIELD(payload_low, 128, 64) \
+    FIELD(payload_high, 192, 64)
+
+struct Command {
+    enum : int { bits = 512, payload_lsb = 128, payload_bits = 128 };
+    FPVS_ABI_COMMAND(FPVS_ABI_FIELD_TYPE)
+};
+
+}  // namespace abi
+}  // namespace fpvs

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events: what the card tells the host, one beat each.
+#pragma once
+
+#include <cstdint>
+
+#include "hw/abi/field.hpp"
+
+namespace fpvs {
+namespace abi {
+
+#define FPVS_ABI_EVENT_KINDS(KIND)                                             \
+    KIND(echo, 1)       /* Answer to an echo command. */                       \
+    KIND(flow_flags, 2) /* A forwarded packet of a flow carried FIN or RST. */ \
+    KIND(activity, 3)   /* When a flow was last hit. */                        \
+    KIND(counter, 4)    /* One bank of a counter. */
+
+enum class EventKind : std::uint8_t {
+#define FPVS_ABI_EVENT_KIND_ENUM(name, number) name = number,
+    FPVS_ABI_EVENT_KINDS(FPVS_ABI_EVENT_KIND_ENUM)
+#undef FPVS_ABI_EVENT_KIND_ENUM
+};
+
+// `stamp` is written by the ring engine, see hw/abi/rings.hpp.
+#define FPVS_ABI_EVENT(FIELD)      \
+    FIELD(kind, 0, 8)              \
+    FIELD(way, 8, 8)               \
+    FIELD(table, 16, 8)            \
+    FIELD(tcp_flags, 24, 8)        \
+    FIELD(index, 32, 32)           \
+    FIELD(tag, 64, 64)             \
+    FIELD(client_address, 128, 32) \
+    FIELD(client_port, 160, 16)    \
+    FIELD(service, 176, 12)        \
+    FIELD(server, 192, 12)         \
+    FIELD(epoch, 208, 16)          \
+    FIELD(packets, 256, 64)        \
+    FIELD(bytes, 320, 64)          \
+    FIELD(stamp, 480, 32)
+
+struct Event {
+    enum : int { bits = 512 };
+    FPVS_ABI_EVENT(FPVS_ABI_FIELD_TYPE)
+};
+
+}  // namespace abi
+}  // namespace fpvs

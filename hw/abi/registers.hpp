@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The register block: AXI4-Lite, 32-bit, one page.  Nothing lies below 0x10 and nothing is called
+// CTRL, as XRT's user-managed kernels ask.
+#pragma once
+
+#include <cstdint>
+
+#include "hw/abi/rings.hpp"
+
+namespace fpvs {
+namespace abi {
+
+constexpr std::uint32_t kMagic = 0x53565046;  // "FPVS" in memory.
+constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kRegisterBlockBytes = 0x1000;
+
+// REGISTER(name, offset, access, meaning)
+#define FPVS_ABI_REGISTERS(REGISTER)                                                      \
+    REGISTER(magic, 0x010, ro, "kMagic")                                                  \
+    REGISTER(version, 0x014, ro, "kVersion")                                              \
+    REGISTER(abi_hash_low, 0x018, ro, "low half of kAbiHash")                             \
+    REGISTER(abi_hash_high, 0x01c, ro, "high half of kAbiHash")                           \
+    REGISTER(ports, 0x020, ro, "network ports")                                           \
+    REGISTER(service_buckets, 0x024, ro, "buckets of the service table")                  \
+    REGISTER(flow_buckets, 0x028, ro, "buckets of the flow table")                        \
+    REGISTER(servers, 0x02c, ro, "real servers that can be counted")                      \
+    REGISTER(next_hops, 0x030, ro, "next hops")                                           \
+    REGISTER(link, 0x034, ro, "bit p: port p has a link")                                 \
+    REGISTER(run, 0x038, rw, "bit 0: rings move; 0 resets every ring index")              \
+    REGISTER(cycles_low, 0x040, ro, "clock cycles since the load; latches the high half") \
+    REGISTER(cycles_high, 0x044, ro, "high half, as latched")
+
+// RING_REGISTER(name, offset within the ring's block, access, meaning)
+#define FPVS_ABI_RING_REGISTERS(REGISTER)                                                    \
+    REGISTER(base_low, 0x00, rw, "card address of slot 0, page aligned")                     \
+    REGISTER(base_high, 0x04, rw, "its high half")                                           \
+    REGISTER(slots_log2, 0x08, rw, "slots, as a power of two")                               \
+    REGISTER(slot_bytes_log2, 0x0c, rw, "bytes of a slot, as a power of two")                \
+    REGISTER(host_index, 0x10, rw, "the host's index: a write is the doorbell")              \
+    REGISTER(card_index, 0x14, ro, "the card's index")                                       \
+    REGISTER(dropped, 0x18, ro, "records dropped for want of a slot or as too long for one") \
+    REGISTER(full, 0x1c, ro, "times the card found no room; command, inject: always 0")
+
+// PORT_REGISTER(name, offset within the port's block, access, meaning)
+#define FPVS_ABI_PORT_REGISTERS(REGISTER)                                          \
+    REGISTER(rx_frames, 0x00, ro, "frames taken from the wire")                    \
+    REGISTER(rx_dropped, 0x04, ro, "frames lost because the pipeline had no room") \
+    REGISTER(tx_frames, 0x08, ro, "frames given to the wire")
+
+constexpr std::uint32_t kRingBlock = 0x100;
+constexpr std::uint32_t kRingStride = 0x40;
+constexpr std::uint32_t kPortBlock = 0x200;
+constexpr std::uint32_t kPortStride = 0x40;
+
+namespace reg {
+#define FPVS_ABI_REGISTER_OFFSET(name, offset, access, meaning) \
+    constexpr std::uint32_t name = offset;
+FPVS_ABI_REGISTERS(FPVS_ABI_REGISTER_OFFSET)
+namespace ring {
+FPVS_ABI_RING_REGISTERS(FPVS_ABI_REGISTER_OFFSET)
+}  // namespace ring
+namespace port {
+FPVS_ABI_PORT_REGISTERS(FPVS_ABI_REGISTER_OFFSET)
+}  // namespace port
+#undef FPVS_ABI_REGISTER_OFFSET
+}  // namespace reg
+
+constexpr std::uint32_t ring_register(Ring ring, std::uint32_t offset) {
+    return kRingBlock + kRingStride * static_cast<std::uint32_t>(ring) + offset;
+}
+
+constexpr std::uint32_t port_register(std::uint32_t port, std::uint32_t offset) {
+    return kPortBlock + kPortStride * port + offset;
+}
+
+}  // namespace abi
+}  // namespace fpvs
