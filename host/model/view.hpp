@@ -7,11 +7,21 @@
 #include <vector>
 
 #include "host/model/virtual_service.hpp"
+#include "host/model/vrrp_instance.hpp"
 
 namespace fpvs::model {
 
 // Totals since the object was made or zeroed.  Bytes are IP lengths, as IPVS counts them.
 struct TrafficCounters {
+    std::uint64_t connections = 0;
+    std::uint64_t packets_in = 0;
+    std::uint64_t packets_out = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+};
+
+// Smoothed rates per second, as IPVS's estimator gives them.
+struct TrafficRates {
     std::uint64_t connections = 0;
     std::uint64_t packets_in = 0;
     std::uint64_t packets_out = 0;
@@ -26,12 +36,14 @@ struct ServerView {
     std::uint32_t inactive_connections = 0;
     std::uint32_t persistent_connections = 0;
     TrafficCounters counters;
+    TrafficRates rates;
 };
 
 struct ServiceView {
     ServiceKey key;
     ServiceSettings settings;
     TrafficCounters counters;
+    TrafficRates rates;
     std::vector<ServerView> servers;  // In scheduling order: the newest first.
 };
 
@@ -86,6 +98,43 @@ struct CardView {
     std::vector<PortView> ports;
     std::vector<RingView> rings;
     std::vector<StageView> stages;
+};
+
+struct VrrpInstanceView {
+    std::string name;
+    std::string interface;
+    std::uint8_t virtual_router_id = 0;
+    std::string state;  // "INIT", "BACKUP", "MASTER" or "FAULT".
+    std::uint8_t priority = 0;
+    std::uint32_t advert_interval_cs = 0;
+    Ipv4 master_address;  // Who sent the last good advert; 0.0.0.0 before the first.
+    std::uint8_t master_priority = 0;
+    std::vector<VirtualAddress> addresses;
+    std::uint64_t master_transitions = 0;  // Times this director became master.
+    std::uint64_t adverts_sent = 0;
+    std::uint64_t adverts_received = 0;
+    std::uint64_t adverts_refused = 0;
+};
+
+struct HealthCheckView {
+    ServiceKey service;
+    ServerKey server;
+    CheckKind kind = CheckKind::tcp;
+    bool up = false;
+    std::uint32_t failures = 0;     // In a row, 0 after a success.
+    std::uint64_t since_s = 0;      // How long the server has been up or down.
+    std::string last_result;        // "connected", "connection refused", "timed out", ...
+    std::uint64_t checks_done = 0;  // Attempts since the start, retries included.
+};
+
+// The daemon itself.
+struct DaemonView {
+    std::string version;
+    std::uint32_t process_id = 0;
+    std::uint64_t uptime_s = 0;
+    std::string config_path;        // Empty: started without a file.
+    std::uint64_t connections = 0;  // Entries in the table, templates included.
+    std::uint64_t connections_max = 0;
 };
 
 }  // namespace fpvs::model
