@@ -16,7 +16,7 @@
 namespace fpvs {
 namespace abi {
 
-#define FPVS_ABI_NUMBER_TEXT(name, number) #name "=" #number ";"
+#define FPVS_ABI_NUMBER_TEXT(name, number, meaning) #name "=" #number ";"
 #define FPVS_ABI_REASON_TEXT(name, number, stage, verdict, meaning) \
     #name "=" #number ":" #stage ":" #verdict ";"
 #define FPVS_ABI_REGISTER_TEXT(name, offset, access, meaning) #name "@" #offset ":" #access ";"

@@ -12,20 +12,21 @@
 namespace fpvs {
 namespace abi {
 
-#define FPVS_ABI_OPCODES(OPCODE)                                                         \
-    OPCODE(nop, 0)            /* Nothing. */                                             \
-    OPCODE(echo, 1)           /* Answered by an echo event: all before it was taken. */  \
-    OPCODE(write_port, 2)     /* index = port, payload = PortEntry. */                   \
-    OPCODE(write_service, 3)  /* index = bucket, way, payload = ServiceEntry. */         \
-    OPCODE(write_flow, 4)     /* index = bucket, way, payload = FlowEntry. */            \
-    OPCODE(write_next_hop, 5) /* index = next hop, payload = NextHopEntry. */            \
-    OPCODE(set_hash_key, 6)   /* payload = the 128-bit key of the flow hash. */          \
-    OPCODE(set_epoch, 7)      /* index = the 16-bit epoch that hits are stamped with. */ \
-    OPCODE(read_activity, 8)  /* index = bucket, way: answered by an activity event. */  \
-    OPCODE(read_counter, 9)   /* index, way = bank, table: answered by a counter event. */
+// OPCODE(name, number, meaning)
+#define FPVS_ABI_OPCODES(OPCODE)                                                              \
+    OPCODE(nop, 0, "nothing")                                                                 \
+    OPCODE(echo, 1, "answered by an echo event: every table write before it has taken place") \
+    OPCODE(write_port, 2, "index = port, payload = port entry")                               \
+    OPCODE(write_service, 3, "index = bucket, way, payload = service entry")                  \
+    OPCODE(write_flow, 4, "index = bucket, way, payload = flow entry")                        \
+    OPCODE(write_next_hop, 5, "index = next hop, payload = next hop entry")                   \
+    OPCODE(set_hash_key, 6, "payload = the 128-bit key of the flow hash")                     \
+    OPCODE(set_epoch, 7, "index = the 16-bit epoch that hits are stamped with")               \
+    OPCODE(read_activity, 8, "index = bucket, way: answered by an activity event")            \
+    OPCODE(read_counter, 9, "index, way = bank, table: answered by a counter event")
 
 enum class Opcode : std::uint8_t {
-#define FPVS_ABI_OPCODE_ENUM(name, number) name = number,
+#define FPVS_ABI_OPCODE_ENUM(name, number, meaning) name = number,
     FPVS_ABI_OPCODES(FPVS_ABI_OPCODE_ENUM)
 #undef FPVS_ABI_OPCODE_ENUM
 };

@@ -9,14 +9,15 @@
 namespace fpvs {
 namespace abi {
 
-#define FPVS_ABI_EVENT_KINDS(KIND)                                             \
-    KIND(echo, 1)       /* Answer to an echo command. */                       \
-    KIND(flow_flags, 2) /* A forwarded packet of a flow carried FIN or RST. */ \
-    KIND(activity, 3)   /* When a flow was last hit. */                        \
-    KIND(counter, 4)    /* One bank of a counter. */
+// KIND(name, number, meaning)
+#define FPVS_ABI_EVENT_KINDS(KIND)                                                 \
+    KIND(echo, 1, "answer to an echo command: tag")                                \
+    KIND(flow_flags, 2, "a forwarded packet of a flow carried FIN or RST")         \
+    KIND(activity, 3, "answer to read_activity: when a flow was last hit (epoch)") \
+    KIND(counter, 4, "answer to read_counter: one bank's packets and bytes")
 
 enum class EventKind : std::uint8_t {
-#define FPVS_ABI_EVENT_KIND_ENUM(name, number) name = number,
+#define FPVS_ABI_EVENT_KIND_ENUM(name, number, meaning) name = number,
     FPVS_ABI_EVENT_KINDS(FPVS_ABI_EVENT_KIND_ENUM)
 #undef FPVS_ABI_EVENT_KIND_ENUM
 };
