@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+# The lab's network, to be sourced: one switch, clients, a director, two database servers, each a
+# network namespace of ours with the addresses of the user's own configuration.
+#
+#            client1 .50  client2 .51 ...   db01 .11   db02 .142
+#                 |            |              |          |
+#    =============+============+======+=======+==========+====  192.168.113.0/24 (bridge in sw)
+#                                     |
+#                            wire0 in lvs01-wire      the director's port: what the card (or the
+#                                     .               DPDK port) is plugged into
+#                            ens160 in lvs01 .149     a TAP: the port as the director's kernel sees it
+#
+# Needs LAB (prefix of the namespaces) and CLIENTS (how many).
+
+readonly VIP=192.168.113.100
+readonly DIRECTOR_MAC=02:00:00:00:13:95
+
+# in_ns HOST COMMAND...: plain nsenter, because `ip netns exec` wants a root that is a mount point.
+in_ns() {
+    local host=$1
+    shift
+    nsenter --net="/run/netns/$LAB-$host" "$@"
+}
+
+lab_hosts() {
+    local i
+    printf 'sw\nlvs01\nlvs01-wire\ndb01\ndb02\n'
+    for ((i = 1; i <= CLIENTS; i++)); do printf 'client%d\n' "$i"; done
+}
+
+# plug HOST INTERFACE [ADDRESS MAC]: a cable from the host to the switch.
+plug() {
+    local host=$1 interface=$2
+    ip -n "$LAB-sw" link add "p-$host" type veth peer name "$interface" netns "$LAB-$host"
+    ip -n "$LAB-sw" link set "p-$host" master br0 up
+    [ -n "${4:-}" ] && ip -n "$LAB-$host" link set "$interface" address "$4"
+    ip -n "$LAB-$host" link set "$interface" up
+    [ -n "${3:-}" ] && ip -n "$LAB-$host" addr add "$3/24" brd + dev "$interface"
+    # A veth leaves checksums to hardware that is not there; a wire carries them.
+    in_ns "$host" ethtool -K "$interface" tx off >/dev/null
+}
+
+# The servers answer for the virtual IP but never say so on the wire.
+configure_real_server() {
+    ip -n "$LAB-$1" addr add "$VIP/32" brd "$VIP" dev lo label lo:1
+    in_ns "$1" sh -c '
+        echo 1 > /proc/sys/net/ipv4/conf/lo/arp_ignore
+        echo 2 > /proc/sys/net/ipv4/conf/lo/arp_announce
+        echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore
+        echo 2 > /proc/sys/net/ipv4/conf/all/arp_announce'
+}
+
+lab_up() {
+    local host i
+    for host in $(lab_hosts); do
+        ip netns add "$LAB-$host" || return 1
+        ip -n "$LAB-$host" link set lo up
+        in_ns "$host" sh -c '
+            echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6
+            echo 0 > /proc/sys/net/ipv4/conf/all/rp_filter
+            echo 0 > /proc/sys/net/ipv4/conf/default/rp_filter' 2>/dev/null
+    done
+    ip -n "$LAB-sw" link add br0 type bridge mcast_snooping 0
+    ip -n "$LAB-sw" link set br0 up
+    plug db01 eth0 192.168.113.11 02:00:00:00:13:0b
+    plug db02 eth0 192.168.113.142 02:00:00:00:13:8e
+    for ((i = 1; i <= CLIENTS; i++)); do
+        plug "client$i" eth0 "192.168.113.$((49 + i))" "02:00:00:00:13:$(printf %02x $((49 + i)))"
+    done
+    plug lvs01-wire wire0
+    in_ns lvs01 ip tuntap add dev ens160 mode tap
+    ip -n "$LAB-lvs01" link set ens160 address $DIRECTOR_MAC up
+    ip -n "$LAB-lvs01" addr add 192.168.113.149/24 brd + dev ens160
+    configure_real_server db01
+    configure_real_server db02
+}
+
+lab_down() {
+    local host
+    for host in $(lab_hosts); do ip netns del "$LAB-$host" 2>/dev/null; done
+    return 0
+}
