@@ -92,7 +92,7 @@ client_run() {
 card_counter() { fpvsadm card status | awk -v n="$1" '$1 == n { print $2; found = 1; exit }
     END { if (!found) print 0 }'; }
 
-mkdir -p "$WORK" && chmod 755 "$WORK" || exit 1
+mkdir -p "$WORK" || exit 1
 rm -f "$WORK"/*.answers "$WORK"/*.errors "$WORK"/*.log
 
 heading "The lab: $CLIENTS clients, a director, two MariaDB servers"

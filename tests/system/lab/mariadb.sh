@@ -3,7 +3,7 @@
 # own name: SELECT name FROM lab.whoami.  Needs in_ns (topology.sh) and WORK (a folder of ours).
 
 readonly DB_PASSWORD=000000
-readonly DB_USER=nobody
+readonly DB_USER=root
 declare -A DB_PIDS=()
 
 mariadb_prepare() {
