@@ -12,6 +12,7 @@ constexpr std::size_t kRealServersMax = 16384;      // All services together.
 constexpr std::size_t kConnectionsMax = 1'048'576;  // Templates included.
 constexpr std::size_t kVrrpInstancesMax = 255;      // A VRID is one octet, 1 to 255.
 constexpr std::size_t kVirtualAddressesMax = 20;    // An advert of at most 114 octets.
+constexpr std::size_t kNeighboursMax = 16384;       // Addresses whose next hop is kept current.
 constexpr std::size_t kConfigFileBytesMax = 16u << 20;
 constexpr std::size_t kConfigNestingMax = 16;
 

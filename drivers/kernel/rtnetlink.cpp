@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/kernel/rtnetlink.hpp"
+
+#include <arpa/inet.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <span>
+
+namespace fpvs::kernel {
+namespace {
+
+constexpr std::size_t kRequestBytes = 512;  // Every request below is far smaller.
+// Dumps come in datagrams of up to 32 KiB where the receiver offers as much (libmnl's advice).
+constexpr std::size_t kReplyBytes = 32768;
+
+// The states in which the kernel itself would send to the address that the entry has.
+constexpr std::uint16_t kUsableStates =
+    NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
+
+// A netlink message under construction, on the stack.
+template <class Header>
+class Request {
+  public:
+    Request(std::uint16_t type, std::uint16_t flags) {
+        message_ = mnl_nlmsg_put_header(buffer_.data());
+        message_->nlmsg_type = type;
+        message_->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
+        header_ = static_cast<Header*>(mnl_nlmsg_put_extra_header(message_, sizeof(Header)));
+    }
+    [[nodiscard]] Header& header() { return *header_; }
+    [[nodiscard]] nlmsghdr& message() { return *message_; }
+    void put(std::uint16_t type, model::Ipv4 address) {
+        mnl_attr_put_u32(message_, type, htonl(address.value));
+    }
+    void put(std::uint16_t type, std::string_view text) {
+        mnl_attr_put_strz(message_, type, std::string(text).c_str());
+    }
+
+  private:
+    alignas(nlmsghdr) std::array<char, kRequestBytes> buffer_{};
+    nlmsghdr* message_;
+    Header* header_;
+};
+
+// Calls visit(type, attribute) for each attribute after the family header.
+template <class Header, class Visit>
+const Header& for_each_attribute(const nlmsghdr& message, Visit visit) {
+    const auto* end = static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message));
+    const auto* attribute =
+        static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&message, sizeof(Header)));
+    for (; mnl_attr_ok(attribute, static_cast<int>(end - reinterpret_cast<const char*>(attribute)));
+         attribute = mnl_attr_next(attribute)) {
+        visit(mnl_attr_get_type(attribute), *attribute);
+    }
+    return *static_cast<const Header*>(mnl_nlmsg_get_payload(&message));
+}
+
+template <class Header>
+bool holds(const nlmsghdr& message) {
+    return mnl_nlmsg_get_payload_len(&message) >= sizeof(Header);
+}
+
+std::optional<model::Ipv4> ipv4_of(const nlattr& attribute) {
+    if (mnl_attr_validate(&attribute, MNL_TYPE_U32) < 0) {
+        return std::nullopt;
+    }
+    return model::Ipv4{ntohl(mnl_attr_get_u32(&attribute))};
+}
+
+std::optional<model::MacAddress> mac_of(const nlattr& attribute) {
+    model::MacAddress mac;
+    if (mnl_attr_get_payload_len(&attribute) != mac.octets.size()) {
+        return std::nullopt;
+    }
+    std::memcpy(mac.octets.data(), mnl_attr_get_payload(&attribute), mac.octets.size());
+    return mac;
+}
+
+}  // namespace
+
+std::optional<Interface> parse_interface(const nlmsghdr& message) {
+    if (!holds<ifinfomsg>(message)) {
+        return std::nullopt;
+    }
+    Interface interface;
+    const auto& header =
+        for_each_attribute<ifinfomsg>(message, [&](std::uint16_t type, const nlattr& attribute) {
+            if (type == IFLA_IFNAME) {
+                interface.name = mnl_attr_get_str(&attribute);
+            } else if (type == IFLA_MTU) {
+                interface.mtu = mnl_attr_get_u32(&attribute);
+            } else if (type == IFLA_ADDRESS) {
+                interface.mac = mac_of(attribute).value_or(model::MacAddress{});
+            }
+        });
+    if (header.ifi_family != AF_UNSPEC) {
+        return std::nullopt;  // A bridge tells of its ports in messages of this same type.
+    }
+    interface.index = static_cast<std::uint32_t>(header.ifi_index);
+    interface.up = (header.ifi_flags & IFF_UP) != 0 && (header.ifi_flags & IFF_LOWER_UP) != 0;
+    return interface;
+}
+
+std::optional<InterfaceAddress> parse_address(const nlmsghdr& message) {
+    if (!holds<ifaddrmsg>(message)) {
+        return std::nullopt;
+    }
+    std::optional<model::Ipv4> local;
+    std::optional<model::Ipv4> peer;
+    const auto& header =
+        for_each_attribute<ifaddrmsg>(message, [&](std::uint16_t type, const nlattr& attribute) {
+            if (type == IFA_LOCAL) {
+                local = ipv4_of(attribute);
+            } else if (type == IFA_ADDRESS) {
+                peer = ipv4_of(attribute);
+            }
+        });
+    if (header.ifa_family != AF_INET || (!local && !peer)) {
+        return std::nullopt;
+    }
+    return InterfaceAddress{.interface_index = header.ifa_index,
+                            .address = local ? *local : *peer,
+                            .prefix_length = header.ifa_prefixlen};
+}
+
+std::optional<NeighbourEntry> parse_neighbour(const nlmsghdr& message) {
+    if (!holds<ndmsg>(message)) {
+        return std::nullopt;
+    }
+    std::optional<model::Ipv4> address;
+    std::optional<model::MacAddress> mac;
+    const auto& header =
+        for_each_attribute<ndmsg>(message, [&](std::uint16_t type, const nlattr& attribute) {
+            if (type == NDA_DST) {
+                address = ipv4_of(attribute);
+            } else if (type == NDA_LLADDR) {
+                mac = mac_of(attribute);
+            }
+        });
+    if (header.ndm_family != AF_INET || !address) {
+        return std::nullopt;
+    }
+    const bool usable =
+        message.nlmsg_type == RTM_NEWNEIGH && (header.ndm_state & kUsableStates) != 0;
+    return NeighbourEntry{.interface_index = static_cast<std::uint32_t>(header.ndm_ifindex),
+                          .address = *address,
+                          .mac = usable ? mac : std::nullopt,
+                          .stale = usable && (header.ndm_state & NUD_STALE) != 0,
+                          .probing = (header.ndm_state & NUD_INCOMPLETE) != 0};
+}
+
+Result<Rtnetlink> Rtnetlink::open() {
+    Socket socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
+    if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
+        return fail(Code::unavailable, "cannot open an rtnetlink socket: {}", std::strerror(errno));
+    }
+    return Rtnetlink(std::move(socket));
+}
+
+Result<int> Rtnetlink::exchange(nlmsghdr& request, const OnReply& on_reply) {
+    request.nlmsg_seq = ++sequence_;
+    if (mnl_socket_sendto(socket_.get(), &request, request.nlmsg_len) < 0) {
+        return fail(Code::unavailable, "rtnetlink send: {}", std::strerror(errno));
+    }
+    const auto callback = [](const nlmsghdr* message, void* context) -> int {
+        (*static_cast<const OnReply*>(context))(*message);
+        return MNL_CB_OK;
+    };
+    const bool several = (request.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+    const bool acknowledged = (request.nlmsg_flags & NLM_F_ACK) != 0;
+    alignas(nlmsghdr) std::array<char, kReplyBytes> buffer;
+    while (true) {
+        const ssize_t length = mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
+        if (length < 0) {
+            return fail(Code::unavailable, "rtnetlink receive: {}", std::strerror(errno));
+        }
+        const int state = mnl_cb_run(buffer.data(),
+                                     static_cast<std::size_t>(length),
+                                     sequence_,
+                                     mnl_socket_get_portid(socket_.get()),
+                                     callback,
+                                     const_cast<OnReply*>(&on_reply));
+        if (state < 0) {
+            return errno;
+        }
+        if (state == MNL_CB_STOP || (state == MNL_CB_OK && !several && !acknowledged)) {
+            return 0;
+        }
+    }
+}
+
+Result<Interface> Rtnetlink::query_interface(nlmsghdr& request, std::string_view what) {
+    std::optional<Interface> found;
+    FPVS_TRY(const int refused,
+             exchange(request, [&](const nlmsghdr& message) { found = parse_interface(message); }));
+    if (refused != 0 || !found) {
+        return fail(Code::not_found, "no network interface {}", what);
+    }
+    return *found;
+}
+
+Result<Interface> Rtnetlink::interface(std::string_view name) {
+    if (name.empty() || name.size() >= IFNAMSIZ) {
+        return fail(Code::invalid_argument, "'{}' cannot name a network interface", name);
+    }
+    Request<ifinfomsg> request(RTM_GETLINK, 0);
+    request.put(IFLA_IFNAME, name);
+    return query_interface(request.message(), name);
+}
+
+Result<Interface> Rtnetlink::interface(std::uint32_t index) {
+    Request<ifinfomsg> request(RTM_GETLINK, 0);
+    request.header().ifi_index = static_cast<int>(index);
+    return query_interface(request.message(), fmt::format("with index {}", index));
+}
+
+Result<std::vector<InterfaceAddress>> Rtnetlink::addresses(std::uint32_t interface_index) {
+    Request<ifaddrmsg> request(RTM_GETADDR, NLM_F_DUMP);
+    request.header().ifa_family = AF_INET;
+    std::vector<InterfaceAddress> found;
+    FPVS_TRY(const int refused, exchange(request.message(), [&](const nlmsghdr& message) {
+                 const auto address = parse_address(message);
+                 if (address && address->interface_index == interface_index) {
+                     found.push_back(*address);
+                 }
+             }));
+    if (refused != 0) {
+        return fail(Code::unavailable, "cannot list addresses: {}", std::strerror(refused));
+    }
+    return found;
+}
+
+Status Rtnetlink::change_address(std::uint16_t type,
+                                 std::uint16_t flags,
+                                 const InterfaceAddress& address,
+                                 int harmless_error) {
+    Request<ifaddrmsg> request(type, static_cast<std::uint16_t>(NLM_F_ACK | flags));
+    request.header().ifa_family = AF_INET;
+    request.header().ifa_prefixlen = address.prefix_length;
+    request.header().ifa_index = address.interface_index;
+    request.put(IFA_LOCAL, address.address);
+    FPVS_TRY(const int refused, exchange(request.message(), [](const nlmsghdr&) {}));
+    if (refused != 0 && refused != harmless_error) {
+        return fail(Code::unavailable,
+                    "cannot {} address {}/{}: {}",
+                    type == RTM_NEWADDR ? "add" : "remove",
+                    model::to_string(address.address),
+                    address.prefix_length,
+                    std::strerror(refused));
+    }
+    return {};
+}
+
+Status Rtnetlink::add_address(const InterfaceAddress& address) {
+    return change_address(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address, EEXIST);
+}
+
+Status Rtnetlink::remove_address(const InterfaceAddress& address) {
+    return change_address(RTM_DELADDR, 0, address, EADDRNOTAVAIL);
+}
+
+Result<std::optional<Route>> Rtnetlink::route_to(model::Ipv4 destination) {
+    Request<rtmsg> request(RTM_GETROUTE, 0);
+    request.header().rtm_family = AF_INET;
+    request.header().rtm_dst_len = 32;
+    request.put(RTA_DST, destination);
+    Route route{.interface_index = 0, .next_hop = destination, .source = {}};
+    bool unicast = false;
+    FPVS_TRY(const int refused, exchange(request.message(), [&](const nlmsghdr& message) {
+                 if (!holds<rtmsg>(message)) {
+                     return;
+                 }
+                 bool foreign_gateway = false;  // An IPv6 next hop of an IPv4 route (RFC 8950).
+                 const auto& header = for_each_attribute<rtmsg>(
+                     message, [&](std::uint16_t type, const nlattr& value) {
+                         if (type == RTA_OIF) {
+                             route.interface_index = mnl_attr_get_u32(&value);
+                         } else if (type == RTA_GATEWAY) {
+                             route.next_hop = ipv4_of(value).value_or(destination);
+                         } else if (type == RTA_PREFSRC) {
+                             route.source = ipv4_of(value).value_or(model::Ipv4{});
+                         } else if (type == RTA_VIA) {
+                             foreign_gateway = true;
+                         }
+                     });
+                 unicast = header.rtm_type == RTN_UNICAST && !foreign_gateway;
+             }));
+    // A refusal is the kernel's way to say unreachable, prohibited or blackhole.
+    if (refused != 0 || !unicast || route.interface_index == 0) {
+        return std::nullopt;
+    }
+    return route;
+}
+
+Result<std::optional<NeighbourEntry>> Rtnetlink::neighbour(std::uint32_t interface_index,
+                                                           model::Ipv4 address) {
+    Request<ndmsg> request(RTM_GETNEIGH, 0);
+    request.header().ndm_family = AF_INET;
+    request.header().ndm_ifindex = static_cast<int>(interface_index);
+    request.put(NDA_DST, address);
+    std::optional<NeighbourEntry> found;
+    FPVS_TRY(const int refused, exchange(request.message(), [&](const nlmsghdr& message) {
+                 found = parse_neighbour(message);
+             }));
+    if (refused != 0 && refused != ENOENT && refused != ENODEV) {
+        return fail(Code::unavailable,
+                    "cannot look up neighbour {}: {}",
+                    model::to_string(address),
+                    std::strerror(refused));
+    }
+    return found;
+}
+
+Status Rtnetlink::use_neighbour(std::uint32_t interface_index, model::Ipv4 address) {
+    Request<ndmsg> request(RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE);
+    request.header().ndm_family = AF_INET;
+    request.header().ndm_ifindex = static_cast<int>(interface_index);
+    request.header().ndm_flags = NTF_USE;
+    request.put(NDA_DST, address);
+    FPVS_TRY(const int refused, exchange(request.message(), [](const nlmsghdr&) {}));
+    if (refused != 0) {
+        return fail(Code::unavailable,
+                    "cannot resolve neighbour {}: {}",
+                    model::to_string(address),
+                    std::strerror(refused));
+    }
+    return {};
+}
+
+}  // namespace fpvs::kernel

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions to and orders for the kernel's interfaces, addresses, routes and neighbours
+// (rtnetlink).
+//
+// One socket of the network namespace that it was opened in.  The kernel answers within the call,
+// so a call takes microseconds and nothing waits for the network.  Not thread safe.
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/model/address.hpp"
+#include "host/util/result.hpp"
+
+namespace fpvs::kernel {
+
+struct Interface {
+    std::uint32_t index = 0;
+    std::string name;
+    model::MacAddress mac;
+    std::uint32_t mtu = 0;
+    bool up = false;  // Set up, and the link has carrier.
+};
+
+struct InterfaceAddress {
+    std::uint32_t interface_index = 0;
+    model::Ipv4 address;
+    std::uint8_t prefix_length = 0;
+};
+
+struct Route {
+    std::uint32_t interface_index = 0;
+    model::Ipv4 next_hop;  // The destination itself when it is on-link.
+    model::Ipv4 source;
+};
+
+struct NeighbourEntry {
+    std::uint32_t interface_index = 0;
+    model::Ipv4 address;
+    std::optional<model::MacAddress> mac;  // None while it is not known to be right.
+    bool stale = false;                    // The kernel would confirm it if it sent something.
+    bool probing = false;                  // The kernel is asking just now.
+};
+
+class Rtnetlink {
+  public:
+    [[nodiscard]] static Result<Rtnetlink> open();
+
+    [[nodiscard]] Result<Interface> interface(std::string_view name);
+    [[nodiscard]] Result<Interface> interface(std::uint32_t index);
+    // In the order the kernel has them: the oldest first.
+    [[nodiscard]] Result<std::vector<InterfaceAddress>> addresses(std::uint32_t interface_index);
+    // Adding what is there and removing what is not are successes.
+    [[nodiscard]] Status add_address(const InterfaceAddress& address);
+    [[nodiscard]] Status remove_address(const InterfaceAddress& address);
+
+    // None: unreachable, or an address of this host, or not unicast.
+    [[nodiscard]] Result<std::optional<Route>> route_to(model::Ipv4 destination);
+    [[nodiscard]] Result<std::optional<NeighbourEntry>> neighbour(std::uint32_t interface_index,
+                                                                  model::Ipv4 address);
+    // As if a packet were sent: an unknown neighbour is resolved, a stale one confirmed.
+    [[nodiscard]] Status use_neighbour(std::uint32_t interface_index, model::Ipv4 address);
+
+  private:
+    struct CloseSocket {
+        void operator()(mnl_socket* socket) const noexcept { mnl_socket_close(socket); }
+    };
+    using Socket = std::unique_ptr<mnl_socket, CloseSocket>;
+    using OnReply = std::function<void(const nlmsghdr&)>;
+
+    explicit Rtnetlink(Socket socket) noexcept : socket_(std::move(socket)) {}
+    // Sends and hands over every reply.  The value is 0, or the errno of the kernel's refusal.
+    [[nodiscard]] Result<int> exchange(nlmsghdr& request, const OnReply& on_reply);
+    [[nodiscard]] Result<Interface> query_interface(nlmsghdr& request, std::string_view what);
+    [[nodiscard]] Status change_address(std::uint16_t type,
+                                        std::uint16_t flags,
+                                        const InterfaceAddress& address,
+                                        int harmless_error);
+
+    Socket socket_;
+    std::uint32_t sequence_ = 0;
+};
+
+// What a message says, or none when it is not about IPv4 or lacks what it must have.
+[[nodiscard]] std::optional<Interface> parse_interface(const nlmsghdr& message);
+[[nodiscard]] std::optional<InterfaceAddress> parse_address(const nlmsghdr& message);
+[[nodiscard]] std::optional<NeighbourEntry> parse_neighbour(const nlmsghdr& message);
+
+}  // namespace fpvs::kernel
