@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs every benchmark program, prints one table and writes build/bench.json.
+#
+# A benchmark is a program build/bin/bench_* that prints one JSON object a line for each figure:
+# {"name": ..., "value": ..., "unit": ..., "better": "lower"|"higher", "must": ..., "aim": ...}
+# (must and aim only where an issue gives them).  Other lines are shown as they are.
+set -uo pipefail
+readonly BUILD=$1
+readonly LINES=$BUILD/bench.jsonl
+: >"$LINES"
+failed=0
+for program in "$BUILD"/bin/bench_*; do
+    [ -x "$program" ] || continue
+    printf '== %s\n' "${program##*/}"
+    timeout 600 "$program" | tee >(grep '^{"name"' >>"$LINES") | grep -v '^{"name"'
+    [ "${PIPESTATUS[0]}" = 0 ] || { printf '%s failed\n' "${program##*/}"; failed=1; }
+done
+/usr/bin/python3 "$(dirname "$0")/report.py" "$LINES" "$BUILD/bench.json" || failed=1
+exit $failed
