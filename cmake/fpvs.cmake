@@ -29,7 +29,8 @@ find_package(fmt REQUIRED)
 
 add_library(fpvs_warnings INTERFACE)
 target_compile_options(fpvs_warnings INTERFACE -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor
-                                               -Wimplicit-fallthrough -Wno-unknown-pragmas)
+                                               -Wimplicit-fallthrough -Wno-unknown-pragmas
+                                               -Wno-missing-designated-field-initializers)
 target_include_directories(fpvs_warnings INTERFACE ${CMAKE_SOURCE_DIR})
 
 function(_fpvs_target name)
