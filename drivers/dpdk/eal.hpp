@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// DPDK's environment: started once per process, before the first port.
+//
+// Hugepages are used when enough are free and done without otherwise; one log line says which.  No
+// PCI device is touched and no file is left behind.  Threads made later may run on every CPU that
+// the process may use.
+#pragma once
+
+#include <cstddef>
+
+#include "host/util/result.hpp"
+
+namespace fpvs::dpdk {
+
+struct EalOptions {
+    std::size_t memory_mb = 128;
+};
+
+class Eal {
+  public:
+    // A second start in one process is refused by DPDK, even after the first has ended.
+    [[nodiscard]] static Result<Eal> start(const EalOptions& options = {});
+
+    Eal(Eal&& other) noexcept;
+    Eal& operator=(Eal&&) = delete;
+    ~Eal();
+
+    [[nodiscard]] bool hugepages() const { return hugepages_; }
+
+  private:
+    explicit Eal(bool hugepages) : hugepages_(hugepages), owner_(true) {}
+
+    bool hugepages_;
+    bool owner_;
+};
+
+// Makes the calling thread known to DPDK, so that its mbufs come from a cache of its own.  Without
+// it everything works, more slowly.
+class ThreadScope {
+  public:
+    ThreadScope();
+    ~ThreadScope();
+    ThreadScope(const ThreadScope&) = delete;
+    ThreadScope& operator=(const ThreadScope&) = delete;
+
+  private:
+    bool registered_;
+};
+
+}  // namespace fpvs::dpdk
