@@ -58,6 +58,8 @@ struct ConnectionView {
     Ipv4 server_address;
     std::uint16_t server_port = 0;
     bool template_entry = false;
+    // The mark of a template by firewall mark; it has neither virtual address nor protocol.
+    std::uint32_t firewall_mark = 0;
     bool offloaded = false;  // The card forwards it.
 };
 

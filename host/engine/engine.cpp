@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: Apache-2.0
+// Edits, packets and timers.
+#include "host/engine/engine.hpp"
+
+#include <algorithm>
+
+#include "host/util/check.hpp"
+
+namespace fpvs::engine {
+namespace {
+
+using model::Forwarding;
+using model::Protocol;
+
+constexpr std::uint64_t kMsPerSecond = 1000;
+constexpr std::uint16_t kFtpPort = 21;
+constexpr std::uint16_t kFtpDataPort = 20;
+
+// A template whose time is up is kept this long again while it has connections.
+constexpr std::uint32_t kTemplateExtensionMs = 60'000;
+constexpr std::uint64_t kTrashIntervalMs = 5'000;
+
+[[nodiscard]] FlowKey key_of(const Packet& packet) {
+    return {.client_address = packet.client_address.value,
+            .virtual_address = packet.virtual_address.value,
+            .client_port = packet.client_port,
+            .virtual_port = packet.virtual_port,
+            .protocol = static_cast<std::uint8_t>(packet.protocol)};
+}
+
+// One template serves one port, except in services for every port and those of FTP.
+[[nodiscard]] FlowKey template_key_of(const Service& service, const Packet& packet) {
+    FlowKey key = {
+        .client_address = packet.client_address.value & service.settings.persistence->client_mask,
+        .virtual_address = packet.virtual_address.value,
+        .protocol = static_cast<std::uint8_t>(packet.protocol),
+        .is_template = true};
+    if (service.key.firewall_mark != 0) {
+        key.virtual_address = service.key.firewall_mark;
+        key.protocol = 0;
+    } else if (packet.virtual_port == service.key.port && service.key.port != kFtpPort) {
+        key.virtual_port = packet.virtual_port;
+    }
+    return key;
+}
+
+[[nodiscard]] bool is_syn(const Packet& packet) {
+    return packet.protocol == Protocol::tcp && (packet.tcp_flags & tcp_flag::kSyn) != 0;
+}
+
+[[nodiscard]] bool may_begin_connection(const Packet& packet, const Settings& settings) {
+    if (packet.protocol != Protocol::tcp) {
+        return true;
+    }
+    return (packet.tcp_flags & tcp_flag::kRst) == 0 && (is_syn(packet) || settings.sloppy_tcp);
+}
+
+[[nodiscard]] TcpPath path_of(const Connection& connection) {
+    return connection.forwarding == Forwarding::nat ? TcpPath::from_client : TcpPath::one_way;
+}
+
+// In these states only packets that the card shows to the host (SYN, FIN, RST) change anything.
+[[nodiscard]] bool may_stay_offloaded(const Connection& connection) {
+    return connection.key.protocol != static_cast<std::uint8_t>(Protocol::tcp) ||
+           connection.state == TcpState::established || connection.state == TcpState::fin_wait;
+}
+
+}  // namespace
+
+Engine::Engine(const EngineOptions& options)
+    : connections_(options.connections_max, options.hash_seed), timers_(connections_) {}
+
+Status Engine::add_service(const model::ServiceKey& key, const model::ServiceSettings& settings) {
+    FPVS_TRY(const ServiceIndex index, services_.add_service(key, settings));
+    if (sink_ != nullptr) {
+        sink_->service_added(index, key);
+    }
+    return {};
+}
+
+Status Engine::edit_service(const model::ServiceKey& key, const model::ServiceSettings& settings) {
+    FPVS_TRY_STATUS(services_.edit_service(key, settings));
+    return {};
+}
+
+Status Engine::delete_service(const model::ServiceKey& key) {
+    Service* service = services_.find(key);
+    if (service == nullptr) {
+        return fail(Code::not_found, "No such service");
+    }
+    while (!service->servers.empty()) {
+        FPVS_TRY_STATUS(delete_server(key, service->servers.back()->key));
+    }
+    if (sink_ != nullptr) {
+        sink_->service_removed(service->index);
+    }
+    services_.delete_service(*service);
+    return {};
+}
+
+Status Engine::add_server(const model::ServiceKey& service,
+                          const model::ServerKey& server,
+                          const model::ServerSettings& settings) {
+    FPVS_TRY(const ServerIndex index, services_.add_server(service, server, settings));
+    announce(services_.server(index));
+    return {};
+}
+
+Status Engine::edit_server(const model::ServiceKey& service,
+                           const model::ServerKey& server,
+                           const model::ServerSettings& settings) {
+    FPVS_TRY(const ServerIndex index, services_.edit_server(service, server, settings));
+    announce(services_.server(index));
+    return {};
+}
+
+Status Engine::delete_server(const model::ServiceKey& service, const model::ServerKey& server) {
+    FPVS_TRY(const ServerIndex index, services_.delete_server(service, server));
+    if (sink_ != nullptr) {
+        sink_->server_unavailable(index);
+    }
+    if (settings_.expire_nodest_conn) {
+        sweep_position_ = 0;
+    }
+    return {};
+}
+
+void Engine::flush() {
+    while (!services_.order().empty()) {
+        const Status deleted = delete_service(services_.service(services_.order().back()).key);
+        FPVS_CHECK(deleted.has_value());
+    }
+}
+
+Status Engine::zero(const std::optional<model::ServiceKey>& key) {
+    const auto zero_one = [this](Service& service) {
+        service.counters = {};
+        for (const schedule::ServerState* state : service.servers) {
+            services_.server(state->index).counters = {};
+        }
+    };
+    if (!key) {
+        for (const ServiceIndex index : services_.order()) {
+            zero_one(services_.service(index));
+        }
+        return {};
+    }
+    Service* service = services_.find(*key);
+    if (service == nullptr) {
+        return fail(Code::not_found, "No such service");
+    }
+    zero_one(*service);
+    return {};
+}
+
+Status Engine::set(std::string_view setting, int value) {
+    return settings_.set(setting, value);
+}
+
+void Engine::set_timeouts(const model::ConnectionTimeouts& timeouts) {
+    timeouts_ = timeouts;
+}
+
+void Engine::prefetch(const Packet& packet) const {
+    connections_.prefetch(key_of(packet));
+}
+
+Verdict Engine::handle(const Packet& packet, Time now) {
+    const std::uint64_t now_ms = to_ms(now);
+    Connection* connection = find_alive(key_of(packet), now_ms);
+    if (connection == nullptr) {
+        return schedule(packet, now_ms);
+    }
+    if (is_syn(packet) && is_over(*connection)) {
+        return replace(*connection, packet, now_ms);
+    }
+    if (!services_.server(connection->server).available) {
+        return settings_.expire_nodest_conn ? replace(*connection, packet, now_ms)
+                                            : refuse(Action::drop, Reason::server_unavailable);
+    }
+    return forward(*connection, packet, now_ms);
+}
+
+Verdict Engine::lookup(const Packet& packet, Time now) {
+    const Connection* connection = find_alive(key_of(packet), to_ms(now));
+    if (connection == nullptr) {
+        return {.action = Action::pass_to_host, .reason = Reason::no_service};
+    }
+    if (!services_.server(connection->server).available) {
+        return {.action = Action::drop, .reason = Reason::server_unavailable};
+    }
+    return verdict_for(*connection);
+}
+
+Verdict Engine::refuse(Action action, Reason reason) {
+    ++refusals_[static_cast<std::size_t>(reason)];
+    return {.action = action, .reason = reason};
+}
+
+// A timer may be a little late; what it would have done is done here first.
+Connection* Engine::find_alive(const FlowKey& key, std::uint64_t now_ms) {
+    Connection* record = connections_.find(key);
+    if (record == nullptr || record->deadline_ms > now_ms || record->offloaded) {
+        return record;
+    }
+    timers_.disarm(*record);
+    on_due(*record, now_ms);
+    return connections_.find(key);
+}
+
+// A SYN on a connection that has ended, or whose server takes no more, begins another one.
+bool Engine::is_over(const Connection& connection) const {
+    constexpr int kReuseFinWait = 2;
+    const Server& server = services_.server(connection.server);
+    if (settings_.expire_nodest_conn && server.state.weight == 0) {
+        return true;
+    }
+    // A persistent connection keeps its server in any case.
+    if (settings_.conn_reuse_mode == 0 || connection.control != kNoIndex) {
+        return false;
+    }
+    return connection.state == TcpState::time_wait || connection.state == TcpState::close ||
+           ((settings_.conn_reuse_mode & kReuseFinWait) != 0 &&
+            connection.state == TcpState::fin_wait && path_of(connection) == TcpPath::one_way);
+}
+
+// The old connection still counts while the new one is scheduled, but is not found any more.
+Verdict Engine::replace(Connection& old, const Packet& packet, std::uint64_t now_ms) {
+    connections_.remove(old);
+    const Verdict verdict = schedule(packet, now_ms);
+    end(old);
+    return verdict;
+}
+
+Verdict Engine::schedule(const Packet& packet, std::uint64_t now_ms) {
+    Service* service = services_.find_for(packet);
+    if (service == nullptr) {
+        return refuse(Action::pass_to_host, Reason::no_service);
+    }
+    if (!may_begin_connection(packet, settings_)) {
+        return refuse(Action::pass_to_host, Reason::not_first_packet);
+    }
+    if (packet.client_port == kFtpDataPort) {
+        return refuse(Action::pass_to_host, Reason::ftp_data);
+    }
+    if (service->settings.persistence) {
+        return schedule_persistent(*service, packet, now_ms);
+    }
+    // Without persistence, a service for every port would scatter a client over the servers.
+    if (service->key.firewall_mark == 0 && service->key.port != packet.virtual_port) {
+        return refuse(Action::reject, Reason::no_server);
+    }
+    if (!connections_.has_room(1)) {
+        return refuse(Action::drop, Reason::connection_table_full);
+    }
+    Server* server = pick(*service, packet, now_ms);
+    if (server == nullptr) {
+        return refuse(Action::reject, Reason::no_server);
+    }
+    return begin(*service, *server, nullptr, packet, now_ms);
+}
+
+Verdict Engine::schedule_persistent(Service& service, const Packet& packet, std::uint64_t now_ms) {
+    const FlowKey key = template_key_of(service, packet);
+    Connection* record = find_alive(key, now_ms);
+    if (record != nullptr && !template_holds(*record)) {
+        invalidate_template(*record);
+        record = nullptr;
+    }
+    if (!connections_.has_room(record == nullptr ? 2 : 1)) {
+        return refuse(Action::drop, Reason::connection_table_full);
+    }
+    if (record == nullptr) {
+        Server* server = pick(service, packet, now_ms);
+        if (server == nullptr) {
+            return refuse(Action::reject, Reason::no_server);
+        }
+        record = &create_template(service, *server, key, now_ms);
+    }
+    arm(*record, now_ms);
+    return begin(service, services_.server(record->server), record, packet, now_ms);
+}
+
+Server* Engine::pick(Service& service, const Packet& packet, std::uint64_t now_ms) {
+    const std::optional<std::size_t> position =
+        service.scheduler->pick(service.servers,
+                                {.client_address = packet.client_address,
+                                 .client_port = packet.client_port,
+                                 .destination = packet.virtual_address,
+                                 .hash_fallback = service.settings.hash_fallback,
+                                 .hash_port = service.settings.hash_port,
+                                 .now_ms = now_ms});
+    return position ? &services_.server(service.servers[*position]->index) : nullptr;
+}
+
+Verdict Engine::begin(Service& service,
+                      Server& server,
+                      Connection* control,
+                      const Packet& packet,
+                      std::uint64_t now_ms) {
+    ++service.counters.connections;
+    ++server.counters.connections;
+    count(Event::connections_created);
+    if (service.settings.one_packet && packet.protocol == Protocol::udp) {
+        return forward_one_packet(service, server, packet);
+    }
+    Connection& connection = connections_.allocate();
+    connection.key = key_of(packet);
+    connection.server = server.state.index;
+    connection.forwarding = server.settings.forwarding;
+    // A persistent service for every port keeps the port even if its server has one.
+    const bool server_port_counts = server.state.key.port != 0 &&
+                                    (control == nullptr || packet.virtual_port == service.key.port);
+    connection.server_port = server_port_counts ? server.state.key.port : packet.virtual_port;
+    if (control != nullptr) {
+        connection.control = connections_.index_of(*control);
+        ++control->controlled;
+    }
+    server.bind(false);
+    connections_.insert(connection);
+    return forward(connection, packet, now_ms);
+}
+
+// Nothing is remembered, but for a moment the server has one connection more: its threshold may
+// have been reached.
+Verdict Engine::forward_one_packet(Service& service, Server& server, const Packet& packet) {
+    server.bind(false);
+    count_traffic(server, 1, packet.ip_length_bytes);
+    const std::uint16_t server_port =
+        server.state.key.port != 0 &&
+                (!service.settings.persistence || packet.virtual_port == service.key.port)
+            ? server.state.key.port
+            : packet.virtual_port;
+    server.unbind(false, false);
+    return {.action = Action::forward,
+            .forwarding = server.settings.forwarding,
+            .server_address = server.state.key.address,
+            .server_port = server_port,
+            .server = server.state.index};
+}
+
+Verdict Engine::forward(Connection& connection, const Packet& packet, std::uint64_t now_ms) {
+    count_traffic(services_.server(connection.server), 1, packet.ip_length_bytes);
+    advance_state(connection, packet.tcp_flags);
+    connection.unanswered_queries = 0;
+    arm(connection, now_ms);
+    offer(connection, now_ms);
+    return verdict_for(connection);
+}
+
+Verdict Engine::verdict_for(const Connection& connection) const {
+    return {.action = Action::forward,
+            .forwarding = connection.forwarding,
+            .server_address = services_.server(connection.server).state.key.address,
+            .server_port = connection.server_port,
+            .server = connection.server,
+            .connection = connections_.handle_of(connection)};
+}
+
+bool Engine::template_holds(const Connection& record) const {
+    const Server& server = services_.server(record.server);
+    return server.available && !(settings_.expire_quiescent_template && server.state.weight == 0);
+}
+
+Connection& Engine::create_template(Service& service,
+                                    Server& server,
+                                    const FlowKey& key,
+                                    std::uint64_t now_ms) {
+    Connection& record = connections_.allocate();
+    record.key = key;
+    record.server = server.state.index;
+    record.forwarding = server.settings.forwarding;
+    record.server_port = key.virtual_port != 0 ? server.state.key.port : 0;
+    record.timeout_ms =
+        static_cast<std::uint32_t>(service.settings.persistence->timeout_s * kMsPerSecond);
+    record.deadline_ms = now_ms + record.timeout_ms;
+    server.bind(true);
+    connections_.insert(record);
+    count(Event::templates_created);
+    return record;
+}
+
+// It binds nobody any more, but stays while its connections do.  IPVS shows it with these ports.
+void Engine::invalidate_template(Connection& record) {
+    constexpr std::uint16_t kNowhere = 65535;
+    connections_.remove(record);
+    record.key.virtual_port = kNowhere;
+    record.server_port = kNowhere;
+    count(Event::templates_invalidated);
+}
+
+void Engine::advance_state(Connection& connection, std::uint8_t tcp_flags) {
+    if (connection.key.protocol != static_cast<std::uint8_t>(Protocol::tcp)) {
+        connection.timeout_ms = static_cast<std::uint32_t>(timeouts_.udp_s * kMsPerSecond);
+        return;
+    }
+    const TcpState state = next_state(connection.state, path_of(connection), tcp_flags);
+    if (state != connection.state) {
+        connection.state = state;
+        if (connection.active != counts_as_active(state)) {
+            connection.active = !connection.active;
+            services_.server(connection.server).set_active(connection.active);
+        }
+        if (state == TcpState::established && connection.control != kNoIndex) {
+            connections_.at(connection.control).assured = true;
+        }
+    }
+    connection.timeout_ms = timeout_ms(state, timeouts_);
+    if (connection.offloaded && !may_stay_offloaded(connection)) {
+        withdraw(connection);
+    }
+}
+
+void Engine::arm(Connection& record, std::uint64_t now_ms) {
+    record.deadline_ms = now_ms + record.timeout_ms;
+    timers_.arm(record);
+}
+
+void Engine::count_traffic(Server& server, std::uint64_t packets, std::uint64_t bytes) {
+    if (!server.available) {
+        return;
+    }
+    model::TrafficCounters& total = services_.service(server.service).counters;
+    total.packets_in += packets;
+    total.bytes_in += bytes;
+    server.counters.packets_in += packets;
+    server.counters.bytes_in += bytes;
+}
+
+bool Engine::expire(Time now, std::size_t budget) {
+    const std::uint64_t now_ms = to_ms(now);
+    if (now_ms >= trash_emptied_ms_ + kTrashIntervalMs) {
+        services_.empty_trash(now_ms);
+        trash_emptied_ms_ = now_ms;
+    }
+    sweep(budget);
+    return timers_.advance(now_ms, budget, [&](Connection& record) { on_due(record, now_ms); });
+}
+
+void Engine::on_due(Connection& record, std::uint64_t now_ms) {
+    if (record.deadline_ms > now_ms) {
+        timers_.arm(record);
+        return;
+    }
+    if (record.offloaded) {
+        ask_card(record, now_ms);
+        return;
+    }
+    if (record.controlled > 0) {
+        record.timeout_ms = kTemplateExtensionMs;
+        arm(record, now_ms);
+        return;
+    }
+    count(Event::connections_expired);
+    end(record);
+}
+
+void Engine::end(Connection& record) {
+    if (record.offloaded) {
+        withdraw(record);
+    }
+    timers_.disarm(record);
+    connections_.remove(record);
+    if (record.control != kNoIndex) {
+        --connections_.at(record.control).controlled;
+    }
+    services_.server(record.server).unbind(record.key.is_template, record.active);
+    connections_.release(record);
+}
+
+// After a server was deleted under expire_nodest_conn: its connections end, and with the last of
+// them the templates that bound them.
+void Engine::sweep(std::size_t& budget) {
+    while (sweep_position_ != kNoIndex && budget > 0) {
+        if (sweep_position_ >= connections_.high_water()) {
+            sweep_position_ = kNoIndex;
+            return;
+        }
+        Connection& record = connections_.at(sweep_position_++);
+        --budget;
+        if (!record.in_use || record.controlled > 0 || services_.server(record.server).available) {
+            continue;
+        }
+        const std::uint32_t control = record.control;
+        end(record);
+        if (control != kNoIndex && connections_.at(control).controlled == 0) {
+            end(connections_.at(control));
+        }
+    }
+}
+
+}  // namespace fpvs::engine

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// The director's decisions: which server gets a packet, and everything that must be remembered for
+// that.  The rules are those of Linux IPVS, to the server chosen, the state and the timeout.
+//
+// Guarantees.
+//  - One owner: every call is made on one thread.  Time is handed in and never goes back.
+//  - Bounded: model::kConnectionsMax, kVirtualServicesMax and kRealServersMax hold; what is refused
+//    is counted, and what is there already is not disturbed.  handle() allocates nothing.
+//  - An edit that fails changes nothing and says ipvsadm's sentence.
+//  - A connection that the card forwards lives and dies as one that it does not: the card's events
+//    move its state, and its idle time is asked from the card before it expires.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "host/engine/connection_table.hpp"
+#include "host/engine/offload_sink.hpp"
+#include "host/engine/packet.hpp"
+#include "host/engine/service_table.hpp"
+#include "host/engine/settings.hpp"
+#include "host/engine/timer_wheel.hpp"
+#include "host/model/limits.hpp"
+#include "host/model/timeouts.hpp"
+#include "host/model/view.hpp"
+#include "host/provider/clock.hpp"
+#include "host/util/result.hpp"
+
+namespace fpvs::engine {
+
+struct EngineOptions {
+    std::size_t connections_max = model::kConnectionsMax;
+    // Keys the hash of the connection table; take it from a random source.
+    std::uint64_t hash_seed = 0;
+};
+
+// Part of the connection table.  Entries that come or go between two pages may be missed.
+struct ConnectionPage {
+    std::vector<model::ConnectionView> connections;
+    std::uint64_t next_cursor = 0;  // Where the next page begins; 0: there is none.
+};
+
+struct CounterView {
+    std::string_view name;
+    std::uint64_t value = 0;
+};
+
+class Engine {
+  public:
+    using Time = provider::Nanoseconds;
+
+    explicit Engine(const EngineOptions& options);
+
+    // --- What shall be.  ipvsadm's edits, with its sentences as errors.
+    [[nodiscard]] Status add_service(const model::ServiceKey& key,
+                                     const model::ServiceSettings& settings);
+    [[nodiscard]] Status edit_service(const model::ServiceKey& key,
+                                      const model::ServiceSettings& settings);
+    // Its connections stay until they expire; their packets are dropped.
+    [[nodiscard]] Status delete_service(const model::ServiceKey& key);
+    // With direct routing and tunnels the server's port becomes the service's, without a word.
+    // A server that was deleted not long ago comes back with its connections and counters.
+    [[nodiscard]] Status add_server(const model::ServiceKey& service,
+                                    const model::ServerKey& server,
+                                    const model::ServerSettings& settings);
+    [[nodiscard]] Status edit_server(const model::ServiceKey& service,
+                                     const model::ServerKey& server,
+                                     const model::ServerSettings& settings);
+    [[nodiscard]] Status delete_server(const model::ServiceKey& service,
+                                       const model::ServerKey& server);
+    void flush();  // Every service goes.
+    // Counters of one service and its servers, or of all, start again at 0.
+    [[nodiscard]] Status zero(const std::optional<model::ServiceKey>& key);
+    [[nodiscard]] Status set(std::string_view setting, int value);
+    // Holds for a connection from its next packet on.
+    void set_timeouts(const model::ConnectionTimeouts& timeouts);
+
+    // --- Packets.
+    // Decides, and counts the packet, moves the connection's state and arms its timer anew.
+    [[nodiscard]] Verdict handle(const Packet& packet, Time now);
+    // The server of an existing connection, without any of that: for ICMP errors that quote a
+    // packet.  Anything but Action::forward means that there is none.
+    [[nodiscard]] Verdict lookup(const Packet& packet, Time now);
+    // Fetches what handle() will read first; worth calling some packets ahead.
+    void prefetch(const Packet& packet) const;
+
+    // --- Time.  Looks at no more than `budget` connections.  True: there is more to do now.
+    bool expire(Time now, std::size_t budget);
+
+    // --- The card.
+    // From now on connections are offered to `sink`, and it is told of every service and server.
+    void attach_offload(OffloadSink& sink);
+    // The card is gone: every connection goes on in software, with its timer armed from now.
+    // Costs a walk over the table.
+    void on_card_lost(Time now);
+    // The card could not take the connection; it is offered again some seconds later.
+    void on_offload_refused(ConnectionHandle connection, Time now);
+    // The card saw this packet of an offloaded connection and forwarded it (FIN or RST).
+    void on_card_flags(ConnectionHandle connection, std::uint8_t tcp_flags, Time now);
+    // The answer to OffloadSink::query_activity().
+    void on_activity(ConnectionHandle connection, std::uint32_t idle_s, Time now);
+    // What the card forwarded to a server since the last report.
+    void on_card_counters(ServerIndex server, std::uint64_t packets, std::uint64_t bytes);
+
+    // --- What is.
+    [[nodiscard]] std::vector<model::ServiceView> services() const;  // The newest first.
+    [[nodiscard]] std::optional<model::ServiceView> service(const model::ServiceKey& key) const;
+    // At most `count_max` entries from `cursor` on; 0 is the beginning.
+    [[nodiscard]] ConnectionPage connections(std::uint64_t cursor,
+                                             std::size_t count_max,
+                                             Time now) const;
+    [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
+    [[nodiscard]] std::size_t connections_max() const { return connections_.capacity(); }
+    [[nodiscard]] const model::ConnectionTimeouts& timeouts() const { return timeouts_; }
+    [[nodiscard]] const Settings& settings() const { return settings_; }
+    [[nodiscard]] std::vector<CounterView> counters() const;
+
+  private:
+    // What happened, beside the reasons of verdicts.  The names are in engine_view.cpp.
+    enum class Event : std::uint8_t {
+        connections_created,
+        connections_expired,
+        templates_created,
+        templates_invalidated,
+        offloads_offered,
+        offloads_refused,
+        offloads_withdrawn,
+        activity_queries,
+        activity_unanswered,
+        late_card_messages,
+    };
+    static constexpr std::size_t kEventCount = 10;
+
+    [[nodiscard]] static std::uint64_t to_ms(Time now) {
+        return static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    }
+    void count(Event event) { ++events_[static_cast<std::size_t>(event)]; }
+    [[nodiscard]] Verdict refuse(Action action, Reason reason);
+
+    // The steps of handle(), in the order in which they are taken.
+    [[nodiscard]] Connection* find_alive(const FlowKey& key, std::uint64_t now_ms);
+    [[nodiscard]] bool is_over(const Connection& connection) const;
+    [[nodiscard]] Verdict replace(Connection& old, const Packet& packet, std::uint64_t now_ms);
+    [[nodiscard]] Verdict schedule(const Packet& packet, std::uint64_t now_ms);
+    [[nodiscard]] Verdict schedule_persistent(Service& service,
+                                              const Packet& packet,
+                                              std::uint64_t now_ms);
+    [[nodiscard]] Server* pick(Service& service, const Packet& packet, std::uint64_t now_ms);
+    [[nodiscard]] Verdict begin(Service& service,
+                                Server& server,
+                                Connection* control,
+                                const Packet& packet,
+                                std::uint64_t now_ms);
+    [[nodiscard]] Verdict forward(Connection& connection,
+                                  const Packet& packet,
+                                  std::uint64_t now_ms);
+    [[nodiscard]] Verdict forward_one_packet(Service& service,
+                                             Server& server,
+                                             const Packet& packet);
+    [[nodiscard]] Verdict verdict_for(const Connection& connection) const;
+
+    [[nodiscard]] bool template_holds(const Connection& record) const;
+    [[nodiscard]] Connection& create_template(Service& service,
+                                              Server& server,
+                                              const FlowKey& key,
+                                              std::uint64_t now_ms);
+    void invalidate_template(Connection& record);
+
+    void advance_state(Connection& connection, std::uint8_t tcp_flags);
+    void arm(Connection& record, std::uint64_t now_ms);
+    void count_traffic(Server& server, std::uint64_t packets, std::uint64_t bytes);
+
+    // Timers.
+    void on_due(Connection& record, std::uint64_t now_ms);
+    void end(Connection& record);
+    void sweep(std::size_t& budget);
+
+    // The card.
+    [[nodiscard]] OffloadFlow flow_of(const Connection& connection) const;
+    void offer(Connection& connection, std::uint64_t now_ms);
+    void withdraw(Connection& connection);
+    void ask_card(Connection& connection, std::uint64_t now_ms);
+    [[nodiscard]] Connection* find_offloaded(ConnectionHandle handle);
+    void announce(const Server& server);
+
+    [[nodiscard]] model::ServiceView view_of(const Service& service) const;
+    [[nodiscard]] model::ConnectionView view_of(const Connection& record,
+                                                std::uint64_t now_ms) const;
+
+    ServiceTable services_;
+    ConnectionTable connections_;
+    TimerWheel timers_;
+    Settings settings_;
+    model::ConnectionTimeouts timeouts_;
+    OffloadSink* sink_ = nullptr;
+    std::array<std::uint64_t, kReasonCount> refusals_{};
+    std::array<std::uint64_t, kEventCount> events_{};
+    std::uint64_t trash_emptied_ms_ = 0;
+    // Where the walk that ends connections of deleted servers is; kNoIndex: it is not under way.
+    std::uint32_t sweep_position_ = kNoIndex;
+};
+
+}  // namespace fpvs::engine

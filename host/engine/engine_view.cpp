@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Snapshots for lists, tools and metrics.
+#include <algorithm>
+#include <array>
+
+#include "host/engine/engine.hpp"
+
+namespace fpvs::engine {
+namespace {
+
+constexpr std::uint64_t kMsPerSecond = 1000;
+
+constexpr std::array<std::string_view, kReasonCount> kReasonNames = {"none",
+                                                                     "no_service",
+                                                                     "not_first_packet",
+                                                                     "ftp_data",
+                                                                     "no_server",
+                                                                     "server_unavailable",
+                                                                     "connection_table_full"};
+
+}  // namespace
+
+std::string_view name(Reason reason) {
+    return kReasonNames[static_cast<std::size_t>(reason)];
+}
+
+std::vector<model::ServiceView> Engine::services() const {
+    std::vector<model::ServiceView> views;
+    views.reserve(services_.order().size());
+    for (const ServiceIndex index : services_.order()) {
+        views.push_back(view_of(services_.service(index)));
+    }
+    return views;
+}
+
+std::optional<model::ServiceView> Engine::service(const model::ServiceKey& key) const {
+    const Service* service = services_.find(key);
+    return service == nullptr ? std::nullopt : std::optional(view_of(*service));
+}
+
+ConnectionPage Engine::connections(std::uint64_t cursor, std::size_t count_max, Time now) const {
+    ConnectionPage page;
+    const std::uint64_t now_ms = to_ms(now);
+    for (std::uint64_t i = cursor; i < connections_.high_water(); ++i) {
+        const Connection& record = connections_.at(static_cast<std::uint32_t>(i));
+        if (!record.in_use) {
+            continue;
+        }
+        if (page.connections.size() == count_max) {
+            page.next_cursor = i;
+            break;
+        }
+        page.connections.push_back(view_of(record, now_ms));
+    }
+    return page;
+}
+
+std::vector<CounterView> Engine::counters() const {
+    static constexpr std::array<std::string_view, kEventCount> kEventNames = {
+        "connections_created",
+        "connections_expired",
+        "templates_created",
+        "templates_invalidated",
+        "offloads_offered",
+        "offloads_refused",
+        "offloads_withdrawn",
+        "activity_queries",
+        "activity_unanswered",
+        "late_card_messages"};
+    std::vector<CounterView> views;
+    for (std::size_t i = 1; i < kReasonCount; ++i) {
+        views.push_back({.name = kReasonNames[i], .value = refusals_[i]});
+    }
+    for (std::size_t i = 0; i < kEventCount; ++i) {
+        views.push_back({.name = kEventNames[i], .value = events_[i]});
+    }
+    return views;
+}
+
+model::ServiceView Engine::view_of(const Service& service) const {
+    model::ServiceView view = {.key = service.key,
+                               .settings = service.settings,
+                               .counters = service.counters,
+                               .rates = {},
+                               .servers = {}};
+    view.servers.reserve(service.servers.size());
+    for (const schedule::ServerState* state : service.servers) {
+        const Server& server = services_.server(state->index);
+        view.servers.push_back({.key = state->key,
+                                .settings = server.settings,
+                                .active_connections = state->active,
+                                .inactive_connections = state->inactive,
+                                .persistent_connections = server.templates,
+                                .counters = server.counters,
+                                .rates = {}});
+    }
+    return view;
+}
+
+model::ConnectionView Engine::view_of(const Connection& record, std::uint64_t now_ms) const {
+    const FlowKey& key = record.key;
+    model::ConnectionView view;
+    view.client_address = {key.client_address};
+    view.client_port = key.client_port;
+    view.virtual_port = key.virtual_port;
+    view.server_address = services_.server(record.server).state.key.address;
+    view.server_port = record.server_port;
+    view.template_entry = key.is_template;
+    view.offloaded = record.offloaded;
+    view.expires_s =
+        static_cast<std::uint32_t>((std::max(record.deadline_ms, now_ms) - now_ms) / kMsPerSecond);
+    if (key.protocol == 0) {
+        view.firewall_mark = key.virtual_address;
+    } else {
+        view.protocol = static_cast<model::Protocol>(key.protocol);
+        view.virtual_address = {key.virtual_address};
+    }
+    if (key.is_template) {
+        view.state = record.assured ? "ASSURED" : "NONE";
+    } else {
+        view.state = view.protocol == model::Protocol::udp ? "UDP" : name(record.state);
+    }
+    return view;
+}
+
+}  // namespace fpvs::engine

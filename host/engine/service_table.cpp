@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/engine/service_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/model/limits.hpp"
+#include "host/util/check.hpp"
+
+namespace fpvs::engine {
+namespace {
+
+constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio.
+
+[[nodiscard]] std::uint64_t mix(std::uint64_t value) {
+    value *= kOdd;
+    return value ^ value >> 32;
+}
+
+[[nodiscard]] Status check(const model::ServerSettings& settings) {
+    if (settings.weight < 0 || settings.lower_threshold > settings.upper_threshold) {
+        return fail(Code::invalid_argument, "Numerical result out of range");
+    }
+    return {};
+}
+
+// ipvsadm's rule: what is not translated arrives at the port it was sent to.
+[[nodiscard]] model::ServerKey with_port_of(const model::ServiceKey& service,
+                                            model::ServerKey server,
+                                            model::Forwarding forwarding) {
+    if (service.firewall_mark == 0 && (forwarding == model::Forwarding::direct_routing ||
+                                       forwarding == model::Forwarding::tunnel)) {
+        server.port = service.port;
+    }
+    return server;
+}
+
+}  // namespace
+
+void Server::bind(bool is_template) {
+    ++references;
+    if (is_template) {
+        ++templates;
+    } else {
+        ++state.inactive;
+    }
+    if (settings.upper_threshold != 0 && connections() >= settings.upper_threshold) {
+        state.overloaded = true;
+    }
+}
+
+void Server::unbind(bool is_template, bool active) {
+    --references;
+    if (is_template) {
+        --templates;
+    } else if (active) {
+        --state.active;
+    } else {
+        --state.inactive;
+    }
+    const std::uint64_t upper = settings.upper_threshold;
+    const bool relieved = settings.lower_threshold != 0
+                              ? connections() < settings.lower_threshold
+                              : upper == 0 || connections() * 4 < upper * 3;
+    if (relieved) {
+        state.overloaded = false;
+    }
+}
+
+void Server::set_active(bool active) {
+    if (active) {
+        ++state.active;
+        --state.inactive;
+    } else {
+        --state.active;
+        ++state.inactive;
+    }
+}
+
+void Server::apply(const model::ServerSettings& wanted, bool is_new) {
+    state.weight = wanted.weight;
+    if (is_new || wanted.weight != 0) {
+        state.last_weight = wanted.weight;
+    }
+    if (wanted.upper_threshold == 0 || wanted.upper_threshold > settings.upper_threshold) {
+        state.overloaded = false;
+    }
+    settings = wanted;
+}
+
+ServiceTable::ServiceTable() {
+    services_.reserve(model::kVirtualServicesMax);
+    servers_.reserve(model::kRealServersMax);
+}
+
+std::size_t ServiceTable::KeyHash::operator()(const model::ServiceKey& key) const {
+    const std::uint64_t where = static_cast<std::uint64_t>(key.address.value) << 16 | key.port;
+    return mix(mix(where) + key.firewall_mark + static_cast<std::uint64_t>(key.protocol));
+}
+
+std::size_t ServiceTable::TrashKeyHash::operator()(const TrashKey& key) const {
+    const std::uint64_t where =
+        static_cast<std::uint64_t>(key.server.address.value) << 16 | key.server.port;
+    return mix(mix(where) + key.service);
+}
+
+Result<ServiceIndex> ServiceTable::add_service(const model::ServiceKey& key,
+                                               const model::ServiceSettings& settings) {
+    if (find(key) != nullptr) {
+        return fail(Code::already_exists, "Service already exists");
+    }
+    auto scheduler = schedule::make_scheduler(settings.scheduler);
+    if (scheduler == nullptr) {
+        return fail(Code::not_found, "Scheduler or persistence engine not found");
+    }
+    FPVS_TRY(Service * service, allocate_service(key));
+    service->settings = settings;
+    service->scheduler = std::move(scheduler);
+    service->scheduler->start(service->servers);
+    service->counters = {};
+    service->available = true;
+    mark_services_ += key.firewall_mark != 0 ? 1 : 0;
+    any_port_services_ += key.firewall_mark == 0 && key.port == 0 ? 1 : 0;
+    order_.insert(order_.begin(), service->index);
+    // What the trash holds of an earlier service of this key comes back without its totals.
+    for (auto& [trash_key, index] : trash_) {
+        if (trash_key.service == service->index) {
+            servers_[index]->counters = {};
+        }
+    }
+    return service->index;
+}
+
+Result<ServiceIndex> ServiceTable::edit_service(const model::ServiceKey& key,
+                                                const model::ServiceSettings& settings) {
+    Service* service = find(key);
+    if (service == nullptr) {
+        return fail(Code::not_found, "No such service");
+    }
+    if (settings.scheduler != service->settings.scheduler) {
+        auto scheduler = schedule::make_scheduler(settings.scheduler);
+        if (scheduler == nullptr) {
+            return fail(Code::not_found, "Scheduler or persistence engine not found");
+        }
+        service->scheduler = std::move(scheduler);
+        service->scheduler->start(service->servers);
+    }
+    service->settings = settings;
+    return service->index;
+}
+
+Result<ServerIndex> ServiceTable::add_server(const model::ServiceKey& service_key,
+                                             model::ServerKey key,
+                                             const model::ServerSettings& settings) {
+    Service* service = find(service_key);
+    if (service == nullptr) {
+        return fail(Code::not_found, "Service not defined");
+    }
+    FPVS_TRY_STATUS(check(settings));
+    key = with_port_of(service_key, key, settings.forwarding);
+    if (find_server(*service, key) != nullptr) {
+        return fail(Code::already_exists, "Destination already exists");
+    }
+    Server* server = nullptr;
+    const auto trashed = trash_.find({.service = service->index, .server = key});
+    if (trashed != trash_.end()) {
+        server = servers_[trashed->second].get();
+        trash_.erase(trashed);
+    } else {
+        FPVS_TRY(server, allocate_server());
+        server->service = service->index;
+        server->state.key = key;
+        ++service->servers_held;
+    }
+    server->apply(settings, true);
+    server->available = true;
+    service->servers.insert(service->servers.begin(), &server->state);
+    service->scheduler->server_added(service->servers);
+    return server->state.index;
+}
+
+Result<ServerIndex> ServiceTable::edit_server(const model::ServiceKey& service_key,
+                                              model::ServerKey key,
+                                              const model::ServerSettings& settings) {
+    Service* service = find(service_key);
+    if (service == nullptr) {
+        return fail(Code::not_found, "Service not defined");
+    }
+    FPVS_TRY_STATUS(check(settings));
+    Server* server = find_server(*service, with_port_of(service_key, key, settings.forwarding));
+    if (server == nullptr) {
+        return fail(Code::not_found, "No such destination");
+    }
+    server->apply(settings, false);
+    service->scheduler->server_edited(service->servers);
+    return server->state.index;
+}
+
+Result<ServerIndex> ServiceTable::delete_server(const model::ServiceKey& service_key,
+                                                const model::ServerKey& key) {
+    Service* service = find(service_key);
+    if (service == nullptr) {
+        return fail(Code::not_found, "Service not defined");
+    }
+    Server* server = find_server(*service, key);
+    if (server == nullptr) {
+        return fail(Code::not_found, "No such destination");
+    }
+    const auto place = std::find(service->servers.begin(), service->servers.end(), &server->state);
+    const auto position = static_cast<std::size_t>(place - service->servers.begin());
+    service->servers.erase(place);
+    service->scheduler->server_removed(service->servers, position);
+    server->available = false;
+    server->unused_since_ms = 0;
+    trash_.emplace(TrashKey{.service = service->index, .server = key}, server->state.index);
+    return server->state.index;
+}
+
+void ServiceTable::delete_service(Service& service) {
+    FPVS_CHECK(service.available && service.servers.empty());
+    service.available = false;
+    service.scheduler.reset();
+    mark_services_ -= service.key.firewall_mark != 0 ? 1 : 0;
+    any_port_services_ -= service.key.firewall_mark == 0 && service.key.port == 0 ? 1 : 0;
+    order_.erase(std::find(order_.begin(), order_.end(), service.index));
+    release_if_unused(service);
+}
+
+void ServiceTable::empty_trash(std::uint64_t now_ms) {
+    constexpr std::uint64_t kMsPerSecond = 1000;
+    for (auto entry = trash_.begin(); entry != trash_.end();) {
+        Server& server = *servers_[entry->second];
+        if (server.references > 0) {
+            server.unused_since_ms = 0;
+        } else if (server.unused_since_ms == 0) {
+            server.unused_since_ms = std::max<std::uint64_t>(now_ms, 1);
+        } else if (now_ms >= server.unused_since_ms + kTrashSeconds * kMsPerSecond) {
+            entry = trash_.erase(entry);
+            release_server(server);
+            continue;
+        }
+        ++entry;
+    }
+}
+
+Service* ServiceTable::find(const model::ServiceKey& key) {
+    const auto found = by_key_.find(key);
+    if (found == by_key_.end() || !services_[found->second]->available) {
+        return nullptr;
+    }
+    return services_[found->second].get();
+}
+
+const Service* ServiceTable::find(const model::ServiceKey& key) const {
+    return const_cast<ServiceTable*>(this)->find(key);
+}
+
+Service* ServiceTable::find_for(const Packet& packet) {
+    if (packet.firewall_mark != 0 && mark_services_ != 0) {
+        if (Service* service = find({.firewall_mark = packet.firewall_mark})) {
+            return service;
+        }
+    }
+    model::ServiceKey key{.address = packet.virtual_address,
+                          .port = packet.virtual_port,
+                          .protocol = packet.protocol};
+    Service* service = find(key);
+    if (service == nullptr && any_port_services_ != 0) {
+        key.port = 0;
+        service = find(key);
+    }
+    return service;
+}
+
+Server* ServiceTable::find_server(ServerIndex index) {
+    return index < servers_.size() && servers_[index]->in_use ? servers_[index].get() : nullptr;
+}
+
+Server* ServiceTable::find_server(Service& service, const model::ServerKey& key) {
+    for (const schedule::ServerState* state : service.servers) {
+        if (state->key == key) {
+            return servers_[state->index].get();
+        }
+    }
+    return nullptr;
+}
+
+Result<Server*> ServiceTable::allocate_server() {
+    if (free_servers_.empty() && servers_.size() == model::kRealServersMax) {
+        return fail(
+            Code::exhausted, "No room for more than {} real servers", model::kRealServersMax);
+    }
+    if (free_servers_.empty()) {
+        free_servers_.push_back(static_cast<ServerIndex>(servers_.size()));
+        servers_.push_back(std::make_unique<Server>());
+    }
+    const ServerIndex index = free_servers_.back();
+    free_servers_.pop_back();
+    Server& server = *servers_[index];
+    server = Server{};
+    server.state.index = index;
+    server.in_use = true;
+    return &server;
+}
+
+void ServiceTable::release_server(Server& server) {
+    FPVS_CHECK(server.in_use && !server.available && server.references == 0);
+    server.in_use = false;
+    free_servers_.push_back(server.state.index);
+    Service& owner = *services_[server.service];
+    --owner.servers_held;
+    release_if_unused(owner);
+}
+
+Result<Service*> ServiceTable::allocate_service(const model::ServiceKey& key) {
+    // Deleted, but some of its servers are in the trash: the index stays with the key.
+    if (const auto found = by_key_.find(key); found != by_key_.end()) {
+        return services_[found->second].get();
+    }
+    if (free_services_.empty() && services_.size() == model::kVirtualServicesMax) {
+        return fail(Code::exhausted,
+                    "No room for more than {} virtual services",
+                    model::kVirtualServicesMax);
+    }
+    if (free_services_.empty()) {
+        free_services_.push_back(static_cast<ServiceIndex>(services_.size()));
+        services_.push_back(std::make_unique<Service>());
+    }
+    const ServiceIndex index = free_services_.back();
+    free_services_.pop_back();
+    Service& service = *services_[index];
+    service.key = key;
+    service.index = index;
+    by_key_.emplace(key, index);
+    return &service;
+}
+
+void ServiceTable::release_if_unused(Service& service) {
+    if (!service.available && service.servers_held == 0) {
+        by_key_.erase(service.key);
+        free_services_.push_back(service.index);
+    }
+}
+
+}  // namespace fpvs::engine

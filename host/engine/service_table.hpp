@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Virtual services, their real servers, and the trash: servers that were deleted but may still have
+// connections, or come back.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "host/engine/packet.hpp"
+#include "host/model/view.hpp"
+#include "host/model/virtual_service.hpp"
+#include "host/schedule/scheduler.hpp"
+#include "host/util/result.hpp"
+
+namespace fpvs::engine {
+
+// A real server of one service.
+class Server {
+  public:
+    schedule::ServerState state;  // state.key is the server's, state.index its ServerIndex.
+    ServiceIndex service = kNoIndex;
+    model::ServerSettings settings;
+    model::TrafficCounters counters;
+    bool in_use = false;
+    bool available = false;             // False in the trash.
+    std::uint32_t templates = 0;        // Persistence templates bound to it.
+    std::uint32_t references = 0;       // Connections and templates bound to it.
+    std::uint64_t unused_since_ms = 0;  // In the trash: since when without references, 0 = not yet.
+
+    // A connection or template is bound to it, or no longer.  A connection begins as InActConn.
+    void bind(bool is_template);
+    void unbind(bool is_template, bool active);
+    void set_active(bool active);  // One of its connections changed sides.
+    void apply(const model::ServerSettings& settings, bool is_new);
+
+  private:
+    [[nodiscard]] std::uint64_t connections() const {
+        return static_cast<std::uint64_t>(state.active) + state.inactive;
+    }
+};
+
+struct Service {
+    model::ServiceKey key;
+    model::ServiceSettings settings;
+    std::unique_ptr<schedule::Scheduler> scheduler;
+    std::vector<const schedule::ServerState*> servers;  // The newest first, as schedulers see them.
+    model::TrafficCounters counters;
+    ServiceIndex index = kNoIndex;
+    bool available = false;          // False: deleted, but the trash holds servers of it.
+    std::uint32_t servers_held = 0;  // In its list or in the trash.
+};
+
+class ServiceTable {
+  public:
+    ServiceTable();
+
+    // Edits.  Errors carry ipvsadm's sentences and change nothing.
+    [[nodiscard]] Result<ServiceIndex> add_service(const model::ServiceKey& key,
+                                                   const model::ServiceSettings& settings);
+    [[nodiscard]] Result<ServiceIndex> edit_service(const model::ServiceKey& key,
+                                                    const model::ServiceSettings& settings);
+    [[nodiscard]] Result<ServerIndex> add_server(const model::ServiceKey& service,
+                                                 model::ServerKey server,
+                                                 const model::ServerSettings& settings);
+    [[nodiscard]] Result<ServerIndex> edit_server(const model::ServiceKey& service,
+                                                  model::ServerKey server,
+                                                  const model::ServerSettings& settings);
+    // To the trash.
+    [[nodiscard]] Result<ServerIndex> delete_server(const model::ServiceKey& service,
+                                                    const model::ServerKey& server);
+    // Its servers must have been deleted before.
+    void delete_service(Service& service);
+    // Forgets servers that were in the trash without connections for kTrashSeconds.
+    void empty_trash(std::uint64_t now_ms);
+
+    // The service with this key; the one that a packet is for: by its mark, its port, or port 0.
+    [[nodiscard]] Service* find(const model::ServiceKey& key);
+    [[nodiscard]] const Service* find(const model::ServiceKey& key) const;
+    [[nodiscard]] Service* find_for(const Packet& packet);
+
+    [[nodiscard]] Server& server(ServerIndex index) { return *servers_[index]; }
+    [[nodiscard]] const Server& server(ServerIndex index) const { return *servers_[index]; }
+    // Null if no server has this index now.
+    [[nodiscard]] Server* find_server(ServerIndex index);
+    [[nodiscard]] Service& service(ServiceIndex index) { return *services_[index]; }
+    [[nodiscard]] const Service& service(ServiceIndex index) const { return *services_[index]; }
+    // The services there are, the newest first.
+    [[nodiscard]] const std::vector<ServiceIndex>& order() const { return order_; }
+
+    static constexpr std::uint64_t kTrashSeconds = 120;
+
+  private:
+    struct KeyHash {
+        std::size_t operator()(const model::ServiceKey& key) const;
+    };
+    // A server in the trash is found again by its service and its own key.
+    struct TrashKey {
+        ServiceIndex service = kNoIndex;
+        model::ServerKey server;
+        friend bool operator==(const TrashKey&, const TrashKey&) = default;
+    };
+    struct TrashKeyHash {
+        std::size_t operator()(const TrashKey& key) const;
+    };
+
+    [[nodiscard]] Server* find_server(Service& service, const model::ServerKey& key);
+    [[nodiscard]] Result<Server*> allocate_server();
+    [[nodiscard]] Result<Service*> allocate_service(const model::ServiceKey& key);
+    void release_server(Server& server);
+    void release_if_unused(Service& service);
+
+    // Addresses are stable: schedulers and packets in flight hold references.
+    std::vector<std::unique_ptr<Service>> services_;
+    std::vector<ServiceIndex> free_services_;
+    std::vector<ServiceIndex> order_;
+    std::unordered_map<model::ServiceKey, ServiceIndex, KeyHash> by_key_;
+    std::vector<std::unique_ptr<Server>> servers_;
+    std::vector<ServerIndex> free_servers_;
+    std::unordered_map<TrashKey, ServerIndex, TrashKeyHash> trash_;
+    std::size_t mark_services_ = 0;      // Services by firewall mark there are,
+    std::size_t any_port_services_ = 0;  // and services of port 0.
+};
+
+}  // namespace fpvs::engine

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// mh: Maglev hashing.  The client's address chooses by a table in which a server that comes or goes
+// moves few of the others' clients.  mh-port: the client's port counts too.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+#include "host/schedule/schedulers.hpp"
+#include "host/schedule/sip_hash.hpp"
+
+namespace fpvs::schedule {
+namespace {
+
+constexpr std::uint32_t kTableSize = 4093;  // A prime.
+constexpr int kTurnBits = 6;                // Weights are cut to this many bits.
+
+// The two hash functions differ in their keys only, each of which is one number twice.
+constexpr std::uint64_t kFirstKey = 2654435761;
+constexpr std::uint64_t kSecondKey = 2654446892;
+
+[[nodiscard]] std::uint32_t hash(std::uint64_t key, model::Ipv4 address, std::uint32_t port) {
+    return sip_hash_1_3(key, key, address.value + port);
+}
+
+class MaglevHash final : public Scheduler {
+  public:
+    std::optional<std::size_t> pick(Servers servers, const Request& request) override;
+
+    void start(Servers servers) override { fill(servers); }
+    void server_added(Servers servers) override { fill(servers); }
+    void server_removed(Servers servers, std::size_t) override { fill(servers); }
+    void server_edited(Servers servers) override { fill(servers); }
+
+  private:
+    // A server's walk over the table: from `place` in strides of `skip`, `turns` places a round.
+    struct Walk {
+        std::uint32_t place = 0;
+        std::uint32_t skip = 0;
+        std::uint32_t turns = 0;
+    };
+    [[nodiscard]] static std::vector<Walk> walks(Servers servers);
+    void fill(Servers servers);
+
+    static constexpr std::uint32_t kFree = UINT32_MAX;
+    std::vector<std::uint32_t> positions_;  // Empty: no server ever had a weight.
+};
+
+// The last weight above 0 counts, so that a server that is quiesced keeps its places.
+std::vector<MaglevHash::Walk> MaglevHash::walks(Servers servers) {
+    std::int32_t divisor = 0;
+    std::int32_t heaviest = 0;
+    for (const ServerState* server : servers) {
+        divisor = std::gcd(divisor, server->last_weight);
+        heaviest = std::max(heaviest, server->last_weight);
+    }
+    if (divisor == 0) {
+        return {};
+    }
+    const int bits = std::bit_width(static_cast<std::uint32_t>(heaviest / divisor));
+    const int shift = std::max(0, bits - kTurnBits);
+    std::vector<Walk> walks;
+    for (const ServerState* server : servers) {
+        const auto& [address, port] = server->key;
+        const auto turns = static_cast<std::uint32_t>(server->last_weight / divisor >> shift);
+        walks.push_back({.place = hash(kFirstKey, address, port) % kTableSize,
+                         .skip = hash(kSecondKey, address, port) % (kTableSize - 1) + 1,
+                         .turns = std::max(turns, server->last_weight > 0 ? 1u : 0u)});
+    }
+    return walks;
+}
+
+// Rounds over the servers; each takes its turns' worth of the next free places of its walk.
+void MaglevHash::fill(Servers servers) {
+    std::vector<Walk> all = walks(servers);
+    positions_.assign(all.empty() ? 0 : kTableSize, kFree);
+    std::uint32_t free_places = static_cast<std::uint32_t>(positions_.size());
+    while (free_places > 0) {
+        for (std::uint32_t position = 0; position < all.size(); ++position) {
+            Walk& walk = all[position];
+            for (std::uint32_t turn = 0; turn < walk.turns && free_places > 0; ++turn) {
+                while (positions_[walk.place] != kFree) {
+                    walk.place = (walk.place + walk.skip) % kTableSize;
+                }
+                positions_[walk.place] = position;
+                --free_places;
+            }
+        }
+    }
+}
+
+std::optional<std::size_t> MaglevHash::pick(Servers servers, const Request& request) {
+    if (positions_.empty()) {
+        return std::nullopt;
+    }
+    const std::uint32_t port = request.hash_port ? request.client_port : 0;
+    const std::uint32_t home = hash(kFirstKey, request.client_address, port) % kTableSize;
+    if (servers[positions_[home]]->usable()) {
+        return positions_[home];
+    }
+    if (!request.hash_fallback) {
+        return std::nullopt;
+    }
+    // Further tries hash the address with an offset that begins at the home place.
+    for (std::uint32_t i = 0; i < kTableSize; ++i) {
+        const std::uint32_t offset = (i + home) % kTableSize;
+        const std::uint32_t place =
+            hash(kFirstKey, request.client_address, port + offset) % kTableSize;
+        if (servers[positions_[place]]->usable()) {
+            return positions_[place];
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::unique_ptr<Scheduler> make_mh() {
+    return std::make_unique<MaglevHash>();
+}
+
+}  // namespace fpvs::schedule

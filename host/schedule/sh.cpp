@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// sh: the client's address chooses, so that a client keeps its server.  sh-port: its port too.
+#include "host/schedule/address_hash.hpp"
+#include "host/schedule/schedulers.hpp"
+
+namespace fpvs::schedule {
+namespace {
+
+class SourceHash final : public Scheduler {
+  public:
+    std::optional<std::size_t> pick(Servers servers, const Request& request) override;
+
+    void start(Servers servers) override { fill(servers); }
+    void server_added(Servers servers) override { fill(servers); }
+    void server_removed(Servers servers, std::size_t) override { fill(servers); }
+    void server_edited(Servers servers) override { fill(servers); }
+
+  private:
+    void fill(Servers servers);
+
+    std::array<std::uint32_t, kHashBuckets> positions_{};
+};
+
+// Each server in turn gets as many buckets as its weight; one of weight 0 still gets one.
+void SourceHash::fill(Servers servers) {
+    if (servers.empty()) {
+        return;
+    }
+    std::uint32_t position = 0;
+    std::int32_t given = 0;
+    for (std::uint32_t& bucket : positions_) {
+        bucket = position;
+        if (++given >= servers[position]->weight) {
+            position = static_cast<std::uint32_t>((position + 1) % servers.size());
+            given = 0;
+        }
+    }
+}
+
+std::optional<std::size_t> SourceHash::pick(Servers servers, const Request& request) {
+    if (servers.empty()) {
+        return std::nullopt;
+    }
+    const std::size_t home =
+        bucket_of(request.client_address, request.hash_port ? request.client_port : 0);
+    if (servers[positions_[home]]->usable()) {
+        return positions_[home];
+    }
+    if (!request.hash_fallback) {
+        return std::nullopt;
+    }
+    // The offset of a further try counts from the home bucket, and is added to it once more.
+    for (std::size_t i = 0; i < kHashBuckets; ++i) {
+        const std::size_t offset = (i + home) % kHashBuckets;
+        const std::size_t bucket = (home + offset) % kHashBuckets;
+        if (servers[positions_[bucket]]->usable()) {
+            return positions_[bucket];
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::unique_ptr<Scheduler> make_sh() {
+    return std::make_unique<SourceHash>();
+}
+
+}  // namespace fpvs::schedule
