@@ -24,6 +24,7 @@ struct VrrpInstance {
     std::string name;
     std::string interface;
     std::uint8_t virtual_router_id = 0;  // 1 to 255.
+    std::uint8_t version = 2;            // 2 or 3.
     std::uint8_t priority = 100;         // 1 to 254; 255 owns the addresses.
     std::uint32_t advert_interval_cs = 100;
     bool initial_master = false;  // `state MASTER`: only a hint, the election decides.

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seam between VRRP and an interface: adverts out and in, raw frames out, and what the
+// interface is like.  Everything runs on the control plane's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/model/address.hpp"
+#include "host/util/result.hpp"
+
+namespace fpvs::provider {
+
+struct LinkState {
+    bool up = false;  // Exists, is set up and has carrier.
+    model::MacAddress mac;
+    std::vector<model::Ipv4> addresses;  // The oldest first; virtual ones are among them.
+
+    friend bool operator==(const LinkState&, const LinkState&) = default;
+};
+
+class VrrpLink {
+  public:
+    virtual ~VrrpLink() = default;
+    [[nodiscard]] virtual const LinkState& state() const = 0;
+    // A whole IPv4 packet to the VRRP group; its header goes out as it is.
+    [[nodiscard]] virtual Status send_packet(std::span<const std::uint8_t> packet) = 0;
+    // A whole Ethernet frame.
+    [[nodiscard]] virtual Status send_frame(std::span<const std::uint8_t> frame) = 0;
+};
+
+struct VrrpLinkEvents {
+    // A packet of protocol 112 to the group, IPv4 header included, not our own.
+    std::function<void(std::span<const std::uint8_t> packet)> on_packet;
+    std::function<void()> on_state;
+};
+
+class VrrpLinks {
+  public:
+    virtual ~VrrpLinks() = default;
+    [[nodiscard]] virtual Result<std::unique_ptr<VrrpLink>> open(const std::string& interface,
+                                                                 VrrpLinkEvents events) = 0;
+};
+
+}  // namespace fpvs::provider

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who owns the virtual addresses: one instance's state machine, without any input or output.
+//
+//                start, link up               no advert for 3 intervals + skew
+//   initialize ------------------> backup ------------------------------------> master
+//        ^                        |  ^  ^                                         |
+//        | stop                   |  |  +-----------------------------------------+
+//        +-- (any state)          v  |        advert of a higher priority, or of the same
+//                               fault            from a higher address
+//                  link down (any) / up
+//
+// Every input returns what must be done, in order; between inputs only deadline() matters.
+// `state MASTER` of the configuration plays no part: like keepalived, everybody begins as backup.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "host/model/address.hpp"
+#include "host/model/vrrp_instance.hpp"
+#include "host/provider/clock.hpp"
+
+namespace fpvs::vrrp {
+
+using provider::Nanoseconds;
+
+enum class State : std::uint8_t { initialize, fault, backup, master };
+
+[[nodiscard]] std::string_view name(State state);  // "INIT", "FAULT", "BACKUP", "MASTER".
+
+enum class Action : std::uint8_t {
+    send_advert,         // With the instance's priority.
+    send_resignation,    // With priority 0.
+    add_addresses,       // The virtual addresses become ours.
+    remove_addresses,    // They are not, or no longer.
+    announce_addresses,  // A burst of gratuitous ARP.
+};
+
+using Actions = std::vector<Action>;
+
+// What an admitted advert says to the election.
+struct Claim {
+    model::Ipv4 source;
+    std::uint8_t priority = 0;
+    std::uint32_t interval_cs = 0;
+};
+
+class Election {
+  public:
+    explicit Election(const model::VrrpInstance& instance);
+
+    [[nodiscard]] Actions start(Nanoseconds now, bool link_up);
+    [[nodiscard]] Actions stop();
+    [[nodiscard]] Actions on_link(Nanoseconds now, bool up);
+    [[nodiscard]] Actions on_claim(Nanoseconds now, const Claim& claim);
+    // Does what is due; nothing when nothing is.
+    [[nodiscard]] Actions on_time(Nanoseconds now);
+
+    // The address that decides between equal priorities.
+    void set_own_address(model::Ipv4 address) { own_address_ = address; }
+
+    [[nodiscard]] State state() const { return state_; }
+    // When on_time() is wanted next; none: not before another input.
+    [[nodiscard]] std::optional<Nanoseconds> deadline() const;
+    // The last claim that was heard; nothing of it decides anything.
+    [[nodiscard]] const Claim& last_claim() const { return last_claim_; }
+    [[nodiscard]] std::uint64_t master_transitions() const { return master_transitions_; }
+
+  private:
+    [[nodiscard]] Actions become_master(Nanoseconds now);
+    [[nodiscard]] Actions become_backup(Nanoseconds now);
+    [[nodiscard]] Actions claim_as_backup(Nanoseconds now, const Claim& claim);
+    [[nodiscard]] Actions claim_as_master(Nanoseconds now, const Claim& claim);
+    [[nodiscard]] Actions assert_mastership(Nanoseconds now);
+    void expect_master(Nanoseconds now);
+    [[nodiscard]] Nanoseconds skew() const;
+    [[nodiscard]] bool outranks_us(const Claim& claim) const;
+
+    const std::uint8_t version_;
+    const std::uint8_t priority_;
+    const bool preempt_;
+    const Nanoseconds interval_;
+    Nanoseconds master_interval_;  // v3: what the master advertises; v2: our own.
+    model::Ipv4 own_address_;
+
+    State state_ = State::initialize;
+    std::optional<Nanoseconds> master_down_at_;  // As backup.
+    std::optional<Nanoseconds> advert_at_;       // As master.
+    std::optional<Nanoseconds> announce_at_;     // As master: the second burst.
+    Nanoseconds last_advert_{};
+    Claim last_claim_;
+    std::uint64_t master_transitions_ = 0;
+};
+
+}  // namespace fpvs::vrrp

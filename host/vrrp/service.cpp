@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/vrrp/service.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "host/model/limits.hpp"
+#include "host/util/log.hpp"
+#include "host/vrrp/admission.hpp"
+
+namespace fpvs::vrrp {
+namespace {
+
+constexpr int kAnnouncementsPerBurst = 5;  // keepalived's garp_master_repeat.
+constexpr std::chrono::seconds kRefusalLogInterval(10);
+constexpr const char* kComponent = "vrrp";
+
+void count(RefusalCounters& counters, Refusal refusal) {
+    ++counters[static_cast<std::size_t>(refusal)];
+}
+
+Status check(const std::vector<model::VrrpInstance>& instances) {
+    if (instances.size() > model::kVrrpInstancesMax) {
+        return fail(Code::exhausted,
+                    "{} VRRP instances; at most {} are supported",
+                    instances.size(),
+                    model::kVrrpInstancesMax);
+    }
+    std::map<std::pair<std::string, int>, std::string> names;
+    for (const model::VrrpInstance& instance : instances) {
+        const auto [place, fresh] =
+            names.try_emplace({instance.interface, instance.virtual_router_id}, instance.name);
+        if (!fresh) {
+            return fail(Code::already_exists,
+                        "({}) virtual_router_id {} on {} is already that of {}",
+                        instance.name,
+                        instance.virtual_router_id,
+                        instance.interface,
+                        place->second);
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+// An interface in use.
+struct Service::Port {
+    std::string interface;
+    std::unique_ptr<provider::VrrpLink> link;
+};
+
+class Service::Instance : public std::enable_shared_from_this<Service::Instance> {
+  public:
+    using Ports = std::map<std::string, std::shared_ptr<Port>>;  // By interface name.
+
+    Instance(Service& service, model::VrrpInstance config, Ports ports)
+        : service_(service),
+          config_(std::move(config)),
+          ports_(std::move(ports)),
+          election_(config_),
+          timer_(service.io_) {}
+
+    [[nodiscard]] const model::VrrpInstance& config() const { return config_; }
+    [[nodiscard]] bool runs_on(const Port& port) const { return &home() == &port; }
+    [[nodiscard]] const RefusalCounters& refusals() const { return refusals_; }
+
+    void start() {
+        adopt_own_address();
+        perform([this](Nanoseconds now) { return election_.start(now, usable()); });
+    }
+
+    void stop() {
+        timer_.cancel();
+        perform([this](Nanoseconds) { return election_.stop(); });
+    }
+
+    void on_link() {
+        adopt_own_address();
+        perform([this](Nanoseconds now) { return election_.on_link(now, usable()); });
+    }
+
+    void on_packet(std::span<const std::uint8_t> packet) {
+        const auto received = decode(packet);
+        if (!received) {
+            refuse(received.error(), {});
+            return;
+        }
+        const Advert& advert = received->advert;
+        auto refusal = refusal_of(config_, advert);
+        if (received->source == own_address_) {
+            refusal = Refusal::own_address;
+        }
+        if (refusal) {
+            refuse(*refusal, advert);
+            return;
+        }
+        ++adverts_received_;
+        perform([&](Nanoseconds now) {
+            return election_.on_claim(now, {received->source, advert.priority, advert.interval_cs});
+        });
+    }
+
+    [[nodiscard]] model::VrrpInstanceView view() const {
+        const bool master = election_.state() == State::master;
+        std::uint64_t refused = 0;
+        for (const std::uint64_t counter : refusals_) {
+            refused += counter;
+        }
+        return {.name = config_.name,
+                .interface = config_.interface,
+                .virtual_router_id = config_.virtual_router_id,
+                .state = std::string(name(election_.state())),
+                .priority = config_.priority,
+                .advert_interval_cs = config_.advert_interval_cs,
+                .master_address = master ? own_address_ : election_.last_claim().source,
+                .master_priority = master ? config_.priority : election_.last_claim().priority,
+                .addresses = config_.addresses,
+                .master_transitions = election_.master_transitions(),
+                .adverts_sent = adverts_sent_,
+                .adverts_received = adverts_received_,
+                .adverts_refused = refused};
+    }
+
+  private:
+    [[nodiscard]] const Port& home() const { return *ports_.at(config_.interface); }
+    [[nodiscard]] const std::string& interface_of(const model::VirtualAddress& address) const {
+        return address.interface.empty() ? config_.interface : address.interface;
+    }
+
+    // Without an address of its own an interface cannot send adverts (keepalived's FAULT).
+    [[nodiscard]] bool usable() const {
+        return home().link->state().up && own_address_ != model::Ipv4{};
+    }
+
+    // The oldest address that is not virtual: what an earlier run left behind must not be taken.
+    void adopt_own_address() {
+        own_address_ = {};
+        for (const model::Ipv4 address : home().link->state().addresses) {
+            const bool is_virtual = std::any_of(
+                config_.addresses.begin(),
+                config_.addresses.end(),
+                [&](const auto& virtual_address) { return virtual_address.address == address; });
+            if (!is_virtual) {
+                own_address_ = address;
+                break;
+            }
+        }
+        election_.set_own_address(own_address_);
+    }
+
+    // Feeds one input to the election and does what it says.
+    template <class Input>
+    void perform(Input input) {
+        const State before = election_.state();
+        const Actions actions = input(service_.clock_.now());
+        const State after = election_.state();
+        if (after != before) {
+            log::info(kComponent, "({}) Entering {} STATE", config_.name, name(after));
+        }
+        for (const Action action : actions) {
+            perform_one(action);
+        }
+        schedule();
+        if (after != before && service_.state_handler_) {
+            service_.state_handler_(config_, after);
+        }
+    }
+
+    void perform_one(Action action) {
+        switch (action) {
+            case Action::send_advert:
+                send(config_.priority);
+                break;
+            case Action::send_resignation:
+                log::info(kComponent, "({}) sent 0 priority", config_.name);
+                send(kPriorityResign);
+                break;
+            case Action::add_addresses:
+                log::info(kComponent, "({}) setting VIPs.", config_.name);
+                own_addresses(&provider::AddressOwner::add);
+                break;
+            case Action::remove_addresses:
+                log::info(kComponent, "({}) removing VIPs.", config_.name);
+                own_addresses(&provider::AddressOwner::remove);
+                break;
+            case Action::announce_addresses:
+                announce();
+                break;
+        }
+    }
+
+    void send(std::uint8_t priority) {
+        const auto packet = encode(advert_of(config_, priority), own_address_, identification_);
+        // keepalived counts from 1 and so do we; 0 would leave the choice to the kernel.
+        identification_ = static_cast<std::uint16_t>(identification_ % 0xffff + 1);
+        if (const auto status = home().link->send_packet(packet); !status) {
+            complain(status.error());
+            return;
+        }
+        ++adverts_sent_;
+    }
+
+    void announce() {
+        for (int i = 0; i < kAnnouncementsPerBurst; ++i) {
+            for (const model::VirtualAddress& virtual_address : config_.addresses) {
+                provider::VrrpLink& link = *ports_.at(interface_of(virtual_address))->link;
+                const auto frame = gratuitous_arp(link.state().mac, virtual_address.address);
+                if (const auto status = link.send_frame(frame); !status) {
+                    complain(status.error());
+                }
+            }
+        }
+    }
+
+    void own_addresses(Status (provider::AddressOwner::*edit)(const std::string&,
+                                                              model::Ipv4,
+                                                              std::uint8_t)) {
+        for (const model::VirtualAddress& virtual_address : config_.addresses) {
+            const auto status = (service_.addresses_.*edit)(interface_of(virtual_address),
+                                                            virtual_address.address,
+                                                            virtual_address.prefix_length);
+            if (!status) {
+                complain(status.error());
+            }
+        }
+    }
+
+    void complain(const Error& error) {
+        if (const auto held_back = error_limiter_.admit(service_.clock_.now())) {
+            log::error(
+                kComponent, "({}) {} (held_back={})", config_.name, error.text(), *held_back);
+        }
+    }
+
+    void refuse(Refusal refusal, const Advert& advert) {
+        count(refusals_, refusal);
+        if (const auto held_back = refusal_limiter_.admit(service_.clock_.now())) {
+            log::warn(kComponent,
+                      "({}) {} (held_back={})",
+                      config_.name,
+                      describe(refusal, config_, advert),
+                      *held_back);
+        }
+    }
+
+    void schedule() {
+        const auto deadline = election_.deadline();
+        if (!deadline) {
+            timer_.cancel();
+            return;
+        }
+        timer_.expires_after(*deadline - service_.clock_.now());
+        // Weak: the wait may end after the instance.
+        timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+            if (const auto self = weak.lock(); self && !error) {
+                self->perform([&](Nanoseconds now) { return self->election_.on_time(now); });
+            }
+        });
+    }
+
+    Service& service_;
+    const model::VrrpInstance config_;
+    const Ports ports_;
+    Election election_;
+    boost::asio::steady_timer timer_;
+    model::Ipv4 own_address_;
+    std::uint16_t identification_ = 1;
+    std::uint64_t adverts_sent_ = 0;
+    std::uint64_t adverts_received_ = 0;
+    RefusalCounters refusals_{};
+    log::Limiter refusal_limiter_{kRefusalLogInterval};
+    log::Limiter error_limiter_{kRefusalLogInterval};
+};
+
+Service::Service(boost::asio::io_context& io,
+                 const provider::Clock& clock,
+                 provider::VrrpLinks& links,
+                 provider::AddressOwner& addresses)
+    : io_(io), clock_(clock), links_(links), addresses_(addresses) {}
+
+Service::~Service() {
+    stop();
+}
+
+Status Service::apply(const std::vector<model::VrrpInstance>& instances) {
+    FPVS_TRY_STATUS(check(instances));
+    std::vector<std::shared_ptr<Instance>> next;  // In the configuration's order.
+    std::vector<std::shared_ptr<Instance>> fresh;
+    for (const model::VrrpInstance& wanted : instances) {
+        const auto kept = std::find_if(instances_.begin(), instances_.end(), [&](const auto& old) {
+            return old->config() == wanted;
+        });
+        if (kept != instances_.end()) {
+            next.push_back(*kept);
+            continue;
+        }
+        FPVS_TRY(next.emplace_back(), make_instance(wanted));
+        fresh.push_back(next.back());
+    }
+    for (const auto& old : instances_) {
+        if (std::find(next.begin(), next.end(), old) == next.end()) {
+            retire(*old);
+        }
+    }
+    instances_ = std::move(next);
+    for (const auto& instance : fresh) {
+        instance->start();
+    }
+    return {};
+}
+
+void Service::retire(Instance& instance) {
+    instance.stop();
+    for (std::size_t i = 0; i < kRefusals; ++i) {
+        refusals_[i] += instance.refusals()[i];
+    }
+}
+
+void Service::stop() {
+    for (const auto& instance : instances_) {
+        retire(*instance);
+    }
+    instances_.clear();
+}
+
+Result<std::shared_ptr<Service::Port>> Service::port_of(const std::string& interface) {
+    std::erase_if(ports_, [](const auto& port) { return port.expired(); });
+    for (const auto& known : ports_) {
+        if (auto port = known.lock(); port && port->interface == interface) {
+            return port;
+        }
+    }
+    auto port = std::make_shared<Port>();
+    port->interface = interface;
+    provider::VrrpLinkEvents events{
+        .on_packet = [this, raw = port.get()](auto packet) { on_packet(*raw, packet); },
+        .on_state = [this, raw = port.get()] { on_link(*raw); }};
+    FPVS_TRY(port->link, links_.open(interface, std::move(events)));
+    ports_.push_back(port);
+    return port;
+}
+
+Result<std::shared_ptr<Service::Instance>> Service::make_instance(
+    const model::VrrpInstance& instance) {
+    Instance::Ports ports;
+    const auto open = [&](const std::string& interface) -> Status {
+        auto port = port_of(interface);
+        if (!port) {
+            Error error = std::move(port).error();
+            error.message = fmt::format("({}) {}", instance.name, error.message);
+            return fail(std::move(error));
+        }
+        ports.emplace(interface, *port);
+        return {};
+    };
+    FPVS_TRY_STATUS(open(instance.interface));
+    for (const model::VirtualAddress& address : instance.addresses) {
+        if (!address.interface.empty()) {
+            FPVS_TRY_STATUS(open(address.interface));
+        }
+    }
+    return std::make_shared<Instance>(*this, instance, std::move(ports));
+}
+
+void Service::on_packet(const Port& port, std::span<const std::uint8_t> packet) {
+    const auto id = virtual_router_id_of(packet);
+    for (const auto& instance : instances_) {
+        if (id && instance->runs_on(port) && instance->config().virtual_router_id == *id) {
+            instance->on_packet(packet);
+            return;
+        }
+    }
+    const auto received = decode(packet);
+    count(refusals_, received ? Refusal::unknown_router : received.error());
+}
+
+void Service::on_link(const Port& port) {
+    for (const auto& instance : instances_) {
+        if (instance->runs_on(port)) {
+            instance->on_link();
+        }
+    }
+}
+
+std::vector<model::VrrpInstanceView> Service::view() const {
+    std::vector<model::VrrpInstanceView> views;
+    for (const auto& instance : instances_) {
+        views.push_back(instance->view());
+    }
+    return views;
+}
+
+RefusalCounters Service::refusals() const {
+    RefusalCounters total = refusals_;
+    for (const auto& instance : instances_) {
+        for (std::size_t i = 0; i < kRefusals; ++i) {
+            total[i] += instance->refusals()[i];
+        }
+    }
+    return total;
+}
+
+}  // namespace fpvs::vrrp
