@@ -3,6 +3,10 @@
 //
 // Table writes are blind: the host is the only writer and keeps its own copy.  A command that is
 // answered carries a tag, which its event returns.
+//
+// Commands pass the pipeline's stages in the order that packets do, and before packets that wait:
+// a packet that sees one table write sees all earlier ones, in whatever stage, and answers come in
+// the order of their commands.  A command whose index, way or opcode does not exist is ignored.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Table entries of the card, as commands carry them.
+// Table entries of the card, as commands carry them.  IPv4 addresses, MAC addresses and ports are
+// numbers: the first octet on the wire is the most significant.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,7 @@ enum class Method : std::uint8_t { nat = 0, local = 1, tunnel = 2, direct_routin
     FIELD(method, 96, 3)
 
 // Where a frame goes: the Ethernet header it gets and the port it leaves by.  `mtu` bounds the IP
-// packet, not the frame.  MAC addresses are numbers, first octet most significant.
+// packet, not the frame.
 #define FPVS_ABI_NEXT_HOP_ENTRY(FIELD) \
     FIELD(destination_mac, 0, 48)      \
     FIELD(valid, 48, 1)                \

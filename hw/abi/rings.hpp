@@ -11,9 +11,12 @@
 //
 // Indices are 32-bit, count slots since the start, and wrap around naturally.
 // A command or event slot is one beat.  A punt or inject slot is a header beat and the frame after
-// it.  On the pipeline's streams an injected frame comes after its header beat; a punted frame
-// comes before it, because its length is known last: the ring engine writes it to the slot's head
-// with the stamp, which is the last word written.
+// it.  On the pipeline's streams an injected frame comes after its header beat and the last beat of
+// the frame has TLAST.  A punted frame comes before its header beat, and only that has TLAST: the
+// ring engine writes it to the slot's head with the stamp, which is the last word written.
+//
+// The ring engine always takes what the pipeline says: a full ring loses records, it never stops
+// packets or commands.
 #pragma once
 
 #include <cstdint>

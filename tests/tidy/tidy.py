@@ -69,9 +69,9 @@ BANNED_IN_KERNELS = [
      "outside the kernel subset: library"),
     (re.compile(r"\bnamespace\s+\w+::|\bif constexpr\b|\binline constexpr\b"), "C++17 in a kernel"),
     (re.compile(r"\.(?:full|write_nb)\s*\("), "non-blocking write"),
-    (re.compile(r"#pragma HLS PIPELINE(?!.*\bstyle=flp\b)"), "PIPELINE names style=flp"),
-    (re.compile(r"#pragma HLS DEPENDENCE(?!.*\bdependent=)"), "DEPENDENCE says dependent="),
-    (re.compile(r"#pragma HLS BIND_STORAGE(?!.*\blatency=[123]\b)"), "BIND_STORAGE latency is 1..3"),
+    (re.compile(r"#pragma HLS PIPELINE(?!.*\bstyle ?= ?flp\b)"), "PIPELINE names style=flp"),
+    (re.compile(r"#pragma HLS DEPENDENCE(?!.*\bdependent ?=)"), "DEPENDENCE says dependent="),
+    (re.compile(r"#pragma HLS BIND_STORAGE(?!.*\blatency ?= ?[123]\b)"), "BIND_STORAGE latency is 1..3"),
 ]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')

@@ -72,7 +72,7 @@ class KernelSubset(unittest.TestCase):
     def test_inside(self):
         for line in ("#include <cstdint>", "#include <ap_int.h>", "std::uint8_t a;",
                      "Thing(const Thing&) = delete;", "// A new flow.",
-                     "#pragma HLS PIPELINE II=1 style=flp",
+                     "#pragma HLS PIPELINE II=1 style=flp", "#pragma HLS PIPELINE II = 1 style = flp",
                      "#pragma HLS BIND_STORAGE variable=t type=ram_s2p impl=uram latency=3"):
             self.assertEqual(messages("hw/kernels/a.hpp", line + "\n"), [], line)
 

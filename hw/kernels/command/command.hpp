@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// command: the border of the command ring.
+//
+// Consumes command beats (hw/abi/commands.hpp), produces the records that walk the chain of
+// commands. II 1.  A command for something that does not exist becomes a nop here, so that the
+// stages behind need not check.
+#pragma once
+
+#include <hls_stream.h>
+
+#include "hw/abi/commands.hpp"
+#include "hw/kernels/records.hpp"
+#include "hw/lib/field.hpp"
+
+namespace fpvs {
+namespace kernels {
+
+using CommandBeat = ap_uint<abi::Command::bits>;
+
+inline ap_uint<8> opcode_bits(abi::Opcode opcode) {
+#pragma HLS INLINE
+    return ap_uint<8>(static_cast<unsigned>(opcode));
+}
+
+inline bool command_exists(const CommandBeat& beat) {
+#pragma HLS INLINE
+    using abi::Opcode;
+    const ap_uint<8> opcode = lib::get<abi::Command::opcode>(beat);
+    const ap_uint<8> way = lib::get<abi::Command::way>(beat);
+    const ap_uint<8> table = lib::get<abi::Command::table>(beat);
+    const ap_uint<32> index = lib::get<abi::Command::index>(beat);
+    const bool way_exists = way < abi::kTableWays;
+    if (opcode == opcode_bits(Opcode::echo) || opcode == opcode_bits(Opcode::set_hash_key)) {
+        return true;
+    }
+    if (opcode == opcode_bits(Opcode::write_port)) {
+        return index < abi::kPortsMax;
+    }
+    if (opcode == opcode_bits(Opcode::write_service)) {
+        return index < abi::kServiceBuckets && way_exists;
+    }
+    if (opcode == opcode_bits(Opcode::write_flow) || opcode == opcode_bits(Opcode::read_activity)) {
+        return index < abi::kFlowBuckets && way_exists;
+    }
+    if (opcode == opcode_bits(Opcode::write_next_hop)) {
+        return index < abi::kNextHopsMax;
+    }
+    if (opcode == opcode_bits(Opcode::set_epoch)) {
+        return index <= 0xffff;
+    }
+    if (opcode == opcode_bits(Opcode::read_counter)) {
+        const bool of_reason = table == static_cast<int>(abi::CounterTable::reasons);
+        const bool of_server = table == static_cast<int>(abi::CounterTable::servers);
+        return way < abi::kCounterBanks &&
+               ((of_reason && index < abi::kReasonsMax) || (of_server && index < abi::kServersMax));
+    }
+    return false;
+}
+
+inline void command(hls::stream<CommandBeat>& axis, hls::stream<Command>& commands) {
+#pragma HLS PIPELINE II = 1 style = flp
+#pragma HLS INLINE off
+    FPVS_WAIT(axis);
+    const CommandBeat beat = axis.read();
+    const ap_uint<8> opcode =
+        command_exists(beat) ? lib::get<abi::Command::opcode>(beat) : opcode_bits(abi::Opcode::nop);
+    Command out;
+    out.opcode = slice<3, 0>(opcode);
+    out.answered = 0;
+    out.way = slice<1, 0>(lib::get<abi::Command::way>(beat));
+    out.table = slice<0, 0>(lib::get<abi::Command::table>(beat));
+    out.index = slice<15, 0>(lib::get<abi::Command::index>(beat));
+    out.tag = lib::get<abi::Command::tag>(beat);
+    out.payload = slice<abi::Command::payload_lsb + abi::Command::payload_bits - 1,
+                        abi::Command::payload_lsb>(beat);
+    commands.write(out);
+}
+
+}  // namespace kernels
+}  // namespace fpvs
