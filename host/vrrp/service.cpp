@@ -22,6 +22,10 @@ void count(RefusalCounters& counters, Refusal refusal) {
     ++counters[static_cast<std::size_t>(refusal)];
 }
 
+std::string repetition(std::uint64_t held_back) {
+    return held_back == 0 ? "" : fmt::format(" (held_back={})", held_back);
+}
+
 Status check(const std::vector<model::VrrpInstance>& instances) {
     if (instances.size() > model::kVrrpInstancesMax) {
         return fail(Code::exhausted,
@@ -231,8 +235,7 @@ class Service::Instance : public std::enable_shared_from_this<Service::Instance>
 
     void complain(const Error& error) {
         if (const auto held_back = error_limiter_.admit(service_.clock_.now())) {
-            log::error(
-                kComponent, "({}) {} (held_back={})", config_.name, error.text(), *held_back);
+            log::error(kComponent, "({}) {}{}", config_.name, error.text(), repetition(*held_back));
         }
     }
 
@@ -240,10 +243,10 @@ class Service::Instance : public std::enable_shared_from_this<Service::Instance>
         count(refusals_, refusal);
         if (const auto held_back = refusal_limiter_.admit(service_.clock_.now())) {
             log::warn(kComponent,
-                      "({}) {} (held_back={})",
+                      "({}) {}{}",
                       config_.name,
                       describe(refusal, config_, advert),
-                      *held_back);
+                      repetition(*held_back));
         }
     }
 
