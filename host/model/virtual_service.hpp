@@ -18,7 +18,8 @@ enum class Protocol : std::uint8_t { tcp = 6, udp = 17 };
 enum class Forwarding : std::uint8_t { nat, local, tunnel, direct_routing };
 
 // A virtual service's identity: 192.0.2.1:80/TCP.  Port 0 (every port) needs persistence.
-// A service by firewall mark has that mark and nothing else: the other fields stay as they are here.
+// A service by firewall mark has that mark and nothing else: the other fields stay as they are
+// here.
 struct ServiceKey {
     Ipv4 address;
     std::uint16_t port = 0;
@@ -56,7 +57,7 @@ struct ServerSettings {
 // Settings that `ipvsadm -A` and `-E` take.
 struct ServiceSettings {
     std::string scheduler = "wlc";
-    bool hash_fallback = false;  // sh-fallback, mh-fallback: another server when one cannot take it.
+    bool hash_fallback = false;  // sh-fallback, mh-fallback: another server if one cannot take it.
     bool hash_port = false;      // sh-port, mh-port: the client's port counts too.
     std::optional<Persistence> persistence;
     bool one_packet = false;

@@ -50,6 +50,10 @@ class Text(unittest.TestCase):
                      "// https://example.org/" + "x" * 100, "int network/work;"):
             self.assertEqual(messages("host/model/a.hpp", line + "\n"), [], line)
 
+    def test_a_test_may_open_a_namespace_but_its_headers_may_not(self):
+        self.assertEqual(messages("tests/unit/a.cpp", "using namespace fpvs;\n"), [])
+        self.assertEqual(messages("tests/unit/a.hpp", "using namespace fpvs;\n"), ["using namespace"])
+
     def test_beginning(self):
         self.assertEqual(tidy.findings("host/a.cpp", "int a;\n"), [(1, "no SPDX line")])
         self.assertEqual(tidy.findings("host/a.hpp", "// SPDX-License-Identifier: Apache-2.0\n"),

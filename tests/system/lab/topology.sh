@@ -8,7 +8,7 @@
 #                                     |
 #                            wire0 in lvs01-wire      the director's port: what the card (or the
 #                                     .               DPDK port) is plugged into
-#                            ens160 in lvs01 .149     a TAP: the port as the director's kernel sees it
+#                            ens160 in lvs01 .149     a TAP: the port as the director's kernel sees
 #
 # Needs LAB (prefix of the namespaces) and CLIENTS (how many).
 
