@@ -15,66 +15,22 @@ readonly CLIENTS=${CLIENTS:-6}
 readonly CONNECTIONS_EACH=${CONNECTIONS_EACH:-35}
 readonly QUERIES_EACH=${QUERIES_EACH:-10}
 readonly RTL_SHARE_MIN=95
-readonly READY_SECONDS_MAX=30
 readonly LAB=fpvs-demo-$$
 readonly BUILD=$PWD/build
 readonly WORK=$BUILD/demo
-readonly BITSTREAM=$BUILD/bitstreams/sim/fpvs-sim.xclbin
-export FPVS_SOCKET=$WORK/fpvsd.sock
-export FPVS_SIMCARD_PORTS="veth:wire0@$LAB-lvs01-wire"
 
 . tests/system/lab/topology.sh
 . tests/system/lab/mariadb.sh
-
-daemon_pid=''
-failures=0
-
-say() { printf '%s\n' "$*"; }
-heading() { printf '\n== %s\n' "$*"; }
-check() { # check TEXT TEST...: one promise of the demo.
-    local text=$1
-    shift
-    if "$@"; then
-        printf '  ok      %s\n' "$text"
-    else
-        printf '  FAILED  %s\n' "$text"
-        failures=$((failures + 1))
-    fi
-}
-at_least() { awk -v value="$1" -v least="$2" 'BEGIN { exit !(value >= least) }'; }
-fpvsadm() { "$BUILD/bin/fpvsadm" "$@"; }
+. tests/system/lab/director.sh
 
 clean_up() {
     trap - EXIT
-    if [ -n "$daemon_pid" ] && kill -TERM "$daemon_pid" 2>/dev/null; then
-        wait "$daemon_pid" 2>/dev/null
-    fi
+    director_stop
     mariadb_stop
     lab_down
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
-
-give_up() {
-    say "demo: $1"
-    [ -s "$WORK/fpvsd.log" ] && tail -n 20 "$WORK/fpvsd.log"
-    exit 1
-}
-
-# wait_for WHAT COMMAND...: polls until the command holds.
-wait_for() {
-    local what=$1 begin=$SECONDS
-    shift
-    until "$@" >/dev/null 2>&1; do
-        kill -0 "$daemon_pid" 2>/dev/null || give_up "fpvsd ended while waiting for $what."
-        [ $((SECONDS - begin)) -lt $READY_SECONDS_MAX ] || give_up "$what did not come true."
-        sleep 0.2
-    done
-    say "  $what after $((SECONDS - begin)) s"
-}
-
-vip_on_director() { ip -n "$LAB-lvs01" -o addr show dev ens160 | grep -q " $VIP/"; }
-servers_checked() { [ "$(fpvsadm health | grep -c ' up ')" = 2 ]; }
 
 # One client: connections one after the other, several queries each; a line per connection with
 # the number of right answers and the server that gave them.
@@ -87,10 +43,6 @@ client_run() {
             awk -v c="$client" '{ print c, $2, $1; n++ } END { if (!n) print c, "none", 0 }'
     done >"$WORK/$client.answers"
 }
-
-# The number behind NAME in `fpvsadm card status`.
-card_counter() { fpvsadm card status | awk -v n="$1" '$1 == n { print $2; found = 1; exit }
-    END { if (!found) print 0 }'; }
 
 mkdir -p "$WORK" || exit 1
 rm -f "$WORK"/*.answers "$WORK"/*.errors "$WORK"/*.log
@@ -107,17 +59,10 @@ done
 say "  db01 and db02 answer"
 
 heading "The director: fpvsd with lvs01.conf, unchanged"
-in_ns lvs01 "$BUILD/bin/fpvsd" --config tests/data/lab/lvs01.conf \
-    --port ens160=card:0 --standby "ens160=af_packet:wire0@$LAB-lvs01-wire" \
-    >"$WORK/fpvsd.log" 2>&1 &
-daemon_pid=$!
-wait_for "the control socket answers" fpvsadm -Ln
-if [ "$CARD" = sim ]; then
-    say "  # fpvsadm card load bitstreams/sim/fpvs-sim.xclbin"
-    fpvsadm card load "$BITSTREAM" || give_up "the bitstream was not loaded."
-fi
+director_start tests/data/lab/lvs01.conf
+[ "$CARD" = sim ] && director_load_card
 wait_for "the virtual IP is on the director (VRRP)" vip_on_director
-wait_for "both servers passed their checks" servers_checked
+wait_for "both servers passed their checks" servers_up 2
 
 heading "Traffic: $CLIENTS clients x $CONNECTIONS_EACH connections x $QUERIES_EACH queries"
 begin=$SECONDS

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+# The director of the lab, to be sourced: fpvsd in the namespace lvs01, its tools, and what scripts
+# say and check about it.  Needs in_ns (topology.sh), BUILD and WORK.
+
+readonly BITSTREAM=$BUILD/bitstreams/sim/fpvs-sim.xclbin
+readonly READY_SECONDS_MAX=30
+export FPVS_SOCKET=$WORK/fpvsd.sock
+export FPVS_SIMCARD_PORTS="veth:wire0@$LAB-lvs01-wire"
+
+daemon_pid=''
+failures=0
+
+say() { printf '%s\n' "$*"; }
+heading() { printf '\n== %s\n' "$*"; }
+give_up() {
+    say "gave up: $1"
+    [ -s "$WORK/fpvsd.log" ] && tail -n 20 "$WORK/fpvsd.log"
+    exit 1
+}
+
+# check TEXT TEST...: one promise of the script.
+check() {
+    local text=$1
+    shift
+    if "$@"; then
+        printf '  ok      %s\n' "$text"
+    else
+        printf '  FAILED  %s\n' "$text"
+        failures=$((failures + 1))
+    fi
+}
+at_least() { awk -v value="$1" -v least="$2" 'BEGIN { exit !(value >= least) }'; }
+
+fpvsadm() { "$BUILD/bin/fpvsadm" "$@"; }
+
+# The number behind NAME in `fpvsadm card status`.
+card_counter() {
+    fpvsadm card status | awk -v n="$1" '$1 == n { print $2; found = 1; exit }
+        END { if (!found) print 0 }'
+}
+
+# wait_for WHAT COMMAND...: polls until the command holds.
+wait_for() {
+    local what=$1 begin=$SECONDS
+    shift
+    until "$@" >/dev/null 2>&1; do
+        kill -0 "$daemon_pid" 2>/dev/null || give_up "fpvsd ended while waiting for: $what."
+        [ $((SECONDS - begin)) -lt $READY_SECONDS_MAX ] || give_up "did not come true: $what."
+        sleep 0.2
+    done
+    say "  $what after $((SECONDS - begin)) s"
+}
+
+vip_on_director() { ip -n "$LAB-lvs01" -o addr show dev ens160 | grep -q " $VIP/"; }
+servers_up() { [ "$(fpvsadm health | grep -c ' up ')" -ge "$1" ]; }
+
+# director_start CONFIG: fpvsd with that file; the wire is reached by the card once one is loaded,
+# and by a DPDK port of the same wire until then.
+director_start() {
+    in_ns lvs01 "$BUILD/bin/fpvsd" --config "$1" \
+        --port ens160=card:0 --standby "ens160=af_packet:wire0@$LAB-lvs01-wire" \
+        >"$WORK/fpvsd.log" 2>&1 &
+    daemon_pid=$!
+    wait_for "the control socket answers" fpvsadm -Ln
+}
+
+director_load_card() {
+    say "  # fpvsadm card load ${BITSTREAM#"$PWD"/}"
+    fpvsadm card load "$BITSTREAM" || give_up "the bitstream was not loaded."
+}
+
+director_stop() {
+    [ -n "$daemon_pid" ] || return 0
+    kill -TERM "$daemon_pid" 2>/dev/null
+    wait "$daemon_pid" 2>/dev/null
+    daemon_pid=''
+}
