@@ -50,8 +50,18 @@ configure_real_server() {
         echo 2 > /proc/sys/net/ipv4/conf/all/arp_announce'
 }
 
+# Namespaces of a run that was killed before it could clean up; the prefix ends with its pid.
+lab_remove_stale() {
+    local name pid
+    for name in $(ip netns list | awk '{ print $1 }' | grep "^${LAB%-*}-[0-9]*-"); do
+        pid=${name#"${LAB%-*}-"}
+        kill -0 "${pid%%-*}" 2>/dev/null || ip netns del "$name"
+    done
+}
+
 lab_up() {
     local host i
+    lab_remove_stale
     for host in $(lab_hosts); do
         ip netns add "$LAB-$host" || return 1
         ip -n "$LAB-$host" link set lo up
