@@ -15,5 +15,6 @@ constexpr std::size_t kVirtualAddressesMax = 20;    // An advert of at most 114 
 constexpr std::size_t kNeighboursMax = 16384;       // Addresses whose next hop is kept current.
 constexpr std::size_t kConfigFileBytesMax = 16u << 20;
 constexpr std::size_t kConfigNestingMax = 16;
+constexpr std::size_t kConfigDiagnosticsMax = 20;  // Of each kind; the rest are only counted.
 
 }  // namespace fpvs::model

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walking a block: each statement is read by its keyword's function, passed over with a warning,
+// or refused.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <span>
+#include <string_view>
+
+#include "host/config/diagnostics.hpp"
+#include "host/config/keywords.hpp"
+#include "host/config/statement.hpp"
+
+namespace fpvs::config {
+
+enum class Shape : std::uint8_t { line, block };
+
+template <class Target>
+struct Keyword {
+    std::string_view name;
+    Shape shape = Shape::line;
+    void (*read)(const Statement& statement, Target& target, Diagnostics& diagnostics) = nullptr;
+};
+
+// Reports a statement whose shape does not fit its keyword.
+[[nodiscard]] bool has_shape(const Statement& statement, Shape shape, Diagnostics& diagnostics);
+// A keyword that FPVS does not read: known to keepalived, or a mistake.
+void report_unread(const Statement& statement,
+                   std::span<const UnreadKeyword> unread,
+                   Suggestion suggestion,
+                   Diagnostics& diagnostics);
+
+template <class Target>
+void read_block(const std::vector<Statement>& statements,
+                std::span<const Keyword<Target>> keywords,
+                std::span<const UnreadKeyword> unread,
+                Target& target,
+                Diagnostics& diagnostics) {
+    std::set<std::string_view> seen;
+    for (const Statement& statement : statements) {
+        const std::string_view name = statement.keyword().text;
+        Suggestion suggestion(name);
+        const Keyword<Target>* found = nullptr;
+        for (const Keyword<Target>& keyword : keywords) {
+            suggestion.consider(keyword.name);
+            found = keyword.name == name ? &keyword : found;
+        }
+        if (found == nullptr) {
+            report_unread(statement, unread, suggestion, diagnostics);
+        } else if (has_shape(statement, found->shape, diagnostics)) {
+            if (!seen.insert(name).second && found->shape == Shape::line) {
+                diagnostics.warning(
+                    statement.keyword().position, "'{}' is given again; this one counts", name);
+            }
+            found->read(statement, target, diagnostics);
+        }
+    }
+}
+
+}  // namespace fpvs::config

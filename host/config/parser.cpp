@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/config/parser.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <utility>
+
+#include "host/config/block.hpp"
+#include "host/config/diagnostics.hpp"
+#include "host/config/keywords.hpp"
+#include "host/config/statement.hpp"
+#include "host/config/values.hpp"
+#include "host/config/virtual_server_reader.hpp"
+#include "host/config/vrrp_reader.hpp"
+#include "host/model/limits.hpp"
+
+namespace fpvs::config {
+namespace {
+
+struct ConfigDraft {
+    model::Config config;
+    std::map<std::string, std::uint32_t> instance_lines;  // By name.
+    std::map<std::pair<std::string, std::uint8_t>, std::uint32_t> router_id_lines;
+    std::map<model::ServiceKey, std::uint32_t> service_lines;
+    std::size_t servers = 0;
+};
+
+constexpr model::Ipv4 kVrrpGroup{0xe0000012};  // 224.0.0.18, RFC 3768 5.2.2.
+
+constexpr auto kGlobalKeywords = std::to_array<Keyword<ConfigDraft>>({
+    {.name = "router_id",
+     .read =
+         [](const Statement& statement, ConfigDraft& draft, Diagnostics& diagnostics) {
+             if (const Word* const word = single_value(statement, diagnostics)) {
+                 draft.config.router_id = word->text;
+             }
+         }},
+    {.name = "vrrp_version",
+     .read =
+         [](const Statement& statement, ConfigDraft&, Diagnostics& diagnostics) {
+             if (read_number(statement, {.min = 2, .max = 3}, diagnostics) == 3) {
+                 diagnostics.error(statement.words[1].position,
+                                   "VRRP version 3 is not supported yet; use version 2 on every "
+                                   "peer");
+             }
+         }},
+    {.name = "vrrp_mcast_group4",
+     .read =
+         [](const Statement& statement, ConfigDraft&, Diagnostics& diagnostics) {
+             const Word* const word = single_value(statement, diagnostics);
+             if (word == nullptr) {
+                 return;
+             }
+             const auto group = read_ipv4(*word, "vrrp_mcast_group4", diagnostics);
+             if (group && *group != kVrrpGroup) {
+                 diagnostics.error(word->position,
+                                   "only the group 224.0.0.18 is supported yet, on every peer");
+             }
+         }},
+});
+
+void read_global_definitions(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
+    expect_no_value(block, diagnostics);
+    read_block<ConfigDraft>(
+        block.children, kGlobalKeywords, unread_in_global_defs(), draft, diagnostics);
+}
+
+void add_vrrp_instance(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
+    const Position place = block.keyword().position;
+    model::VrrpInstance instance = read_vrrp_instance(block, diagnostics);
+    const auto [name, is_new_name] = draft.instance_lines.emplace(instance.name, place.line);
+    if (!is_new_name) {
+        diagnostics.error(
+            place, "vrrp_instance '{}' is already defined at line {}", instance.name, name->second);
+    }
+    const auto [id, is_new_id] = draft.router_id_lines.emplace(
+        std::pair(instance.interface, instance.virtual_router_id), place.line);
+    if (!is_new_id && instance.virtual_router_id != 0) {
+        diagnostics.error(place,
+                          "virtual_router_id {} on interface {} is already used by the instance "
+                          "at line {}",
+                          instance.virtual_router_id,
+                          instance.interface,
+                          id->second);
+    }
+    if (draft.config.vrrp_instances.size() == model::kVrrpInstancesMax) {
+        diagnostics.error(place, "more than {} vrrp_instance blocks", model::kVrrpInstancesMax);
+        return;
+    }
+    draft.config.vrrp_instances.push_back(std::move(instance));
+}
+
+void add_virtual_server(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
+    const Position place = block.keyword().position;
+    auto service = read_virtual_server(block, diagnostics);
+    if (!service) {
+        return;
+    }
+    const auto [line, is_new] = draft.service_lines.emplace(service->key, place.line);
+    if (!is_new) {
+        diagnostics.error(place,
+                          "this address, port and protocol are already those of the "
+                          "virtual_server at line {}",
+                          line->second);
+        return;
+    }
+    draft.servers += service->servers.size();
+    if (draft.config.virtual_services.size() == model::kVirtualServicesMax) {
+        diagnostics.error(place, "more than {} virtual_server blocks", model::kVirtualServicesMax);
+        return;
+    }
+    if (draft.servers > model::kRealServersMax) {
+        diagnostics.error(place, "more than {} real_server blocks", model::kRealServersMax);
+        return;
+    }
+    draft.config.virtual_services.push_back(std::move(*service));
+}
+
+constexpr auto kTopKeywords = std::to_array<Keyword<ConfigDraft>>({
+    {.name = "global_defs", .shape = Shape::block, .read = read_global_definitions},
+    {.name = "vrrp_instance", .shape = Shape::block, .read = add_vrrp_instance},
+    {.name = "virtual_server", .shape = Shape::block, .read = add_virtual_server},
+});
+
+Error too_large(std::string_view file_name) {
+    return {.code = Code::exhausted,
+            .message = fmt::format("the file is larger than {} MiB, the most that is read",
+                                   model::kConfigFileBytesMax >> 20),
+            .where = std::string(file_name)};
+}
+
+}  // namespace
+
+Result<ParsedConfig> parse(std::string_view text, std::string_view file_name) {
+    if (text.size() > model::kConfigFileBytesMax) {
+        return fail(too_large(file_name));
+    }
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    if (text.starts_with(kByteOrderMark)) {
+        text.remove_prefix(kByteOrderMark.size());
+    }
+    Diagnostics diagnostics(file_name);
+    const std::vector<Statement> statements = parse_statements(text, diagnostics);
+    if (diagnostics.failed()) {
+        // With its words or braces wrong, what the file means would be guesswork.
+        return fail(diagnostics.to_error());
+    }
+    ConfigDraft draft;
+    read_block<ConfigDraft>(statements, kTopKeywords, unread_at_top(), draft, diagnostics);
+    if (diagnostics.failed()) {
+        return fail(diagnostics.to_error());
+    }
+    return ParsedConfig{.config = std::move(draft.config), .warnings = diagnostics.warnings()};
+}
+
+Result<ParsedConfig> parse_file(const std::string& path) {
+    errno = 0;
+    std::ifstream file(path, std::ios::binary);
+    std::string text;
+    // One byte more than allowed, so that a longer file is noticed without reading all of it.
+    text.resize(model::kConfigFileBytesMax + 1);
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!file.is_open() || file.bad()) {
+        return fail({.code = Code::unavailable,
+                     .message = fmt::format("cannot be read: {}", std::strerror(errno)),
+                     .where = path});
+    }
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    return parse(text, path);
+}
+
+}  // namespace fpvs::config

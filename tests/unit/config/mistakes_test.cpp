@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wrong files: each mistake has its exact place and sentence.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/config/parser.hpp"
+#include "host/model/limits.hpp"
+
+namespace fpvs::config {
+namespace {
+
+struct Mistake {
+    std::string_view name;
+    std::string_view text;
+    std::string_view sentence;  // With its place; several lines: several mistakes.
+};
+
+// Lines of a virtual_server's block start at line 2, those of a real_server's at line 6.
+#define FPVS_IN_SERVICE(line) \
+    "virtual_server 10.0.0.1 80 {\n" line "\nreal_server 10.0.0.2 80 {\n}\n}\n"
+#define FPVS_IN_SERVER(line)                                               \
+    "virtual_server 10.0.0.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind DR\n" \
+    "real_server 10.0.0.2 80 {\n" line "\n}\n}\n"
+#define FPVS_IN_INSTANCE(line) \
+    "vrrp_instance V {\ninterface eth0\nvirtual_router_id 5\n" line "\n}\n"
+
+const Mistake kMistakes[] = {
+    {"UnknownTopKeyword",
+     "virtual_sever 1 2 {\n}\n",
+     "f:1:1: unknown keyword 'virtual_sever'; did you mean 'virtual_server'?"},
+    {"UnknownKeywordFarFromAll", "global_defs {\n  zork 1\n}\n", "f:2:3: unknown keyword 'zork'"},
+    {"UnknownInService",
+     FPVS_IN_SERVICE("\tdelay_lop 6"),
+     "f:2:2: unknown keyword 'delay_lop'; did you mean 'delay_loop'?"},
+    {"UnknownInServer",
+     FPVS_IN_SERVER("wieght 1"),
+     "f:6:1: unknown keyword 'wieght'; did you mean 'weight'?"},
+    {"UnknownInCheck",
+     FPVS_IN_SERVER("TCP_CHECK {\nretyr 3\n}"),
+     "f:7:1: unknown keyword 'retyr'; did you mean 'retry'?"},
+    {"UnknownInInstance",
+     FPVS_IN_INSTANCE("priorty 100"),
+     "f:4:1: unknown keyword 'priorty'; did you mean 'priority'?"},
+    {"MisspeltKeywordThatIsNotRead",
+     FPVS_IN_SERVICE("quorom 1"),
+     "f:2:1: unknown keyword 'quorom'; did you mean 'quorum'?"},
+    {"MissingBrace",
+     "global_defs {\n router_id A\n",
+     "f:1:1: the block 'global_defs' is not closed; a '}' is missing before the end of the file "
+     "at line 3"},
+    {"StrayBrace", "global_defs {\n}\n  }\n", "f:3:3: '}' without a '{' before it; remove it"},
+    {"BraceWithoutKeyword", "\n{\n}\n", "f:2:1: '{' without a keyword before it"},
+    {"OpenQuote",
+     "global_defs {\n router_id \"A\n}\n",
+     "f:2:12: this quote is not closed on its line; add a \""},
+    {"ControlCharacter",
+     "global_defs {\n router_id A\x01\n}\n",
+     "f:2:13: a control character (0x01) cannot stand in a configuration file; remove it"},
+    {"Variable", "$PRIO=100\n", "f:1:1: $NAME is not supported yet; write the value itself"},
+    {"VariableInBraces",
+     FPVS_IN_SERVICE("delay_loop ${D}"),
+     "f:2:12: $NAME is not supported yet; write the value itself"},
+    {"VariableInQuotes",
+     "global_defs {\nrouter_id \"a $X\"\n}\n",
+     "f:2:14: $NAME is not supported yet; write the value itself"},
+    {"Include",
+     "include /etc/keepalived/conf.d/*\n",
+     "f:1:1: 'include' is not supported yet; put the other file's content here"},
+    {"IncludeInBlock",
+     FPVS_IN_SERVICE("includer x"),
+     "f:2:1: 'includer' is not supported yet; put the other file's content here"},
+    {"Sequence",
+     "~SEQ(N, 1, 3) global_defs\n",
+     "f:1:1: ~SEQ is not supported yet; write the lines that it makes"},
+    {"Condition",
+     FPVS_IN_INSTANCE("@main priority 100"),
+     "f:4:1: conditional lines (@name) are not supported yet; keep the line that applies to this "
+     "host and remove the mark"},
+    {"ValueMissing", FPVS_IN_SERVER("weight"), "f:6:1: 'weight' needs a value"},
+    {"NotANumber",
+     FPVS_IN_SERVER("  weight abc"),
+     "f:6:10: 'weight' must be a whole number from 0 to 2147483647, not 'abc'"},
+    {"NegativeWeight",
+     FPVS_IN_SERVER("weight -1"),
+     "f:6:8: 'weight' must be a whole number from 0 to 2147483647, not '-1'"},
+    {"FractionWhereNoneMayBe",
+     FPVS_IN_SERVER("weight 1.5"),
+     "f:6:8: 'weight' must be a whole number from 0 to 2147483647, not '1.5'"},
+    {"NumberWithTail",
+     FPVS_IN_SERVER("TCP_CHECK {\nconnect_timeout 3s\n}"),
+     "f:7:17: 'connect_timeout' must be seconds from 0.001 to 4294967.295, not '3s'"},
+    {"ZeroTime",
+     FPVS_IN_SERVICE("delay_loop 0"),
+     "f:2:12: 'delay_loop' must be seconds from 0.001 to 4294967.295, not '0'"},
+    {"NumberBeyondAll",
+     FPVS_IN_SERVER("TCP_CHECK {\nretry 99999999999999999999\n}"),
+     "f:7:7: 'retry' must be a whole number from 0 to 4294967295, not '99999999999999999999'"},
+    {"RouterIdTooLarge",
+     "vrrp_instance V {\ninterface eth0\nvirtual_router_id 256\n}\n",
+     "f:3:19: 'virtual_router_id' must be a whole number from 1 to 255, not '256'"},
+    {"RouterIdZero",
+     "vrrp_instance V {\ninterface eth0\nvirtual_router_id 0\n}\n",
+     "f:3:19: 'virtual_router_id' must be a whole number from 1 to 255, not '0'"},
+    {"PriorityZero",
+     FPVS_IN_INSTANCE("priority 0"),
+     "f:4:10: 'priority' must be a whole number from 1 to 255, not '0'"},
+    {"AdvertTooSlow",
+     FPVS_IN_INSTANCE("advert_int 256"),
+     "f:4:12: 'advert_int' must be seconds from 0.01 to 255, not '256'"},
+    {"NoInterfaceNoRouterId",
+     "vrrp_instance V {\n}\n",
+     "f:1:1: vrrp_instance 'V' needs an interface\n"
+     "f:1:1: vrrp_instance 'V' needs a virtual_router_id"},
+    {"InterfaceTooLong",
+     "vrrp_instance V {\ninterface abcdefghijklmnop\nvirtual_router_id 5\n}\n",
+     "f:2:11: 'abcdefghijklmnop' cannot be an interface's name: 1 to 15 characters, no blank, "
+     "'/' or ':'"},
+    {"InstanceTwice",
+     FPVS_IN_INSTANCE("") "vrrp_instance V {\ninterface eth1\n"
+                          "virtual_router_id 5\n}\n",
+     "f:6:1: vrrp_instance 'V' is already defined at line 1"},
+    {"RouterIdTwiceOnAnInterface",
+     FPVS_IN_INSTANCE("") "vrrp_instance W {\ninterface eth0\n"
+                          "virtual_router_id 5\n}\n",
+     "f:6:1: virtual_router_id 5 on interface eth0 is already used by the instance at line 1"},
+    {"UnknownState",
+     FPVS_IN_INSTANCE("state MASTR"),
+     "f:4:7: 'state' is one of MASTER, BACKUP, not 'MASTR'; did you mean 'MASTER'?"},
+    {"VersionThree",
+     FPVS_IN_INSTANCE("version 3"),
+     "f:4:9: VRRP version 3 is not supported yet; use version 2 on every peer"},
+    {"AuthenticationHeader",
+     FPVS_IN_INSTANCE("authentication {\nauth_type AH\nauth_pass x\n}"),
+     "f:5:11: auth_type AH is not supported; RFC 3768 removed it, use PASS on every peer"},
+    {"PasswordWithoutType",
+     FPVS_IN_INSTANCE("authentication {\nauth_pass x\n}"),
+     "f:5:11: auth_pass needs 'auth_type PASS' beside it"},
+    {"UnicastPeers",
+     FPVS_IN_INSTANCE("unicast_peer {\n10.0.0.9\n}"),
+     "f:4:1: 'unicast_peer' is not supported yet and cannot be ignored: the address would belong "
+     "to two directors at once"},
+    {"PrefixTooLong",
+     FPVS_IN_INSTANCE("virtual_ipaddress {\n  10.0.0.1/33\n}"),
+     "f:5:12: the prefix length must be a whole number from 0 to 32, not '33'"},
+    {"AddressOfVersion6",
+     FPVS_IN_INSTANCE("virtual_ipaddress {\nfd00::1\n}"),
+     "f:5:1: a virtual address 'fd00::1' is no IPv4 address; IPv6 is not supported yet"},
+    {"TwoAddressesOnALine",
+     FPVS_IN_INSTANCE("virtual_ipaddress {\n10.0.0.1 10.0.0.2\n}"),
+     "f:5:10: '10.0.0.2' after an address is not understood; 'dev INTERFACE' may follow, and each "
+     "address has a line of its own"},
+    {"AddressTwice",
+     FPVS_IN_INSTANCE("virtual_ipaddress {\n10.0.0.1\n10.0.0.1/24\n}"),
+     "f:6:1: the virtual address 10.0.0.1/24 is listed twice"},
+    {"ServiceAddress",
+     "virtual_server 10.0.0.x 80 {\nreal_server 10.0.0.2 80 {\n}\n}\n",
+     "f:1:16: the virtual server's address must be an IPv4 address such as 192.0.2.1, not "
+     "'10.0.0.x'"},
+    {"ServicePort",
+     "virtual_server 10.0.0.1 99999 {\nreal_server 10.0.0.2 80 {\n}\n}\n",
+     "f:1:25: the port must be a whole number from 0 to 65535, not '99999'"},
+    {"ServiceWithoutBlock",
+     "virtual_server 10.0.0.1 80\n",
+     "f:1:1: 'virtual_server' needs a block: virtual_server { ... }"},
+    {"BlockWhereALineIs", FPVS_IN_SERVER("weight {\n}"), "f:6:1: 'weight' takes no block"},
+    {"FirewallMark",
+     "virtual_server fwmark 5 {\nreal_server 10.0.0.2 80 {\n}\n}\n",
+     "f:1:16: virtual_server fwmark is not supported yet; write one virtual_server for each "
+     "address and port"},
+    {"ServiceTwice",
+     "virtual_server 10.0.0.1 80 {\nprotocol TCP\nreal_server 10.0.0.2 80 {\n}\n}\n"
+     "virtual_server 10.0.0.1 80 {\nprotocol TCP\nreal_server 10.0.0.3 80 {\n}\n}\n",
+     "f:6:1: this address, port and protocol are already those of the virtual_server at line 1"},
+    {"Scheduler",
+     FPVS_IN_SERVICE("lb_algo wrrr"),
+     "f:2:9: 'lb_algo' is one of rr, wrr, lc, wlc, lblc, sh, mh, dh, fo, ovf, lblcr, sed, nq, "
+     "twos, not 'wrrr'; did you mean 'wrr'?"},
+    {"Method",
+     FPVS_IN_SERVICE("lb_kind dr"),
+     "f:2:9: 'lb_kind' is one of NAT, DR, TUN, not 'dr'; did you mean 'DR'?"},
+    {"TunnelKind",
+     FPVS_IN_SERVICE("lb_kind TUN type gue port 6080"),
+     "f:2:18: 'gue' is not supported yet: only tunnels of type ipip are"},
+    {"SchedulerFlag",
+     FPVS_IN_SERVICE("sh-port"),
+     "f:2:1: 'sh-port' is not supported yet and cannot be ignored: other servers would be chosen "
+     "than the file asks for"},
+    {"Protocol", FPVS_IN_SERVICE("protocol ICMP"), "f:2:10: 'protocol' is TCP or UDP, not 'ICMP'"},
+    {"PersistenceTimeout",
+     FPVS_IN_SERVICE("persistence_timeout 0"),
+     "f:2:21: 'persistence_timeout' must be a whole number from 1 to 2678400, not '0'"},
+    {"PersistenceMask",
+     FPVS_IN_SERVICE("persistence_granularity 0.0.0.0"),
+     "f:2:25: persistence_granularity must be a netmask such as 255.255.255.0, not '0.0.0.0'"},
+    {"OtherChecker",
+     FPVS_IN_SERVER("HTTP_GET {\nurl {\npath /\n}\n}"),
+     "f:6:1: 'HTTP_GET' is not supported yet and cannot be ignored: without it the server would "
+     "count as up for ever; use TCP_CHECK"},
+    {"CheckPortZero",
+     FPVS_IN_SERVER("TCP_CHECK {\nconnect_port 0\n}"),
+     "f:7:14: 'connect_port' must be a whole number from 1 to 65535, not '0'"},
+    {"Thresholds",
+     FPVS_IN_SERVER("uthreshold 10\nlthreshold 20"),
+     "f:7:1: lthreshold 20 is above uthreshold 10"},
+    {"SeveralAtOnce",
+     "global_defs {\n zork\n}\n" FPVS_IN_SERVICE("delay_lop 6"),
+     "f:2:2: unknown keyword 'zork'\n"
+     "f:5:1: unknown keyword 'delay_lop'; did you mean 'delay_loop'?"},
+};
+
+class Mistakes : public ::testing::TestWithParam<Mistake> {};
+
+TEST_P(Mistakes, PlaceAndSentence) {
+    const auto result = parse(GetParam().text, "f");
+    ASSERT_FALSE(result.has_value()) << "accepted: " << GetParam().text;
+    EXPECT_EQ(result.error().text(), GetParam().sentence);
+    EXPECT_EQ(result.error().code, Code::invalid_argument);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Mistakes, ::testing::ValuesIn(kMistakes), [](const auto& info) {
+    return std::string(info.param.name);
+});
+
+TEST(MistakesTogether, AreShownUpToALimit) {
+    std::string text;
+    for (std::size_t i = 0; i < model::kConfigDiagnosticsMax + 5; ++i) {
+        text += "zork\n";
+    }
+    const auto result = parse(text, "f");
+    ASSERT_FALSE(result.has_value());
+    const std::string& message = result.error().message;
+    EXPECT_EQ(std::count(message.begin(), message.end(), '\n'),
+              static_cast<long>(model::kConfigDiagnosticsMax));
+    EXPECT_TRUE(message.ends_with("f: 5 more errors are not shown")) << message;
+}
+
+TEST(MistakesTogether, TooManyAddresses) {
+    std::string text =
+        "vrrp_instance V {\ninterface eth0\nvirtual_router_id 5\nvirtual_ipaddress {\n";
+    for (std::size_t i = 0; i <= model::kVirtualAddressesMax; ++i) {
+        text += fmt::format("10.0.0.{}\n", i + 1);
+    }
+    const auto result = parse(text + "}\n}\n", "f");
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().text(),
+              "f:25:1: an instance announces at most 20 addresses; make a second instance");
+}
+
+// Every prefix of a right file is either right or refused with a place inside it.
+TEST(Truncation, NeverAcceptsHalfABlock) {
+    const std::string text = FPVS_IN_SERVER("weight 1\nTCP_CHECK {\nretry 3\n}");
+    ASSERT_TRUE(parse(text, "f").has_value());
+    for (std::size_t length = 1; length + 1 < text.size(); ++length) {
+        const auto result = parse(std::string_view(text).substr(0, length), "f");
+        EXPECT_FALSE(result.has_value()) << length;
+    }
+}
+
+}  // namespace
+}  // namespace fpvs::config

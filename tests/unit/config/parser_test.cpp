@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+// What right files mean: the lab's own, keepalived's defaults, and what is passed over.
+#include "host/config/parser.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "host/model/limits.hpp"
+
+namespace fpvs::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+ParsedConfig parsed(std::string_view text) {
+    auto result = parse(text, "f");
+    EXPECT_TRUE(result.has_value()) << result.error().text();
+    return result ? *result : ParsedConfig{};
+}
+
+model::VirtualServiceConfig service_of(std::string_view text) {
+    const ParsedConfig config = parsed(text);
+    EXPECT_EQ(config.config.virtual_services.size(), 1U);
+    return config.config.virtual_services.empty() ? model::VirtualServiceConfig{}
+                                                  : config.config.virtual_services.front();
+}
+
+model::RealServerConfig lab_server(std::uint32_t address) {
+    return {.key = {.address = {address}, .port = 3306},
+            .settings = {.forwarding = model::Forwarding::direct_routing, .weight = 1},
+            .checks = {{.kind = model::CheckKind::tcp,
+                        .connect_timeout_ms = 3000,
+                        .retries = 3,
+                        .delay_before_retry_ms = 3000,
+                        .connect_address = {},
+                        .connect_port = {},
+                        .bind_address = {}}}};
+}
+
+model::Config lab_config(std::string router_id, bool initial_master, std::uint8_t priority) {
+    return {.router_id = std::move(router_id),
+            .vrrp_instances =
+                {{.name = "VI_1",
+                  .interface = "ens160",
+                  .virtual_router_id = 51,
+                  .priority = priority,
+                  .advert_interval_cs = 100,
+                  .initial_master = initial_master,
+                  .preempt = true,
+                  .authentication = model::VrrpAuthentication::password,
+                  .password = "1111",
+                  .addresses = {{.address = {0xc0a87164}, .prefix_length = 32, .interface = ""}}}},
+            .virtual_services = {{.key = {.address = {0xc0a87164}, .port = 3306},
+                                  .settings = {.scheduler = "rr",
+                                               .persistence = model::Persistence{.timeout_s = 50}},
+                                  .delay_loop_ms = 6000,
+                                  .servers = {lab_server(0xc0a8710b), lab_server(0xc0a8718e)}}}};
+}
+
+TEST(ParseLab, BothDirectorsUnchanged) {
+    for (const auto& [path, expected] :
+         {std::pair(std::string("tests/data/lab/lvs01.conf"), lab_config("LVS01", true, 100)),
+          std::pair(std::string("tests/data/lab/lvs02.conf"), lab_config("LVS02", false, 150))}) {
+        const auto result = parse_file(path);
+        ASSERT_TRUE(result.has_value()) << result.error().text();
+        EXPECT_EQ(result->config, expected) << path;
+        EXPECT_THAT(result->warnings, IsEmpty());
+    }
+}
+
+TEST(ParseFile, SaysWhyItCannotBeRead) {
+    const auto absent = parse_file("/nonexistent/keepalived.conf");
+    ASSERT_FALSE(absent.has_value());
+    EXPECT_EQ(absent.error().text(),
+              "/nonexistent/keepalived.conf: cannot be read: No such file or directory");
+    const auto directory = parse_file("/");
+    ASSERT_FALSE(directory.has_value());
+    EXPECT_EQ(directory.error().text(), "/: cannot be read: Is a directory");
+}
+
+TEST(ParseFile, SizeIsLimited) {
+    const std::string large(model::kConfigFileBytesMax + 1, '\n');
+    const auto result = parse(large, "f");
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().text(), "f: the file is larger than 16 MiB, the most that is read");
+}
+
+TEST(ParseVrrp, DefaultsAreKeepaliveds) {
+    const ParsedConfig config = parsed(R"(
+vrrp_instance V {
+    interface eth0
+    virtual_router_id 7
+    virtual_ipaddress {
+        10.0.0.1/24 dev eth1
+        10.0.0.2
+    }
+})");
+    ASSERT_EQ(config.config.vrrp_instances.size(), 1U);
+    const model::VrrpInstance& instance = config.config.vrrp_instances.front();
+    EXPECT_EQ(instance.priority, 100);
+    EXPECT_EQ(instance.advert_interval_cs, 100U);
+    EXPECT_FALSE(instance.initial_master);
+    EXPECT_TRUE(instance.preempt);
+    EXPECT_EQ(instance.authentication, model::VrrpAuthentication::none);
+    EXPECT_THAT(instance.addresses,
+                ElementsAre(model::VirtualAddress{{0x0a000001}, 24, "eth1"},
+                            model::VirtualAddress{{0x0a000002}, 32, ""}));
+}
+
+TEST(ParseVrrp, WhatKeepalivedAdjustsIsAdjustedAloud) {
+    const ParsedConfig config = parsed(R"(vrrp_instance V {
+    state MASTER
+    interface eth0
+    virtual_router_id 7
+    nopreempt
+    advert_int 1.5
+    authentication {
+        auth_type PASS
+        auth_pass 123456789
+    }
+})");
+    const model::VrrpInstance& instance = config.config.vrrp_instances.front();
+    EXPECT_EQ(instance.priority, 255);
+    EXPECT_TRUE(instance.preempt);
+    EXPECT_EQ(instance.advert_interval_cs, 200U);
+    EXPECT_EQ(instance.password, "12345678");
+    EXPECT_THAT(
+        config.warnings,
+        ElementsAre("f:1:1: 'state MASTER' without a priority means priority 255, the owner of "
+                    "the addresses; write the priority",
+                    "f:1:1: vrrp_instance 'V' has no virtual_ipaddress",
+                    "f:5:5: priority 255 always preempts; nopreempt is ignored",
+                    "f:6:16: VRRP version 2 counts whole seconds: advert_int 1.5 is taken as 2",
+                    "f:9:19: only the first 8 octets of auth_pass are sent"));
+}
+
+TEST(ParseService, DefaultsAreKeepaliveds) {
+    const ParsedConfig config = parsed(R"(virtual_server 10.0.0.1 80 {
+    real_server 10.0.0.2 {
+        TCP_CHECK {
+        }
+    }
+})");
+    EXPECT_THAT(config.warnings,
+                ElementsAre("f:1:1: no protocol is given; UDP is taken, as keepalived does",
+                            "f:1:1: no lb_algo is given; wlc is taken, as keepalived does",
+                            "f:1:1: no lb_kind is given; NAT is taken, as keepalived does"));
+    const model::VirtualServiceConfig& service = config.config.virtual_services.front();
+    EXPECT_EQ(service.key.protocol, model::Protocol::udp);
+    EXPECT_EQ(service.settings.scheduler, "wlc");
+    EXPECT_EQ(service.delay_loop_ms, 60'000U);
+    EXPECT_FALSE(service.settings.persistence.has_value());
+    const model::RealServerConfig& server = service.servers.front();
+    EXPECT_EQ(server.key.port, 80);
+    EXPECT_EQ(server.settings.weight, 1);
+    EXPECT_EQ(server.settings.forwarding, model::Forwarding::nat);
+    EXPECT_THAT(server.checks, ElementsAre(model::HealthCheck{}));
+}
+
+TEST(ParseService, SynonymsAndMethodsOfServers) {
+    const auto service = service_of(R"(virtual_server 10.0.0.1 80 {
+    lvs_sched wrr
+    real_server 10.0.0.2 8080 {
+        lvs_method NAT
+        weight 2147483647
+        uthreshold 10
+        lthreshold 5
+    }
+    real_server 10.0.0.3 80 {
+        lvs_method TUN type ipip
+    }
+    real_server 10.0.0.4 80 {
+    }
+    lvs_method DR
+    protocol tcp
+    weight 7
+})");
+    EXPECT_EQ(service.settings.scheduler, "wrr");
+    ASSERT_EQ(service.servers.size(), 3U);
+    EXPECT_EQ(service.servers[0].settings.forwarding, model::Forwarding::nat);
+    EXPECT_EQ(service.servers[0].settings.weight, 2147483647);
+    EXPECT_EQ(service.servers[0].settings.upper_threshold, 10U);
+    EXPECT_EQ(service.servers[0].settings.lower_threshold, 5U);
+    EXPECT_EQ(service.servers[0].key.port, 8080);
+    EXPECT_EQ(service.servers[1].settings.forwarding, model::Forwarding::tunnel);
+    EXPECT_EQ(service.servers[2].settings.forwarding, model::Forwarding::direct_routing);
+    EXPECT_EQ(service.servers[2].settings.weight, 7);
+}
+
+TEST(ParseService, NearestTimersCountWhateverTheOrder) {
+    const auto service = service_of(R"(virtual_server 10.0.0.1 80 {
+    protocol TCP
+    lb_algo rr
+    lb_kind DR
+    real_server 10.0.0.2 80 {
+        TCP_CHECK {
+            retry 9
+            connect_ip 10.9.9.9
+            connect_port 81
+            bindto 10.8.8.8
+        }
+        TCP_CHECK {
+        }
+        connect_timeout 0.25
+    }
+    retry 4
+    connect_timeout 2
+    delay_before_retry 1.5
+})");
+    const auto& checks = service.servers.front().checks;
+    ASSERT_EQ(checks.size(), 2U);
+    EXPECT_EQ(checks[0].retries, 9U);
+    EXPECT_EQ(checks[0].connect_timeout_ms, 250U);
+    EXPECT_EQ(checks[0].delay_before_retry_ms, 1500U);
+    EXPECT_EQ(checks[0].connect_address, (model::Ipv4{0x0a090909}));
+    EXPECT_EQ(checks[0].connect_port, 81);
+    EXPECT_EQ(checks[0].bind_address, (model::Ipv4{0x0a080808}));
+    EXPECT_EQ(checks[1].retries, 4U);
+}
+
+TEST(ParseService, Persistence) {
+    const std::string head = "virtual_server 10.0.0.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind DR\n";
+    const std::string tail = "\nreal_server 10.0.0.2 80 {\n}\n}\n";
+    EXPECT_EQ(service_of(head + "persistence_timeout" + tail).settings.persistence->timeout_s,
+              360U);
+    const auto masked =
+        service_of(head + "persistence_granularity 255.255.255.0\npersistence_timeout 10" + tail);
+    EXPECT_EQ(masked.settings.persistence->timeout_s, 10U);
+    EXPECT_EQ(masked.settings.persistence->client_mask, 0xffffff00U);
+}
+
+TEST(ParseService, WhatKeepalivedPassesOverIsPassedOverAloud) {
+    const ParsedConfig config = parsed(R"(virtual_server 10.0.0.1 80 {
+    protocol TCP
+    lb_algo rr
+    lb_algo rr
+    lb_kind DR
+    ops
+    quorum 2
+    real_server 10.0.0.2 8080 {
+        weight 1 2
+        notify_up "/bin/true now"
+    }
+    real_server 10.0.0.2 80 {
+    }
+}
+virtual_server 10.0.0.9 80 {
+    protocol TCP
+    lb_algo rr
+    lb_kind DR
+})");
+    EXPECT_THAT(config.warnings,
+                ElementsAre("f:1:1: ops needs protocol UDP; it is ignored",
+                            "f:4:5: 'lb_algo' is given again; this one counts",
+                            "f:7:5: 'quorum' is known to keepalived; FPVS ignores it for now",
+                            "f:8:26: only NAT can change the port; 80 is taken, the virtual "
+                            "server's",
+                            "f:9:18: 'weight' takes one value; '2' is ignored",
+                            "f:10:9: 'notify_up' is known to keepalived; FPVS ignores it for now",
+                            "f:12:5: real_server 10.0.0.2 80 is listed twice; the second is "
+                            "ignored",
+                            "f:15:1: this virtual_server has no real_server and is ignored"));
+    ASSERT_EQ(config.config.virtual_services.size(), 1U);
+    EXPECT_EQ(config.config.virtual_services.front().servers.size(), 1U);
+}
+
+TEST(ParseService, PortZeroIsPersistent) {
+    const auto service = service_of(R"(virtual_server 10.0.0.1 {
+    protocol TCP
+    lb_algo rr
+    lb_kind DR
+    real_server 10.0.0.2 {
+    }
+})");
+    EXPECT_EQ(service.key.port, 0);
+    ASSERT_TRUE(service.settings.persistence.has_value());
+    EXPECT_EQ(service.settings.persistence->timeout_s, 360U);
+}
+
+TEST(ParseText, ByteOrderMarkAndWindowsLines) {
+    EXPECT_EQ(parsed("\xef\xbb\xbfglobal_defs {\r\n router_id \"a b\"\r\n}\r\n").config.router_id,
+              "a b");
+}
+
+}  // namespace
+}  // namespace fpvs::config

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// parse(print(config)) == config, for random configurations that a file can say.
+// rapidcheck prints the seed of a failure; RC_PARAMS="seed=..." repeats it.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/config/parser.hpp"
+#include "host/config/printer.hpp"
+#include "host/model/config.hpp"
+
+namespace fpvs::config {
+namespace {
+
+template <class Number>
+Number number(std::uint64_t min, std::uint64_t max) {
+    return static_cast<Number>(*rc::gen::inRange<std::uint64_t>(min, max + 1));
+}
+
+bool coin() {
+    return *rc::gen::arbitrary<bool>();
+}
+
+// Any bytes but NUL and line ends: quoting must carry all of them.
+std::string text(std::size_t octets_max) {
+    auto octet =
+        rc::gen::map(rc::gen::inRange(1, 256), [](int value) { return static_cast<char>(value); });
+    return *rc::gen::resize(static_cast<int>(octets_max), rc::gen::container<std::string>(octet));
+}
+
+std::string interface_name(const std::string& prefix) {
+    return prefix + std::to_string(number<unsigned>(0, 99));
+}
+
+model::VirtualAddress virtual_address(std::uint32_t index) {
+    return {.address = {0x0a000000 + index},
+            .prefix_length = number<std::uint8_t>(0, 32),
+            .interface = coin() ? interface_name("vlan") : ""};
+}
+
+model::VrrpInstance vrrp_instance(unsigned index) {
+    model::VrrpInstance instance;
+    instance.name = text(12) + std::to_string(index);
+    instance.interface = "eth" + std::to_string(index);
+    instance.virtual_router_id = number<std::uint8_t>(1, 255);
+    instance.priority = number<std::uint8_t>(1, 255);
+    instance.advert_interval_cs = number<std::uint32_t>(1, 255) * 100;
+    instance.initial_master = coin();
+    instance.preempt = instance.priority == 255 || coin();
+    if (coin()) {
+        instance.authentication = model::VrrpAuthentication::password;
+        instance.password = text(8).substr(0, 8);
+    }
+    const auto addresses = number<std::uint32_t>(0, 20);
+    for (std::uint32_t i = 0; i < addresses; ++i) {
+        instance.addresses.push_back(virtual_address(i));
+    }
+    return instance;
+}
+
+model::HealthCheck health_check() {
+    model::HealthCheck check;
+    check.connect_timeout_ms = number<std::uint32_t>(1, UINT32_MAX);
+    check.retries = number<std::uint32_t>(0, UINT32_MAX);
+    check.delay_before_retry_ms = number<std::uint32_t>(0, UINT32_MAX);
+    if (coin()) {
+        check.connect_address = model::Ipv4{number<std::uint32_t>(0, UINT32_MAX)};
+    }
+    if (coin()) {
+        check.connect_port = number<std::uint16_t>(1, UINT16_MAX);
+    }
+    if (coin()) {
+        check.bind_address = model::Ipv4{number<std::uint32_t>(0, UINT32_MAX)};
+    }
+    return check;
+}
+
+model::RealServerConfig real_server(std::uint32_t index, std::uint16_t service_port) {
+    model::RealServerConfig server;
+    server.settings.forwarding = *rc::gen::element(
+        model::Forwarding::nat, model::Forwarding::tunnel, model::Forwarding::direct_routing);
+    server.key.address = {0xc0000200 + index};
+    server.key.port = server.settings.forwarding == model::Forwarding::nat
+                          ? number<std::uint16_t>(0, UINT16_MAX)
+                          : service_port;
+    server.settings.weight = number<std::int32_t>(0, INT32_MAX);
+    server.settings.upper_threshold = number<std::uint32_t>(0, UINT32_MAX);
+    server.settings.lower_threshold = number<std::uint32_t>(0, server.settings.upper_threshold);
+    for (auto checks = number<unsigned>(0, 2); checks > 0; --checks) {
+        server.checks.push_back(health_check());
+    }
+    return server;
+}
+
+model::VirtualServiceConfig virtual_service(std::uint32_t index) {
+    model::VirtualServiceConfig service;
+    service.key = {.address = {0xc6336400 + index},
+                   .port = number<std::uint16_t>(0, UINT16_MAX),
+                   .protocol = *rc::gen::element(model::Protocol::tcp, model::Protocol::udp)};
+    service.settings.scheduler = *rc::gen::element<std::string>("rr", "wlc", "mh", "twos");
+    if (service.key.port == 0 || coin()) {
+        service.settings.persistence =
+            model::Persistence{.timeout_s = number<std::uint32_t>(1, 2'678'400),
+                               .client_mask = number<std::uint32_t>(1, UINT32_MAX)};
+    }
+    service.settings.one_packet = service.key.protocol == model::Protocol::udp && coin();
+    service.delay_loop_ms = number<std::uint32_t>(1, UINT32_MAX);
+    const auto servers = number<std::uint32_t>(1, 4);
+    for (std::uint32_t i = 0; i < servers; ++i) {
+        service.servers.push_back(real_server(i, service.key.port));
+    }
+    return service;
+}
+
+model::Config random_config() {
+    model::Config config;
+    config.router_id = text(20);
+    const auto instances = number<unsigned>(0, 3);
+    for (unsigned i = 0; i < instances; ++i) {
+        config.vrrp_instances.push_back(vrrp_instance(i));
+    }
+    const auto services = number<std::uint32_t>(0, 4);
+    for (std::uint32_t i = 0; i < services; ++i) {
+        config.virtual_services.push_back(virtual_service(i));
+    }
+    return config;
+}
+
+RC_GTEST_PROP(Printer, WhatIsPrintedIsReadBackEqual, ()) {
+    const model::Config config = random_config();
+    const std::string printed = print(config);
+    RC_LOG(printed);
+    const auto parsed = parse(printed, "printed");
+    if (!parsed) {
+        RC_FAIL(parsed.error().text());
+    }
+    RC_ASSERT(parsed->config == config);
+    RC_ASSERT(print(parsed->config) == printed);
+}
+
+TEST(Printer, TheLabsFile) {
+    const auto lab = parse_file("tests/data/lab/lvs01.conf");
+    ASSERT_TRUE(lab.has_value()) << lab.error().text();
+    EXPECT_EQ(print(lab->config), R"(global_defs {
+    router_id LVS01
+}
+
+vrrp_instance VI_1 {
+    state MASTER
+    interface ens160
+    virtual_router_id 51
+    priority 100
+    advert_int 1
+    authentication {
+        auth_type PASS
+        auth_pass 1111
+    }
+    virtual_ipaddress {
+        192.168.113.100/32
+    }
+}
+
+virtual_server 192.168.113.100 3306 {
+    protocol TCP
+    delay_loop 6
+    lb_algo rr
+    lb_kind DR
+    persistence_timeout 50
+
+    real_server 192.168.113.11 3306 {
+        weight 1
+        TCP_CHECK {
+            connect_timeout 3
+            retry 3
+            delay_before_retry 3
+        }
+    }
+
+    real_server 192.168.113.142 3306 {
+        weight 1
+        TCP_CHECK {
+            connect_timeout 3
+            retry 3
+            delay_before_retry 3
+        }
+    }
+}
+)");
+}
+
+}  // namespace
+}  // namespace fpvs::config
