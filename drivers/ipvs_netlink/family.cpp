@@ -7,7 +7,9 @@
 #include <cstring>
 #include <utility>
 
+#include "drivers/ipvs_netlink/connection_listing.hpp"
 #include "drivers/ipvs_netlink/entries.hpp"
+#include "drivers/ipvs_netlink/private_message.hpp"
 
 namespace fpvs::ipvs_netlink {
 namespace {
@@ -17,6 +19,9 @@ constexpr std::uint32_t kConnectionTableSize = 4096;  // What a stock kernel say
 constexpr std::uint32_t kHeaderBytes = 0;             // Of the family's own, before attributes.
 constexpr std::uint8_t kControllerVersion = 2;        // Of the controller's own messages.
 constexpr std::uint32_t kAttributeMax = IPVS_CMD_ATTR_MAX;
+
+// A page of connections fits one answer.
+constexpr std::size_t kPageConnections = 128;
 
 // The commands as the kernel lists them, with linux/genetlink.h's flags: all take attributes and
 // ask for CAP_NET_ADMIN, the queries do something at once, dump, or both.
@@ -93,7 +98,10 @@ Bytes IpvsFamily::handle(ByteView datagram) {
 void IpvsFamily::answer(const Request& framed, MessageWriter& out) {
     Request request = framed;
     int error = EINVAL;
-    if (request.bytes.size() >= NLMSG_HDRLEN + GENL_HDRLEN) {
+    if (request.header.nlmsg_type == kConnectionListing) {
+        list_connections(request, out);
+        error = 0;
+    } else if (request.bytes.size() >= NLMSG_HDRLEN + GENL_HDRLEN) {
         request.command = request.bytes[NLMSG_HDRLEN];
         const auto attributes =
             Attributes::parse(request.bytes.subspan(NLMSG_HDRLEN + GENL_HDRLEN));
@@ -304,6 +312,20 @@ void IpvsFamily::get_timeouts(const Request& request, MessageWriter& out) {
     out.number32(IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, timeouts.tcp_fin_s);
     out.number32(IPVS_CMD_ATTR_TIMEOUT_UDP, timeouts.udp_s);
     out.end();
+}
+
+void IpvsFamily::list_connections(const Request& request, MessageWriter& out) {
+    out.raw(request.header, kConnectionListing, connection_heading());
+    std::uint64_t cursor = 0;
+    do {
+        const control::ConnectionPage page = operations_.connections(cursor, kPageConnections);
+        std::string text;
+        for (const auto& connection : page.connections) {
+            text += connection_line(connection);
+        }
+        out.raw(request.header, kConnectionListing, text);
+        cursor = page.next_cursor;
+    } while (cursor != 0);
 }
 
 void IpvsFamily::get_info(const Request& request, MessageWriter& out) {

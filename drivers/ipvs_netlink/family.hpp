@@ -36,6 +36,7 @@ class IpvsFamily {
     [[nodiscard]] int zero(const Request& request);
     [[nodiscard]] int set_timeouts(const Request& request);
     void get_timeouts(const Request& request, MessageWriter& out);
+    void list_connections(const Request& request, MessageWriter& out);
     void get_info(const Request& request, MessageWriter& out);
 
     control::Operations& operations_;

@@ -137,6 +137,18 @@ void MessageWriter::end() {
     std::memcpy(buffer_.data() + message_, &length, sizeof length);
 }
 
+void MessageWriter::raw(const nlmsghdr& request, std::uint16_t type, std::string_view payload) {
+    const nlmsghdr header{
+        .nlmsg_len = static_cast<std::uint32_t>(sizeof(nlmsghdr) + payload.size()),
+        .nlmsg_type = type,
+        .nlmsg_flags = NLM_F_MULTI,
+        .nlmsg_seq = request.nlmsg_seq,
+        .nlmsg_pid = request.nlmsg_pid};
+    append(&header, sizeof header);
+    append(payload.data(), payload.size());
+    pad();
+}
+
 void MessageWriter::acknowledge(ByteView request, int error) {
     nlmsghdr asked{};
     std::memcpy(&asked, request.data(), sizeof asked);

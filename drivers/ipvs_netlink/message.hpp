@@ -67,6 +67,8 @@ class MessageWriter {
     void end_nest(std::size_t begin);
     void end();
 
+    // A message of that type whose payload is text, part of a dump.
+    void raw(const nlmsghdr& request, std::uint16_t type, std::string_view payload);
     // NLMSG_ERROR.  Success quotes the request's header, a failure the whole request.
     void acknowledge(ByteView request, int error);
     // NLMSG_DONE, the end of a dump.

@@ -39,8 +39,9 @@ class Server {
 
     [[nodiscard]] const ServerCounters& counters() const;
 
+    struct State;  // Shared with the conversations that are still open.
+
   private:
-    struct State;
     explicit Server(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
     std::shared_ptr<State> state_;
