@@ -37,18 +37,15 @@ auto closed() {
     return fail(Code::unavailable, "the simulated card has closed its link");
 }
 
-auto late() {
-    return fail(
-        Code::unavailable, "the simulated card did not answer within {} ms", kLinkTimeout.count());
-}
-
 }  // namespace
 
-Result<LinkClient> LinkClient::attach(kernel::UniqueFd socket) {
+Result<LinkClient> LinkClient::attach(kernel::UniqueFd socket, std::chrono::milliseconds timeout) {
     LinkClient client(std::move(socket));
     const auto welcome =
         client.ask({.kind = MessageKind::hello, .address = kLinkMagic, .value = kLinkVersion},
-                   MessageKind::welcome);
+                   MessageKind::welcome,
+                   -1,
+                   timeout);
     if (!welcome) {
         return fail(welcome.error());
     }
@@ -84,7 +81,7 @@ Status LinkClient::write_register(std::uint32_t offset, std::uint32_t value) {
     const auto deadline = Clock::now() + kLinkTimeout;
     const std::unique_lock lock(*mutex_, deadline);
     if (!lock) {
-        return late();
+        return give_up();
     }
     return send({.kind = MessageKind::write, .address = offset, .value = value}, -1, deadline);
 }
@@ -106,11 +103,14 @@ void LinkClient::hang_up() {
     ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
-Result<Message> LinkClient::ask(Message request, MessageKind wanted, int descriptor) {
-    const auto deadline = Clock::now() + kLinkTimeout;
+Result<Message> LinkClient::ask(Message request,
+                                MessageKind wanted,
+                                int descriptor,
+                                std::chrono::milliseconds timeout) {
+    const auto deadline = Clock::now() + timeout;
     const std::unique_lock lock(*mutex_, deadline);
     if (!lock) {
-        return late();
+        return give_up();
     }
     request.sequence = ++sequence_;
     FPVS_TRY_STATUS(send(request, descriptor, deadline));
@@ -145,7 +145,7 @@ Status LinkClient::send(const Message& request, int descriptor, Deadline deadlin
     while (::sendmsg(socket_.get(), &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK) {
             if (!wait_for(socket_.get(), POLLOUT, deadline)) {
-                return late();
+                return give_up();
             }
         } else if (errno != EINTR) {
             return closed();
@@ -154,21 +154,31 @@ Status LinkClient::send(const Message& request, int descriptor, Deadline deadlin
     return {};
 }
 
-// Answers to earlier questions, given up for their lateness, are passed over.
 Result<Message> LinkClient::receive(std::uint32_t sequence, Deadline deadline) {
-    for (;;) {
-        Message reply;
-        const ssize_t size = ::recv(socket_.get(), &reply, sizeof reply, MSG_DONTWAIT | MSG_TRUNC);
-        if (size == static_cast<ssize_t>(sizeof reply) && reply.sequence == sequence) {
-            return reply;
-        }
-        if (size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+    Message reply;
+    ssize_t size = 0;
+    while ((size = ::recv(socket_.get(), &reply, sizeof reply, MSG_DONTWAIT | MSG_TRUNC)) < 0) {
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            if (!wait_for(socket_.get(), POLLIN, deadline)) {
+                return give_up();
+            }
+        } else if (errno != EINTR) {
             return closed();
         }
-        if (!wait_for(socket_.get(), POLLIN, deadline)) {
-            return late();
-        }
     }
+    if (size == 0) {
+        return closed();
+    }
+    if (size != static_cast<ssize_t>(sizeof reply) || reply.sequence != sequence) {
+        return fail(Code::mismatch, "the simulated card answered something else than was asked");
+    }
+    return reply;
+}
+
+// An answer that came now would be taken for that to the next question.
+tl::unexpected<Error> LinkClient::give_up() {
+    hang_up();
+    return fail(Code::unavailable, "the simulated card did not answer in time");
 }
 
 }  // namespace fpvs::sim::card

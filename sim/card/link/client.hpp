@@ -18,13 +18,15 @@
 namespace fpvs::sim::card {
 
 // A simulator on a busy machine may be late by many scheduler ticks; one that is later than this is
-// reported, and its late answer is dropped when it comes.
+// given up, and the link is closed.
 constexpr std::chrono::milliseconds kLinkTimeout{900};
 
 class LinkClient {
   public:
-    // A connected SOCK_SEQPACKET socket; says hello.
-    [[nodiscard]] static Result<LinkClient> attach(kernel::UniqueFd socket);
+    // A connected SOCK_SEQPACKET socket; says hello.  A card that has just been started may take
+    // longer to answer that than anything later.
+    [[nodiscard]] static Result<LinkClient> attach(
+        kernel::UniqueFd socket, std::chrono::milliseconds timeout = kLinkTimeout);
     // The same over the socket file of a card that runs already.
     [[nodiscard]] static Result<LinkClient> connect(const std::string& path);
 
@@ -41,10 +43,15 @@ class LinkClient {
 
     explicit LinkClient(kernel::UniqueFd socket) : socket_(std::move(socket)) {}
 
-    [[nodiscard]] Result<Message> ask(Message request, MessageKind wanted, int descriptor = -1);
+    [[nodiscard]] Result<Message> ask(Message request,
+                                      MessageKind wanted,
+                                      int descriptor = -1,
+                                      std::chrono::milliseconds timeout = kLinkTimeout);
     // What `mutex_` guards.
     [[nodiscard]] Status send(const Message& request, int descriptor, Deadline deadline);
     [[nodiscard]] Result<Message> receive(std::uint32_t sequence, Deadline deadline);
+
+    [[nodiscard]] tl::unexpected<Error> give_up();
 
     kernel::UniqueFd socket_;
     std::unique_ptr<std::timed_mutex> mutex_ = std::make_unique<std::timed_mutex>();
