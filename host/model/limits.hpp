@@ -17,4 +17,10 @@ constexpr std::size_t kConfigFileBytesMax = 16u << 20;
 constexpr std::size_t kConfigNestingMax = 16;
 constexpr std::size_t kConfigDiagnosticsMax = 20;  // Of each kind; the rest are only counted.
 
+constexpr std::size_t kControlFrameBytesMax = 1u << 20;  // The contract of host/control/api.proto.
+constexpr std::size_t kControlClientsMax = 64;           // At once; one more is told so.
+constexpr std::size_t kControlReplyEntriesMax = 2048;    // Of a list, in one reply.
+// An entry of a list is at most some 200 bytes; a reply must fit a frame.
+static_assert(kControlReplyEntriesMax * 256 <= kControlFrameBytesMax);
+
 }  // namespace fpvs::model

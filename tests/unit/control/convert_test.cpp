@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/control/convert.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+namespace fpvs::control {
+namespace {
+
+api::ServiceKey service_key(api::Protocol protocol, const std::string& address, unsigned port) {
+    api::ServiceKey key;
+    key.set_protocol(protocol);
+    key.set_address(address);
+    key.set_port(port);
+    return key;
+}
+
+template <class Value>
+std::string refusal(const Result<Value>& result) {
+    return result ? "accepted" : result.error().message;
+}
+
+TEST(ServiceKeys, GoBothWays) {
+    const model::ServiceKey key{
+        .address = {0x0a000001}, .port = 53, .protocol = model::Protocol::udp};
+    const auto back = from_api(to_api(key));
+    ASSERT_TRUE(back.has_value());
+    EXPECT_EQ(*back, key);
+}
+
+TEST(ServiceKeys, WhatTheModelDoesNotKnowIsRefused) {
+    EXPECT_EQ(refusal(from_api(service_key(api::SCTP, "10.0.0.1", 80))),
+              "SCTP services are not supported yet");
+    EXPECT_EQ(refusal(from_api(service_key(api::TCP, "fd00::1", 80))),
+              "IPv6 addresses are not supported yet: fd00::1");
+    EXPECT_EQ(refusal(from_api(service_key(api::TCP, "zork", 80))), "'zork' is no address");
+    EXPECT_EQ(refusal(from_api(service_key(api::TCP, "10.0.0.1", 65536))), "65536 is no port");
+    EXPECT_EQ(refusal(from_api(service_key(api::PROTOCOL_UNSPECIFIED, "10.0.0.1", 80))),
+              "A service needs a protocol");
+    api::ServiceKey mark;
+    mark.set_firewall_mark(5);
+    EXPECT_EQ(refusal(from_api(mark)), "Services by firewall mark are not supported yet");
+    EXPECT_EQ(from_api(mark).error().code, Code::failed_precondition);
+}
+
+TEST(ServiceSettings, PersistenceAndItsMask) {
+    api::ServiceSettings wire;
+    wire.set_scheduler("sh");
+    wire.set_one_packet(true);
+    wire.mutable_persistence()->set_timeout_s(50);
+    wire.mutable_persistence()->set_client_mask("255.255.0.255");
+    const auto settings = from_api(wire);
+    ASSERT_TRUE(settings.has_value());
+    EXPECT_EQ(*settings,
+              (model::ServiceSettings{
+                  .scheduler = "sh",
+                  .persistence = model::Persistence{.timeout_s = 50, .client_mask = 0xffff00ff},
+                  .one_packet = true}));
+    wire.mutable_persistence()->set_engine("sip");
+    EXPECT_EQ(refusal(from_api(wire)), "Persistence engines are not supported yet");
+    wire.set_scheduler_flags(2);
+    EXPECT_EQ(refusal(from_api(wire)), "Scheduler flags are not supported yet");
+}
+
+TEST(ServerSettings, Methods) {
+    api::ServerSettings wire;
+    wire.set_weight(7);
+    EXPECT_EQ(refusal(from_api(wire)), "A server is reached by NAT, TUNNEL or DIRECT_ROUTING");
+    wire.set_forwarding(api::TUNNEL);
+    EXPECT_EQ(from_api(wire)->forwarding, model::Forwarding::tunnel);
+    wire.mutable_tunnel()->set_kind(api::GUE);
+    EXPECT_EQ(refusal(from_api(wire)), "GUE and GRE tunnels are not supported yet");
+    wire.set_forwarding(api::NAT);
+    EXPECT_EQ(from_api(wire)->forwarding, model::Forwarding::nat);
+    EXPECT_EQ(from_api(wire)->weight, 7);
+}
+
+TEST(Codes, GoBothWays) {
+    for (const Code code : {Code::invalid_argument,
+                            Code::already_exists,
+                            Code::not_found,
+                            Code::failed_precondition,
+                            Code::exhausted,
+                            Code::unavailable,
+                            Code::mismatch,
+                            Code::internal}) {
+        EXPECT_EQ(from_api(to_api(code)), code);
+    }
+}
+
+}  // namespace
+}  // namespace fpvs::control
