@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// A case: a setup, frames in, and for each what must come of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/kit/dataplane.hpp"
+
+namespace fpvs::cases {
+
+struct Step {
+    std::string what;  // A few words, for failures.
+    kit::Received in;
+    abi::Reason reason{};
+    std::optional<std::uint16_t> service;  // That the punt header names.
+    std::optional<kit::Sent> out;          // For a forwarded frame.
+    std::optional<std::uint16_t> server;   // That is counted.
+    std::uint16_t ip_bytes = 0;            // Counted for the server.
+    std::optional<kit::FlowEnd> flow_end;  // The event that a FIN or RST causes.
+};
+
+struct Case {
+    std::string name;
+    kit::Setup setup;
+    std::vector<Step> steps;
+};
+
+// Empty if the dataplane does what the case says: verdict and reason, bytes out, events, and the
+// change of every counter.  Else what it did.
+std::string run_case(kit::Dataplane& dataplane, const Case& one);
+
+// All cases.
+std::vector<Case> catalogue();
+
+}  // namespace fpvs::cases

@@ -1,0 +1,526 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one catalogue of packet cases.
+//
+// The director of all cases has two ports, virtual services on 10.0.0.100, and one known client,
+// 10.0.0.2.  A case's expected output is built from scratch by the frame builder, checksum and all,
+// never taken from what a dataplane said.
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "tests/cases/case.hpp"
+
+namespace fpvs::cases {
+namespace {
+
+using abi::Reason;
+using kit::FrameBytes;
+using kit::FrameSpec;
+
+constexpr std::uint64_t kPortMac[] = {0x0200000000d0, 0x0200000000d1};
+constexpr std::uint32_t kClient = 0x0a000002;
+constexpr std::uint32_t kVip = 0x0a000064;
+constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kUdp = 17;
+
+constexpr std::uint16_t kWeb = 1;
+constexpr std::uint16_t kDns = 2;
+constexpr std::uint16_t kMysql = 0xfff;  // The last index there is.
+
+// Next hops by number.
+constexpr std::uint16_t kTwoArmed = 0;
+constexpr std::uint16_t kOneArmed = 1;
+constexpr std::uint16_t kTagged = 2;
+constexpr std::uint16_t kJumbo = 1023;  // The last one there is.
+constexpr std::uint16_t kAbsent = 7;
+
+// Flows by their client port.
+constexpr std::uint16_t kFlowWeb = 30000;
+constexpr std::uint16_t kFlowOneArmed = 30001;
+constexpr std::uint16_t kFlowTagged = 30002;
+constexpr std::uint16_t kFlowJumbo = 30003;
+constexpr std::uint16_t kFlowNat = 30004;
+constexpr std::uint16_t kFlowAbsent = 30005;
+constexpr std::uint16_t kFlowDns = 30006;
+constexpr std::uint16_t kFlowMysql = 65535;
+constexpr std::uint16_t kServerMax = 4095;
+
+kit::NextHopSetup hop(std::uint16_t number, std::uint8_t port, std::uint16_t mtu) {
+    kit::NextHopSetup setup;
+    setup.next_hop = number;
+    setup.destination_mac = 0x020000000100u + number % 256;
+    setup.source_mac = kPortMac[port];
+    setup.port = port;
+    setup.mtu = mtu;
+    return setup;
+}
+
+kit::Setup director() {
+    kit::Setup setup;
+    setup.ports[0] = {kPortMac[0], true};
+    setup.ports[1] = {kPortMac[1], true};
+    setup.services = {{kVip, 80, kTcp, kWeb}, {kVip, 53, kUdp, kDns}, {kVip, 3306, kTcp, kMysql}};
+    setup.next_hops = {hop(kTwoArmed, 1, 1500), hop(kOneArmed, 0, 1500), hop(kTagged, 1, 1500)};
+    setup.next_hops.push_back(hop(kJumbo, 1, 9582));
+    setup.next_hops[2].vlan = 100;
+    setup.flows = {
+        {kClient, kFlowWeb, kWeb, 5, kTwoArmed},
+        {kClient, kFlowOneArmed, kWeb, 6, kOneArmed},
+        {kClient, kFlowTagged, kWeb, 7, kTagged},
+        {kClient, kFlowJumbo, kWeb, 8, kJumbo},
+        {kClient, kFlowNat, kWeb, 9, kTwoArmed, abi::Method::nat},
+        {kClient, kFlowAbsent, kWeb, 10, kAbsent},
+        {kClient, kFlowDns, kDns, 0, kTwoArmed},
+        {kClient, kFlowMysql, kMysql, kServerMax, kTwoArmed},
+    };
+    return setup;
+}
+
+FrameSpec web(std::uint16_t client_port = kFlowWeb) {
+    FrameSpec spec;
+    spec.source_port = client_port;
+    return spec;
+}
+
+FrameSpec dns() {
+    FrameSpec spec;
+    spec.protocol = kUdp;
+    spec.source_port = kFlowDns;
+    spec.destination_port = 53;
+    return spec;
+}
+
+std::size_t ip_bytes_of(const FrameSpec& spec) {
+    return 20 + spec.options.size() + (spec.protocol == kTcp ? 20 : 8) + spec.payload_bytes;
+}
+
+// A frame that the card forwards through a hop.
+Step forwarded(const std::string& what,
+               const FrameSpec& in,
+               const kit::NextHopSetup& next,
+               std::uint16_t server) {
+    FrameSpec out = in;
+    out.destination_mac = next.destination_mac;
+    out.source_mac = next.source_mac;
+    out.ttl = static_cast<std::uint8_t>(in.ttl - 1);
+    if (next.vlan) {
+        out.vlan_tci = static_cast<std::uint16_t>((in.vlan_tci.value_or(0) & 0xf000) | *next.vlan);
+    }
+    Step step;
+    step.what = what;
+    step.in = {0, kit::build_frame(in)};
+    step.reason = Reason::forwarded;
+    step.out = kit::Sent{next.port, kit::build_frame(out)};
+    step.server = server;
+    step.ip_bytes = static_cast<std::uint16_t>(ip_bytes_of(in));
+    return step;
+}
+
+Step web_forwarded(const std::string& what, const FrameSpec& in) {
+    return forwarded(what, in, director().next_hops[kTwoArmed], 5);
+}
+
+Step settled(const std::string& what,
+             FrameBytes frame,
+             Reason reason,
+             std::optional<std::uint16_t> service = {},
+             int port = 0) {
+    Step step;
+    step.what = what;
+    step.in = {port, std::move(frame)};
+    step.reason = reason;
+    step.service = service;
+    return step;
+}
+
+Step settled(const std::string& what,
+             const FrameSpec& spec,
+             Reason reason,
+             std::optional<std::uint16_t> service = {}) {
+    return settled(what, kit::build_frame(spec), reason, service);
+}
+
+template <class Change>
+FrameSpec with(FrameSpec spec, Change change) {
+    change(spec);
+    return spec;
+}
+
+Case direct_routing() {
+    const auto hops = director().next_hops;
+    Case one{"direct_routing", director(), {}};
+    one.steps = {
+        web_forwarded("two-armed", web()),
+        forwarded("one-armed", web(kFlowOneArmed), hops[kOneArmed], 6),
+        forwarded("udp", dns(), hops[kTwoArmed], 0),
+        forwarded("largest indices",
+                  with(web(kFlowMysql), [](FrameSpec& s) { s.destination_port = 3306; }),
+                  hops[kTwoArmed],
+                  kServerMax),
+        web_forwarded("smallest TTL", with(web(), [](FrameSpec& s) { s.ttl = 2; })),
+        web_forwarded("largest TTL", with(web(), [](FrameSpec& s) { s.ttl = 255; })),
+        web_forwarded("type of service kept", with(web(), [](FrameSpec& s) { s.tos = 0xb9; })),
+        web_forwarded("may be fragmented", with(web(), [](FrameSpec& s) { s.fragment = 0; })),
+        web_forwarded("no payload", with(web(), [](FrameSpec& s) { s.payload_bytes = 0; })),
+        web_forwarded("padding kept",
+                      with(web(),
+                           [](FrameSpec& s) {
+                               s.payload_bytes = 0;
+                               s.padding_bytes = 6;
+                           })),
+        web_forwarded("padding into a second beat",
+                      with(web(),
+                           [](FrameSpec& s) {
+                               s.payload_bytes = 0;
+                               s.padding_bytes = 100;
+                           })),
+    };
+    return one;
+}
+
+// Every length around the ends of beats, and the largest frames.
+Case lengths() {
+    Case one{"lengths", director(), {}};
+    for (std::size_t payload = 0; payload <= 150; ++payload) {
+        one.steps.push_back(
+            web_forwarded(fmt::format("payload {}", payload),
+                          with(web(), [&](FrameSpec& s) { s.payload_bytes = payload; })));
+    }
+    one.steps.push_back(web_forwarded("as long as the MTU",
+                                      with(web(), [](FrameSpec& s) { s.payload_bytes = 1460; })));
+    const auto hops = director().next_hops;
+    for (const std::size_t payload : {4000, 8960, 9541, 9542}) {
+        one.steps.push_back(
+            forwarded(fmt::format("jumbo, payload {}", payload),
+                      with(web(kFlowJumbo), [&](FrameSpec& s) { s.payload_bytes = payload; }),
+                      hops[3],
+                      8));
+    }
+    return one;
+}
+
+// The checksum's corners: an identification for every carry of the decrement.
+Case checksums() {
+    Case one{"checksums", director(), {}};
+    for (int identification = 0; identification < 0x10000; identification += 251) {
+        one.steps.push_back(web_forwarded(
+            fmt::format("identification {}", identification), with(web(), [&](FrameSpec& s) {
+                s.identification = static_cast<std::uint16_t>(identification);
+            })));
+    }
+    return one;
+}
+
+Case vlan() {
+    const auto hops = director().next_hops;
+    Case one{"vlan", director(), {}};
+    const FrameSpec tagged = with(web(kFlowTagged), [](FrameSpec& s) { s.vlan_tci = 42; });
+    one.steps = {
+        forwarded("id replaced", tagged, hops[kTagged], 7),
+        forwarded("priority kept",
+                  with(tagged, [](FrameSpec& s) { s.vlan_tci = 0xb000 | 42; }),
+                  hops[kTagged],
+                  7),
+        forwarded("priority tag gets an id",
+                  with(tagged, [](FrameSpec& s) { s.vlan_tci = 0xe000; }),
+                  hops[kTagged],
+                  7),
+        forwarded("two beats",
+                  with(tagged, [](FrameSpec& s) { s.payload_bytes = 60; }),
+                  hops[kTagged],
+                  7),
+        settled("tag would be added", web(kFlowTagged), Reason::vlan_change, kWeb),
+        settled("tag would be removed",
+                with(web(), [](FrameSpec& s) { s.vlan_tci = 42; }),
+                Reason::vlan_change,
+                kWeb),
+        settled("two tags",
+                with(tagged,
+                     [](FrameSpec& s) {
+                         s.outer_vlan_tci = 7;
+                         s.outer_vlan_type = 0x8100;
+                     }),
+                Reason::vlan_stacked),
+        settled("service tag",
+                with(tagged, [](FrameSpec& s) { s.outer_vlan_tci = 7; }),
+                Reason::vlan_stacked),
+    };
+    return one;
+}
+
+Case ip_options() {
+    Case one{"ip_options", director(), {}};
+    const std::vector<std::uint8_t> router_alert = {0x94, 0x04, 0x00, 0x00};
+    const std::vector<std::uint8_t> nops(40, 0x01);
+    for (std::size_t count = 4; count <= 40; count += 4) {
+        const std::vector<std::uint8_t> options(nops.begin(),
+                                                nops.begin() + static_cast<long>(count));
+        one.steps.push_back(web_forwarded(fmt::format("{} octets of no operation", count),
+                                          with(web(), [&](FrameSpec& s) { s.options = options; })));
+    }
+    const auto odd = [&](const std::string& what, std::vector<std::uint8_t> options) {
+        const FrameSpec spec = with(web(), [&](FrameSpec& s) { s.options = options; });
+        one.steps.push_back(settled(what, spec, Reason::ip_options));
+    };
+    one.steps.push_back(web_forwarded(
+        "router alert", with(web(), [&](FrameSpec& s) { s.options = router_alert; })));
+    one.steps.push_back(web_forwarded("end of options",
+                                      with(web(), [](FrameSpec& s) { s.options = {0, 0, 0, 0}; })));
+    one.steps.push_back(web_forwarded("60-octet header and a VLAN tag do not fit one beat",
+                                      with(web(), [&](FrameSpec& s) {
+                                          s.options = nops;
+                                          s.payload_bytes = 200;
+                                      })));
+    odd("record route", {7, 7, 4, 0, 0, 0, 0, 0});
+    odd("timestamp", {68, 8, 5, 0, 0, 0, 0, 0});
+    odd("loose source route", {131, 7, 4, 10, 0, 0, 1, 0});
+    odd("something behind the end", {0, 0, 0, 0, 1, 1, 1, 1});
+    odd("router alert with a value", {0x94, 0x04, 0x00, 0x01});
+    odd("option beyond the header", {0x94, 0x28, 0x00, 0x00});
+    return one;
+}
+
+Case not_for_the_card() {
+    Case one{"not_for_the_card", director(), {}};
+    const auto punt = [&](const std::string& what, Reason reason, auto change) {
+        one.steps.push_back(settled(what, with(web(), change), reason));
+    };
+    punt("broadcast", Reason::group_address, [](FrameSpec& s) {
+        s.destination_mac = 0xffffffffffff;
+    });
+    punt("multicast", Reason::group_address, [](FrameSpec& s) {
+        s.destination_mac = 0x01005e000012;
+    });
+    punt("another station", Reason::other_host, [](FrameSpec& s) {
+        s.destination_mac = 0x0200000000d1;
+    });
+    punt("ARP", Reason::not_ipv4, [](FrameSpec& s) { s.ether_type = 0x0806; });
+    punt("IPv6", Reason::not_ipv4, [](FrameSpec& s) { s.ether_type = 0x86dd; });
+    punt("802.3 length", Reason::not_ipv4, [](FrameSpec& s) { s.ether_type = 46; });
+    punt("ICMP", Reason::protocol, [](FrameSpec& s) { s.protocol = 1; });
+    punt("VRRP", Reason::protocol, [](FrameSpec& s) { s.protocol = 112; });
+    punt("SCTP", Reason::protocol, [](FrameSpec& s) { s.protocol = 132; });
+    punt("first fragment", Reason::fragment, [](FrameSpec& s) { s.fragment = 0x2000; });
+    punt("middle fragment", Reason::fragment, [](FrameSpec& s) { s.fragment = 0x2010; });
+    punt("last fragment", Reason::fragment, [](FrameSpec& s) { s.fragment = 0x1fff; });
+    return one;
+}
+
+Case malformed() {
+    Case one{"malformed", director(), {}};
+    const auto bad = [&](const std::string& what, Reason reason, FrameSpec base, auto change) {
+        one.steps.push_back(settled(what, with(base, change), reason));
+    };
+    bad("version 5", Reason::ip_header, web(), [](FrameSpec& s) { s.version = 5; });
+    bad("header of 16 octets", Reason::ip_header, web(), [](FrameSpec& s) { s.header_words = 4; });
+    bad("header longer than packet", Reason::ip_length, web(), [](FrameSpec& s) {
+        s.header_words = 15;
+        s.payload_bytes = 0;
+    });
+    bad("total length below header", Reason::ip_length, web(), [](FrameSpec& s) {
+        s.total_length = 19;
+    });
+    bad("total length beyond frame", Reason::ip_length, web(), [](FrameSpec& s) {
+        s.total_length = 47;
+    });
+    bad("total length far beyond frame", Reason::ip_length, web(), [](FrameSpec& s) {
+        s.total_length = 65535;
+    });
+    bad("long frame is short of one octet", Reason::ip_length, web(), [](FrameSpec& s) {
+        s.payload_bytes = 1000;
+        s.total_length = 1041;
+    });
+    bad("checksum", Reason::ip_checksum, web(), [](FrameSpec& s) { s.ip_checksum = 0x1111; });
+    bad("checksum of zero", Reason::ip_checksum, web(), [](FrameSpec& s) { s.ip_checksum = 0; });
+    bad("TCP of 19 octets", Reason::transport_header, web(), [](FrameSpec& s) {
+        s.total_length = 39;
+    });
+    bad("TCP header of 16", Reason::transport_header, web(), [](FrameSpec& s) {
+        s.tcp_header_words = 4;
+    });
+    bad("TCP header beyond packet", Reason::transport_header, web(), [](FrameSpec& s) {
+        s.tcp_header_words = 7;
+    });
+    bad("UDP of 7 octets", Reason::transport_header, dns(), [](FrameSpec& s) {
+        s.total_length = 27;
+    });
+    bad("UDP length below its header", Reason::transport_header, dns(), [](FrameSpec& s) {
+        s.udp_length = 7;
+    });
+    bad("UDP length beyond packet", Reason::transport_header, dns(), [](FrameSpec& s) {
+        s.udp_length = 15;
+    });
+    return one;
+}
+
+// A frame cut at every byte of its headers.
+Case truncated() {
+    Case one{"truncated", director(), {}};
+    const auto cut = [&](const std::string& what, const FrameBytes& whole, std::size_t l3) {
+        for (std::size_t length = 1; length < whole.size(); ++length) {
+            const FrameBytes frame(whole.begin(), whole.begin() + static_cast<long>(length));
+            const Reason reason = length < 14        ? Reason::runt
+                                  : length < l3      ? Reason::not_ipv4
+                                  : length < l3 + 20 ? Reason::ip_header
+                                                     : Reason::ip_length;
+            one.steps.push_back(settled(fmt::format("{} cut to {}", what, length), frame, reason));
+        }
+    };
+    cut("tcp", kit::build_frame(web()), 14);
+    cut("udp", kit::build_frame(dns()), 14);
+    cut("tagged", kit::build_frame(with(web(), [](FrameSpec& s) { s.vlan_tci = 42; })), 18);
+    cut("options",
+        kit::build_frame(with(web(),
+                              [](FrameSpec& s) {
+                                  s.vlan_tci = 42;
+                                  s.options = std::vector<std::uint8_t>(40, 1);
+                              })),
+        18);
+    return one;
+}
+
+Case misses() {
+    Case one{"misses", director(), {}};
+    const auto miss = [&](const std::string& what,
+                          Reason reason,
+                          std::optional<std::uint16_t> service,
+                          FrameSpec base,
+                          auto change) {
+        one.steps.push_back(settled(what, with(base, change), reason, service));
+    };
+    miss("another address", Reason::service_miss, {}, web(), [](FrameSpec& s) {
+        s.destination_address = kVip + 1;
+    });
+    miss("another port", Reason::service_miss, {}, web(), [](FrameSpec& s) {
+        s.destination_port = 81;
+    });
+    miss("another protocol", Reason::service_miss, {}, dns(), [](FrameSpec& s) {
+        s.destination_port = 80;
+    });
+    miss("same bucket, ports swapped", Reason::service_miss, {}, web(), [](FrameSpec& s) {
+        s.destination_port = 80 << 8;
+    });
+    miss("another client", Reason::flow_miss, kWeb, web(), [](FrameSpec& s) {
+        s.source_address = kClient + 1;
+    });
+    miss("another client port", Reason::flow_miss, kWeb, web(), [](FrameSpec& s) {
+        s.source_port = 29999;
+    });
+    miss(
+        "the client's flow to another service", Reason::flow_miss, kMysql, web(), [](FrameSpec& s) {
+            s.destination_port = 3306;
+        });
+    miss("first packet", Reason::flow_miss, kWeb, web(1), [](FrameSpec& s) {
+        s.tcp_flags = kit::tcp::kSyn;
+    });
+    miss("SYN on a known flow", Reason::tcp_syn, kWeb, web(), [](FrameSpec& s) {
+        s.tcp_flags = kit::tcp::kSyn;
+    });
+    miss("TTL of one", Reason::ttl, kWeb, web(), [](FrameSpec& s) { s.ttl = 1; });
+    miss("TTL of zero", Reason::ttl, kWeb, web(), [](FrameSpec& s) { s.ttl = 0; });
+    miss("longer than the MTU", Reason::mtu, kWeb, web(), [](FrameSpec& s) {
+        s.payload_bytes = 1461;
+    });
+    miss("method NAT", Reason::method, kWeb, web(kFlowNat), [](FrameSpec&) {});
+    miss("next hop not there", Reason::next_hop, kWeb, web(kFlowAbsent), [](FrameSpec&) {});
+    return one;
+}
+
+Case flow_ends() {
+    Case one{"flow_ends", director(), {}};
+    const auto end = [&](const std::string& what, std::uint8_t flags, bool event) {
+        Step step = web_forwarded(what, with(web(), [&](FrameSpec& s) { s.tcp_flags = flags; }));
+        if (event) {
+            step.flow_end = kit::FlowEnd{flags, kClient, kFlowWeb, kWeb, 5};
+        }
+        one.steps.push_back(step);
+    };
+    end("FIN", kit::tcp::kFin | kit::tcp::kAck, true);
+    end("RST", kit::tcp::kRst, true);
+    end("RST and ACK", kit::tcp::kRst | kit::tcp::kAck, true);
+    end("data", kit::tcp::kPsh | kit::tcp::kAck, false);
+    // The host sees a punted FIN itself.
+    one.steps.push_back(settled("FIN that is punted",
+                                with(web(),
+                                     [](FrameSpec& s) {
+                                         s.tcp_flags = kit::tcp::kFin;
+                                         s.ttl = 1;
+                                     }),
+                                Reason::ttl,
+                                kWeb));
+    return one;
+}
+
+Case ports() {
+    Case one{"ports", director(), {}};
+    one.setup.ports[1].enabled = false;
+    one.steps.push_back(settled(
+        "disabled port",
+        kit::build_frame(with(web(), [](FrameSpec& s) { s.destination_mac = kPortMac[1]; })),
+        Reason::port_disabled,
+        {},
+        1));
+    one.steps.push_back(settled(
+        "broadcast to a disabled port",
+        kit::build_frame(with(web(), [](FrameSpec& s) { s.destination_mac = 0xffffffffffff; })),
+        Reason::port_disabled,
+        {},
+        1));
+    one.steps.push_back(web_forwarded("out by a port that receives nothing", web()));
+    return one;
+}
+
+Case second_port() {
+    Case one{"second_port", director(), {}};
+    const FrameSpec in =
+        with(web(kFlowOneArmed), [](FrameSpec& s) { s.destination_mac = kPortMac[1]; });
+    Step step = forwarded("in by port 1, out by port 0", in, director().next_hops[kOneArmed], 6);
+    step.in.port = 1;
+    one.steps = {step,
+                 settled("punt names port 1",
+                         kit::build_frame(with(in, [](FrameSpec& s) { s.protocol = 1; })),
+                         Reason::protocol,
+                         {},
+                         1)};
+    return one;
+}
+
+Case sizes_out_of_bounds() {
+    Case one{"sizes_out_of_bounds", director(), {}};
+    const FrameBytes largest =
+        kit::build_frame(with(web(kFlowJumbo), [](FrameSpec& s) { s.payload_bytes = 9546; }));
+    FrameBytes larger = largest;
+    larger.push_back(0);
+    FrameBytes much_larger = largest;
+    much_larger.resize(16000);
+    one.steps = {
+        settled("largest frame, beyond the MTU", largest, Reason::mtu, kWeb),
+        settled("one octet more", larger, Reason::oversize),
+        web_forwarded("a frame behind it", web()),
+        settled("far more", much_larger, Reason::oversize),
+        web_forwarded("a frame behind that", web()),
+        settled("one octet", FrameBytes{0x02}, Reason::runt),
+        web_forwarded("a frame behind a runt", web()),
+    };
+    return one;
+}
+
+}  // namespace
+
+std::vector<Case> catalogue() {
+    return {direct_routing(),
+            lengths(),
+            checksums(),
+            vlan(),
+            ip_options(),
+            not_for_the_card(),
+            malformed(),
+            truncated(),
+            misses(),
+            flow_ends(),
+            ports(),
+            second_port(),
+            sizes_out_of_bounds()};
+}
+
+}  // namespace fpvs::cases

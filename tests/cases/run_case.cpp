@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+
+#include <map>
+
+#include "tests/cases/case.hpp"
+#include "tests/kit/frame_diff.hpp"
+
+namespace fpvs::cases {
+namespace {
+
+using kit::Count;
+using kit::Counts;
+
+std::string reason_name(abi::Reason reason) {
+    switch (reason) {
+#define FPVS_CASE_REASON(name, number, stage, verdict, meaning) \
+    case abi::Reason::name:                                     \
+        return #name;
+        FPVS_ABI_REASONS(FPVS_CASE_REASON)
+#undef FPVS_CASE_REASON
+    }
+    return fmt::format("reason {}", static_cast<int>(reason));
+}
+
+template <class Key>
+std::map<Key, Count> change(const std::map<Key, Count>& before, const std::map<Key, Count>& after) {
+    std::map<Key, Count> result;
+    for (const auto& [key, count] : after) {
+        const auto old = before.find(key);
+        const Count base = old == before.end() ? Count{} : old->second;
+        const Count delta{count.packets - base.packets, count.bytes - base.bytes};
+        if (delta != Count{}) {
+            result[key] = delta;
+        }
+    }
+    return result;
+}
+
+Counts expected_counts(const Case& one) {
+    Counts counts;
+    for (const Step& step : one.steps) {
+        Count& reason = counts.reasons[step.reason];
+        reason.packets += 1;
+        reason.bytes += step.in.frame.size();
+        if (step.server) {
+            Count& server = counts.servers[*step.server];
+            server.packets += 1;
+            server.bytes += step.ip_bytes;
+        }
+    }
+    return counts;
+}
+
+std::string compare_punted(const Step& step, const kit::Observed& observed) {
+    if (observed.punted.size() != 1) {
+        return fmt::format("expected a punted frame, {} were\n", observed.punted.size());
+    }
+    const kit::Punted& punted = observed.punted[0];
+    std::string text;
+    if (punted.reason != step.reason) {
+        text += fmt::format(
+            "punted for {}, expected {}\n", reason_name(punted.reason), reason_name(step.reason));
+    }
+    if (punted.port != step.in.port) {
+        text += fmt::format("punt header names port {}\n", punted.port);
+    }
+    if (punted.service != step.service) {
+        text += fmt::format("punt header names service {}, expected {}\n",
+                            punted.service ? *punted.service : -1,
+                            step.service ? *step.service : -1);
+    }
+    return text + kit::frame_diff(step.in.frame, punted.frame);
+}
+
+std::string compare_step(const Step& step, const kit::Observed& observed) {
+    const abi::Verdict verdict = abi::verdict_of(step.reason);
+    std::string text;
+    if (verdict == abi::Verdict::punt) {
+        text += compare_punted(step, observed);
+    } else if (!observed.punted.empty()) {
+        text += fmt::format("punted for {}\n", reason_name(observed.punted[0].reason));
+    }
+    if (verdict != abi::Verdict::forward) {
+        if (!observed.sent.empty()) {
+            text += fmt::format("sent by port {}\n", observed.sent[0].port);
+        }
+    } else if (observed.sent.size() != 1) {
+        text += fmt::format("expected a sent frame, {} were\n", observed.sent.size());
+    } else {
+        if (observed.sent[0].port != step.out->port) {
+            text += fmt::format("sent by port {}\n", observed.sent[0].port);
+        }
+        text += kit::frame_diff(step.out->frame, observed.sent[0].frame);
+    }
+    const std::vector<kit::FlowEnd> ends =
+        step.flow_end ? std::vector<kit::FlowEnd>{*step.flow_end} : std::vector<kit::FlowEnd>{};
+    if (observed.flow_ends != ends) {
+        text += fmt::format("{} events, expected {}\n", observed.flow_ends.size(), ends.size());
+    }
+    return text;
+}
+
+template <class Key, class Name>
+std::string compare_counts(const std::map<Key, Count>& expected,
+                           const std::map<Key, Count>& actual,
+                           Name name) {
+    std::string text;
+    const auto line = [&](const Key& key) {
+        const auto want = expected.find(key);
+        const auto got = actual.find(key);
+        const Count want_count = want == expected.end() ? Count{} : want->second;
+        const Count got_count = got == actual.end() ? Count{} : got->second;
+        text += fmt::format("counter of {}: expected {} packets {} bytes, got {} and {}\n",
+                            name(key),
+                            want_count.packets,
+                            want_count.bytes,
+                            got_count.packets,
+                            got_count.bytes);
+    };
+    for (const auto& [key, count] : expected) {
+        const auto got = actual.find(key);
+        if (got == actual.end() || got->second != count) {
+            line(key);
+        }
+    }
+    for (const auto& [key, count] : actual) {
+        if (expected.find(key) == expected.end()) {
+            line(key);
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string run_case(kit::Dataplane& dataplane, const Case& one) {
+    dataplane.configure(one.setup);
+    const Counts before = dataplane.counts();
+    std::string text;
+    for (const Step& step : one.steps) {
+        const std::string wrong = compare_step(step, dataplane.run({step.in}));
+        if (!wrong.empty()) {
+            text += fmt::format("{}, {}, {}:\n{}in:       {}\n",
+                                dataplane.name(),
+                                one.name,
+                                step.what,
+                                wrong,
+                                kit::scapy_line(step.in.frame));
+        }
+    }
+    const Counts after = dataplane.counts();
+    const Counts expected = expected_counts(one);
+    text += compare_counts(expected.reasons, change(before.reasons, after.reasons), reason_name);
+    text += compare_counts(expected.servers,
+                           change(before.servers, after.servers),
+                           [](std::uint16_t server) { return fmt::format("server {}", server); });
+    return text;
+}
+
+}  // namespace fpvs::cases

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalogue of cases on the native pipeline.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/cases/case.hpp"
+#include "tests/kit/card_dataplane.hpp"
+#include "tests/kit/native_streams.hpp"
+
+namespace fpvs {
+namespace {
+
+kit::CardDataplane& native() {
+    static kit::NativeStreams streams;
+    static kit::CardDataplane dataplane("native kernels", streams);
+    return dataplane;
+}
+
+class NativePipeline : public testing::TestWithParam<cases::Case> {};
+
+TEST_P(NativePipeline, does_what_the_case_says) {
+    EXPECT_EQ(cases::run_case(native(), GetParam()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases,
+                         NativePipeline,
+                         testing::ValuesIn(cases::catalogue()),
+                         [](const auto& instance) { return instance.param.name; });
+
+}  // namespace
+}  // namespace fpvs
