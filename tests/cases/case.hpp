@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ struct Case {
     kit::Setup setup;
     std::vector<Step> steps;
 };
+
+// For GoogleTest's messages.
+inline void PrintTo(const Case& one, std::ostream* out) {
+    *out << one.name;
+}
 
 // Empty if the dataplane does what the case says: verdict and reason, bytes out, events, and the
 // change of every counter.  Else what it did.
