@@ -36,6 +36,7 @@ MAY_INCLUDE = {
     "host/cli": ["host/util", "host/model", "host/control"],
     "host/daemon": ["host", "drivers", "hw/abi"],
     "drivers": ["host/util", "host/model", "host/provider", "hw/abi"],
+    "drivers/ipvs_netlink": ["drivers", "host/util", "host/model", "host/control"],
     "drivers/xrt_sim": ["drivers", "host/util", "host/model", "host/provider", "hw/abi", "sim/card"],
     "sim/reference": ["hw/abi", "host/util", "host/model"],
     "sim": ["hw", "host/util", "host/model", "host/provider", "drivers/kernel"],
