@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The register block: AXI4-Lite, 32-bit, one page.  Nothing lies below 0x10 and nothing is called
-// CTRL, as XRT's user-managed kernels ask.
+// CTRL, as XRT's user-managed kernels ask.  An access is of a whole word; what is not listed reads
+// 0 and takes no write.
+//
+// A host sets rings up so: write 0 to `run`, read it until it is 0 (the card touches no memory of
+// the host any more, and every ring index, the host's too, is 0), write bases and sizes, which are
+// taken only now and only within the limits of hw/abi/limits.hpp, then write 1.  host_index is
+// taken only from then on.  Counters keep counting.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +32,7 @@ constexpr std::uint32_t kRegisterBlockBytes = 0x1000;
     REGISTER(servers, 0x02c, ro, "real servers that can be counted")                      \
     REGISTER(next_hops, 0x030, ro, "next hops")                                           \
     REGISTER(link, 0x034, ro, "bit p: port p has a link")                                 \
-    REGISTER(run, 0x038, rw, "bit 0: rings move; 0 resets every ring index")              \
+    REGISTER(run, 0x038, rw, "bit 0: rings move; after a 0, reads 1 until they rest")     \
     REGISTER(cycles_low, 0x040, ro, "clock cycles since the load; latches the high half") \
     REGISTER(cycles_high, 0x044, ro, "high half, as latched")
 
