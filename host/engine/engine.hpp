@@ -5,7 +5,8 @@
 // Guarantees.
 //  - One owner: every call is made on one thread.  Time is handed in and never goes back.
 //  - Bounded: model::kConnectionsMax, kVirtualServicesMax and kRealServersMax hold; what is refused
-//    is counted, and what is there already is not disturbed.  handle() allocates nothing.
+//    is counted, and what is there already is not disturbed.  handle() allocates nothing, except
+//    that lblc and lblcr remember each destination that they first see.
 //  - An edit that fails changes nothing and says ipvsadm's sentence.
 //  - A connection that the card forwards lives and dies as one that it does not: the card's events
 //    move its state, and its idle time is asked from the card before it expires.

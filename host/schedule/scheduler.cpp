@@ -11,10 +11,12 @@ namespace {
 
 using Factory = std::unique_ptr<Scheduler> (*)();
 
-constexpr std::array<std::string_view, 11> kNames = {
-    "dh", "fo", "lc", "mh", "nq", "ovf", "rr", "sed", "sh", "wlc", "wrr"};
+constexpr std::array<std::string_view, 13> kNames = {
+    "dh", "fo", "lblc", "lblcr", "lc", "mh", "nq", "ovf", "rr", "sed", "sh", "wlc", "wrr"};
 constexpr std::array<Factory, kNames.size()> kFactories = {make_dh,
                                                            make_fo,
+                                                           make_lblc,
+                                                           make_lblcr,
                                                            make_lc,
                                                            make_mh,
                                                            make_nq,

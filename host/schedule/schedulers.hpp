@@ -10,6 +10,8 @@ namespace fpvs::schedule {
 
 [[nodiscard]] std::unique_ptr<Scheduler> make_dh();
 [[nodiscard]] std::unique_ptr<Scheduler> make_fo();
+[[nodiscard]] std::unique_ptr<Scheduler> make_lblc();
+[[nodiscard]] std::unique_ptr<Scheduler> make_lblcr();
 [[nodiscard]] std::unique_ptr<Scheduler> make_lc();
 [[nodiscard]] std::unique_ptr<Scheduler> make_mh();
 [[nodiscard]] std::unique_ptr<Scheduler> make_nq();

@@ -17,6 +17,10 @@
 namespace fpvs::test {
 namespace {
 
+using engine::tcp_flag::kAck;
+using engine::tcp_flag::kFin;
+using engine::tcp_flag::kRst;
+using engine::tcp_flag::kSyn;
 using nlohmann::json;
 
 constexpr std::uint8_t kPsh = 0x08;
@@ -122,7 +126,6 @@ class Player {
     }
 
     void packets(const std::string& op, const json& step) {
-        using namespace engine::tcp_flag;
         static const std::map<std::string, std::uint8_t> kFlags = {{"open", kSyn},
                                                                    {"syn", kSyn},
                                                                    {"fin", kFin | kAck},

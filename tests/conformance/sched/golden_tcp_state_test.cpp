@@ -12,8 +12,11 @@
 namespace fpvs::test {
 namespace {
 
+using engine::tcp_flag::kAck;
+using engine::tcp_flag::kFin;
+using engine::tcp_flag::kRst;
+using engine::tcp_flag::kSyn;
 using nlohmann::json;
-using namespace engine::tcp_flag;
 
 const model::ServiceKey kService = {.address = {0x0a000064}, .port = 80};
 
