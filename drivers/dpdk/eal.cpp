@@ -3,7 +3,6 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_lcore.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -93,15 +92,6 @@ Eal::Eal(Eal&& other) noexcept
 Eal::~Eal() {
     if (owner_) {
         ::rte_eal_cleanup();
-    }
-}
-
-ThreadScope::ThreadScope()
-    : registered_(::rte_lcore_id() == LCORE_ID_ANY && ::rte_thread_register() == 0) {}
-
-ThreadScope::~ThreadScope() {
-    if (registered_) {
-        ::rte_thread_unregister();
     }
 }
 

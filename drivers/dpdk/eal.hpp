@@ -34,17 +34,4 @@ class Eal {
     bool owner_;
 };
 
-// Makes the calling thread known to DPDK, so that its mbufs come from a cache of its own.  Without
-// it everything works, more slowly.
-class ThreadScope {
-  public:
-    ThreadScope();
-    ~ThreadScope();
-    ThreadScope(const ThreadScope&) = delete;
-    ThreadScope& operator=(const ThreadScope&) = delete;
-
-  private:
-    bool registered_;
-};
-
 }  // namespace fpvs::dpdk
