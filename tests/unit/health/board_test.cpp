@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many checks on a clock moved by hand and servers that answer as told.
+#include "host/health/board.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <set>
+
+#include "sim/world/world.hpp"
+
+namespace fpvs::health {
+namespace {
+
+using namespace std::chrono_literals;
+using provider::ProbeResult;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr std::uint16_t kPort = 3306;
+const model::ServiceKey kService{.address = {0xc0a87164}, .port = kPort};
+
+model::ServerKey server(std::uint32_t number) {
+    return {.address = {0x0a000000 + number}, .port = kPort};
+}
+
+// Answers after a millisecond, except servers that are said to be silent.
+class ScriptedProbe final : public provider::TcpProbe {
+  public:
+    explicit ScriptedProbe(world::World& world) : world_(world) {}
+
+    std::unique_ptr<Attempt> connect(const provider::ProbeTarget& target, Done done) override {
+        ++attempts[target.address.value];
+        ++in_flight;
+        in_flight_max = std::max(in_flight_max, in_flight);
+        auto token = std::make_shared<bool>(true);
+        if (!silent.contains(target.address.value)) {
+            const bool refused = closed.contains(target.address.value);
+            world_.at(world_.now() + 1ms, [token, refused, done = std::move(done)] {
+                if (*token) {
+                    done(refused ? ProbeResult::refused : ProbeResult::connected);
+                }
+            });
+        }
+        return std::make_unique<Token>(*this, token);
+    }
+
+    std::set<std::uint32_t> closed;
+    std::set<std::uint32_t> silent;
+    std::map<std::uint32_t, int> attempts;
+    int in_flight = 0;
+    int in_flight_max = 0;
+
+  private:
+    struct Token final : Attempt {
+        Token(ScriptedProbe& owner, std::shared_ptr<bool> shared)
+            : probe(owner), token(std::move(shared)) {}
+        ~Token() override {
+            *token = false;
+            --probe.in_flight;
+        }
+        ScriptedProbe& probe;
+        std::shared_ptr<bool> token;
+    };
+
+    world::World& world_;
+};
+
+class BoardTest : public ::testing::Test {
+  protected:
+    void SetUp() override { follow(board_); }
+
+    void follow(Board& board) {
+        board.on_change([this](const auto& service, const auto& key, bool up) {
+            EXPECT_EQ(service, kService);
+            changes_.push_back(model::to_string(key.address) + (up ? " up" : " down"));
+        });
+    }
+
+    static model::VirtualServiceConfig service_of(std::uint32_t servers) {
+        model::VirtualServiceConfig service{
+            .key = kService, .settings = {}, .delay_loop_ms = 6000, .servers = {}};
+        for (std::uint32_t i = 1; i <= servers; ++i) {
+            service.servers.push_back(
+                {.key = server(i),
+                 .settings = {},
+                 .checks = {
+                     {.connect_timeout_ms = 3000, .retries = 3, .delay_before_retry_ms = 3000}}});
+        }
+        return service;
+    }
+
+    void apply(const model::VirtualServiceConfig& service) { ASSERT_TRUE(board_.apply({service})); }
+
+    // Time passes, and the board is run whenever it asks to be.
+    void pass(Nanoseconds duration) { pass(board_, duration); }
+    void pass(Board& board, Nanoseconds duration) {
+        const Nanoseconds end = world_.now() + duration;
+        while (world_.now() < end) {
+            board.run();
+            // Probes answer on whole milliseconds, so that is how finely to look.
+            world_.run_until(std::min(end, world_.now() + 1ms));
+        }
+        board.run();
+    }
+
+    world::World world_;
+    ScriptedProbe probe_{world_};
+    Board board_{world_, probe_, 1};
+    std::vector<std::string> changes_;
+};
+
+TEST_F(BoardTest, servers_are_up_before_their_first_check) {
+    probe_.closed = {server(1).address.value};
+    apply(service_of(1));
+    EXPECT_TRUE(board_.up(kService, server(1)));
+    EXPECT_TRUE(board_.up(kService, server(99))) << "what nothing checks is up";
+    EXPECT_THAT(changes_, IsEmpty());
+}
+
+TEST_F(BoardTest, first_checks_spread_over_the_delay_loop) {
+    apply(service_of(600));
+    pass(3s);
+    const auto half = probe_.attempts.size();
+    EXPECT_GT(half, 200u);
+    EXPECT_LT(half, 400u);
+    pass(3s);
+    EXPECT_EQ(probe_.attempts.size(), 600u);
+}
+
+TEST_F(BoardTest, closed_server_goes_within_one_loop_and_the_retries_and_comes_back) {
+    apply(service_of(2));
+    pass(12s);
+    probe_.closed = {server(1).address.value};
+    pass(15s + 10ms);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
+    EXPECT_FALSE(board_.up(kService, server(1)));
+    EXPECT_TRUE(board_.up(kService, server(2)));
+    probe_.closed.clear();
+    pass(6s + 10ms);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down", "10.0.0.1 up"));
+}
+
+TEST_F(BoardTest, silent_server_times_out) {
+    probe_.silent = {server(1).address.value};
+    apply(service_of(1));
+    pass(6s + 4 * 3s + 3 * 3s + 10ms);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
+    EXPECT_EQ(board_.counters().probes_timed_out, 4u);
+    EXPECT_EQ(board_.view().front().last_result, "timed out");
+    EXPECT_EQ(probe_.in_flight, 0);
+}
+
+TEST_F(BoardTest, view_tells_state_failures_and_results) {
+    apply(service_of(1));
+    EXPECT_EQ(board_.view().front().last_result, "");
+    pass(6s);
+    auto view = board_.view().front();
+    EXPECT_TRUE(view.up);
+    EXPECT_EQ(view.last_result, "connected");
+    EXPECT_EQ(view.checks_done, 1u);
+    EXPECT_EQ(view.since_s, 6u);
+    probe_.closed = {server(1).address.value};
+    pass(15s + 10ms);
+    view = board_.view().front();
+    EXPECT_FALSE(view.up);
+    EXPECT_GE(view.failures, 4u);
+    EXPECT_EQ(view.last_result, "connection refused");
+}
+
+TEST_F(BoardTest, reload_keeps_what_stays_and_ends_what_goes) {
+    apply(service_of(3));
+    probe_.closed = {server(1).address.value};
+    pass(16s);
+    const auto before = board_.view();
+    auto changed = service_of(3);
+    changed.servers.pop_back();
+    apply(changed);
+    const auto after = board_.view();
+    ASSERT_EQ(after.size(), 2u);
+    EXPECT_FALSE(after[0].up) << "a reload must not bring a dead server back";
+    EXPECT_EQ(after[0].checks_done, before[0].checks_done);
+    EXPECT_EQ(after[1].checks_done, before[1].checks_done);
+    const int attempts = probe_.attempts[server(3).address.value];
+    pass(20s);
+    EXPECT_EQ(probe_.attempts[server(3).address.value], attempts);
+}
+
+TEST_F(BoardTest, changed_check_of_a_dead_server_leaves_it_dead_until_it_passes) {
+    apply(service_of(1));
+    probe_.closed = {server(1).address.value};
+    pass(16s);
+    auto changed = service_of(1);
+    changed.servers[0].checks[0].retries = 5;
+    apply(changed);
+    EXPECT_FALSE(board_.up(kService, server(1)));
+    probe_.closed.clear();
+    pass(6s + 10ms);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down", "10.0.0.1 up"));
+}
+
+TEST_F(BoardTest, server_whose_failing_check_is_removed_is_up_again) {
+    apply(service_of(1));
+    probe_.closed = {server(1).address.value};
+    pass(16s);
+    auto unchecked = service_of(1);
+    unchecked.servers[0].checks.clear();
+    apply(unchecked);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down", "10.0.0.1 up"));
+    EXPECT_EQ(board_.deadline(), std::nullopt);
+}
+
+TEST_F(BoardTest, one_failing_check_of_two_takes_a_server_down) {
+    auto service = service_of(1);
+    service.servers[0].checks.push_back(service.servers[0].checks[0]);
+    service.servers[0].checks[1].connect_address = server(7).address;
+    apply(service);
+    probe_.closed = {server(7).address.value};
+    pass(16s);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
+    probe_.closed = {server(7).address.value, server(1).address.value};
+    pass(16s);
+    probe_.closed = {server(7).address.value};
+    pass(7s);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down")) << "the second check still fails";
+    probe_.closed.clear();
+    pass(7s);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down", "10.0.0.1 up"));
+}
+
+TEST_F(BoardTest, server_listed_twice_is_checked_and_forgotten_without_harm) {
+    auto service = service_of(1);
+    service.servers.push_back(service.servers[0]);
+    apply(service);
+    pass(10s);
+    apply(service_of(0));
+    pass(10s);
+    EXPECT_EQ(board_.deadline(), std::nullopt);
+    EXPECT_EQ(probe_.in_flight, 0);
+}
+
+TEST_F(BoardTest, removal_during_an_attempt_gives_it_up) {
+    probe_.silent = {server(1).address.value};
+    apply(service_of(1));
+    pass(6s);
+    ASSERT_EQ(probe_.in_flight, 1);
+    apply(service_of(0));
+    EXPECT_EQ(probe_.in_flight, 0);
+    pass(10s);
+    EXPECT_THAT(changes_, IsEmpty());
+}
+
+TEST_F(BoardTest, probes_under_way_are_bounded_and_the_others_wait) {
+    constexpr std::size_t kInFlightMax = 8;
+    Board board(world_, probe_, 1, kInFlightMax);
+    follow(board);
+    for (std::uint32_t i = 1; i <= 100; ++i) {
+        probe_.silent.insert(server(i).address.value);
+    }
+    ASSERT_TRUE(board.apply({service_of(100)}));
+    pass(board, 6s);
+    EXPECT_EQ(probe_.in_flight_max, static_cast<int>(kInFlightMax));
+    EXPECT_GT(board.counters().probes_deferred, 0u);
+    pass(board, 40s);
+    EXPECT_EQ(probe_.attempts.size(), 100u);
+    EXPECT_TRUE(board.apply({}));
+}
+
+TEST_F(BoardTest, more_checks_than_the_limit_are_refused_and_change_nothing) {
+    apply(service_of(1));
+    auto too_many = service_of(1);
+    too_many.servers[0].checks.resize(model::kHealthChecksMax + 1);
+    const auto status = board_.apply({too_many});
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, Code::exhausted);
+    EXPECT_EQ(board_.view().size(), 1u);
+}
+
+}  // namespace
+}  // namespace fpvs::health
