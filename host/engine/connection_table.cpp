@@ -109,4 +109,15 @@ void ConnectionTable::prefetch(const FlowKey& key) const {
     __builtin_prefetch(&buckets_[bucket_of(key.hash(hash_seed_))]);
 }
 
+void ConnectionTable::prefetch_record(const FlowKey& key) const {
+    const std::uint64_t hash = key.hash(hash_seed_);
+    const Bucket& bucket = buckets_[bucket_of(hash)];
+    for (std::size_t i = 0; i < kSlots; ++i) {
+        if (bucket.tags[i] == tag_of(hash) && bucket.records[i] != 0) {
+            __builtin_prefetch(&records_[bucket.records[i] - 1], 1);
+            return;
+        }
+    }
+}
+
 }  // namespace fpvs::engine

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/engine/connection.hpp"
+#include "host/engine/large_pages.hpp"
 
 namespace fpvs::engine {
 
@@ -32,7 +33,9 @@ class ConnectionTable {
     [[nodiscard]] Connection* find(const FlowKey& key);
     // The record of a handle, unless it is gone.
     [[nodiscard]] Connection* find(ConnectionHandle handle);
+    // Two steps ahead of find(): its place in the hash, then the record that this names.
     void prefetch(const FlowKey& key) const;
+    void prefetch_record(const FlowKey& key) const;
 
     // Records by position, in use or not, from 0 to capacity() - 1.
     [[nodiscard]] Connection& at(std::uint32_t index) { return records_[index]; }
@@ -65,8 +68,8 @@ class ConnectionTable {
         return static_cast<std::uint32_t>(hash >> 32);
     }
 
-    std::vector<Connection> records_;
-    std::vector<Bucket> buckets_;
+    std::vector<Connection, LargePages<Connection>> records_;
+    std::vector<Bucket, LargePages<Bucket>> buckets_;
     std::size_t bucket_mask_ = 0;
     std::uint64_t hash_seed_ = 0;
     std::size_t size_ = 0;

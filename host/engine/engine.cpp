@@ -165,6 +165,10 @@ void Engine::prefetch(const Packet& packet) const {
     connections_.prefetch(key_of(packet));
 }
 
+void Engine::prefetch_connection(const Packet& packet) const {
+    connections_.prefetch_record(key_of(packet));
+}
+
 Verdict Engine::handle(const Packet& packet, Time now) {
     const std::uint64_t now_ms = to_ms(now);
     Connection* connection = find_alive(key_of(packet), now_ms);

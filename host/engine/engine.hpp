@@ -87,8 +87,10 @@ class Engine {
     // The server of an existing connection, without any of that: for ICMP errors that quote a
     // packet.  Anything but Action::forward means that there is none.
     [[nodiscard]] Verdict lookup(const Packet& packet, Time now);
-    // Fetches what handle() will read first; worth calling some packets ahead.
+    // Fetch what handle() will read: worth calling for every packet of a burst, first the one for
+    // all, then the other for all, then handle().
     void prefetch(const Packet& packet) const;
+    void prefetch_connection(const Packet& packet) const;
 
     // --- Time.  Looks at no more than `budget` connections.  True: there is more to do now.
     bool expire(Time now, std::size_t budget);
