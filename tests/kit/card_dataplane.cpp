@@ -10,6 +10,10 @@
 namespace fpvs::kit {
 namespace {
 
+// Tags of the echoes that settle() sends.
+constexpr std::uint64_t kFence = std::uint64_t{1} << 63;
+constexpr int kSettleRoundsMax = 100000;
+
 template <class Entry>
 CommandRecord with_payload(CommandRecord command, const abi::Record<Entry>& entry) {
     for (std::size_t word = 0; word < entry.words.size(); ++word) {
@@ -190,6 +194,18 @@ void CardDataplane::send(const CommandRecord& command) {
     streams_.give_command(command.words);
 }
 
+void CardDataplane::settle() {
+    send(command_of(abi::Opcode::echo).set<abi::Command::tag>(kFence + fences_sent_));
+    ++fences_sent_;
+    for (int round = 0; fences_passed_ < fences_sent_; ++round) {
+        if (round == kSettleRoundsMax) {
+            throw std::runtime_error("the card does not answer an echo");
+        }
+        streams_.settle();
+        take_events();
+    }
+}
+
 void CardDataplane::clear() {
     for (const CommandRecord& undo : clearing_) {
         send(undo);
@@ -228,7 +244,7 @@ void CardDataplane::configure(const Setup& setup) {
         flow_places_[key] = Place{bucket, way};
         servers_.push_back(flow.server);
     }
-    streams_.settle();
+    settle();
 }
 
 Observed CardDataplane::run(const std::vector<Received>& frames) {
@@ -250,7 +266,7 @@ Observed CardDataplane::inject(int port, const FrameBytes& frame) {
 }
 
 Observed CardDataplane::collect() {
-    streams_.settle();
+    settle();
     Observed observed;
     for (const int port : {0, 1}) {
         const FrameOutput output = port == 0 ? FrameOutput::tx_0 : FrameOutput::tx_1;
@@ -259,7 +275,6 @@ Observed CardDataplane::collect() {
         }
     }
     observed.punted = punted_of(streams_.take(FrameOutput::punt));
-    take_events();
     observed.flow_ends = std::move(flow_ends_);
     flow_ends_.clear();
     return observed;
@@ -271,6 +286,10 @@ void CardDataplane::take_events() {
         EventRecord event;
         event.words = words;
         const auto kind = static_cast<abi::EventKind>(event.get<Event::kind>());
+        if (kind == abi::EventKind::echo && event.get<Event::tag>() >= kFence) {
+            ++fences_passed_;
+            continue;
+        }
         if (kind != abi::EventKind::flow_flags) {
             answers_.push_back(event);
             continue;
@@ -289,8 +308,7 @@ std::vector<EventRecord> CardDataplane::command(const std::vector<CommandRecord>
     for (const CommandRecord& one : commands) {
         send(one);
     }
-    streams_.settle();
-    take_events();
+    settle();
     return std::exchange(answers_, {});
 }
 

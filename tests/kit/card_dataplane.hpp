@@ -62,6 +62,8 @@ class CardDataplane final : public Dataplane {
     };
     using Key = std::pair<std::uint64_t, std::uint16_t>;  // Client and port, service.
 
+    // Until all commands have passed and nothing moves any more.
+    void settle();
     void clear();
     void send(const CommandRecord& command);
     Observed collect();
@@ -76,6 +78,8 @@ class CardDataplane final : public Dataplane {
     std::vector<std::uint16_t> servers_;
     std::vector<FlowEnd> flow_ends_;
     std::vector<EventRecord> answers_;
+    std::uint64_t fences_sent_ = 0;
+    std::uint64_t fences_passed_ = 0;
 };
 
 }  // namespace fpvs::kit

@@ -87,9 +87,12 @@ std::vector<char> metadata(const PackInput& input) {
           <clock port="DATA_CLK" frequency="300.0MHz"/>
         </kernelClocks>
         <kernel name="{kernel}" language="rtl" hwControlProtocol="user_managed" type="pl">
-          <port name="s_axilite" mode="slave" range="{range:#x}" dataWidth="32" portType="addressable" base="0x0"/>
-          <port name="m_axi_host" mode="master" range="0xFFFFFFFFFFFFFFFF" dataWidth="512" portType="addressable" base="0x0"/>
-          <arg name="host" addressQualifier="1" id="0" port="m_axi_host" size="0x8" offset="{offset:#x}" hostOffset="0x0" hostSize="0x8" type="void*"/>
+          <port name="s_axilite" mode="slave" range="{range:#x}" dataWidth="32"
+                portType="addressable" base="0x0"/>
+          <port name="m_axi_host" mode="master" range="0xFFFFFFFFFFFFFFFF" dataWidth="512"
+                portType="addressable" base="0x0"/>
+          <arg name="host" addressQualifier="1" id="0" port="m_axi_host" size="0x8"
+               offset="{offset:#x}" hostOffset="0x0" hostSize="0x8" type="void*"/>
           <instance name="{instance}">
             <addrRemap base="{base:#x}" port="s_axilite"/>
           </instance>

@@ -10,6 +10,8 @@
 
 #include <hls_stream.h>
 
+#include <fpvs_hls.hpp>
+
 #include "hw/abi/commands.hpp"
 #include "hw/kernels/parse/parse.hpp"
 #include "hw/kernels/records.hpp"

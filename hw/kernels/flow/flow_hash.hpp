@@ -8,6 +8,8 @@
 
 #include <hls_stream.h>
 
+#include <fpvs_hls.hpp>
+
 #include "hw/abi/commands.hpp"
 #include "hw/abi/hash.hpp"
 #include "hw/kernels/records.hpp"

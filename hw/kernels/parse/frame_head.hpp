@@ -11,6 +11,8 @@
 
 #include <hls_stream.h>
 
+#include <fpvs_hls.hpp>
+
 #include "hw/kernels/records.hpp"
 #include "hw/lib/beat.hpp"
 #include "hw/lib/saturate.hpp"

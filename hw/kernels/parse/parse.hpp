@@ -11,6 +11,8 @@
 
 #include <hls_stream.h>
 
+#include <fpvs_hls.hpp>
+
 #include "hw/abi/commands.hpp"
 #include "hw/abi/entries.hpp"
 #include "hw/kernels/records.hpp"

@@ -5,22 +5,15 @@
 #include <string>
 
 #include "tests/cases/case.hpp"
-#include "tests/kit/card_dataplane.hpp"
-#include "tests/kit/native_streams.hpp"
+#include "tests/kit/native_dataplane.hpp"
 
 namespace fpvs {
 namespace {
 
-kit::CardDataplane& native() {
-    static kit::NativeStreams streams;
-    static kit::CardDataplane dataplane("native kernels", streams);
-    return dataplane;
-}
-
 class NativePipeline : public testing::TestWithParam<cases::Case> {};
 
 TEST_P(NativePipeline, does_what_the_case_says) {
-    const std::string wrong = cases::run_case(native(), GetParam());
+    const std::string wrong = cases::run_case(kit::native_dataplane(), GetParam());
     EXPECT_TRUE(wrong.empty()) << wrong;
 }
 
