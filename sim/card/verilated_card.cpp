@@ -16,8 +16,9 @@ namespace {
 
 constexpr std::size_t kBeatBytes = abi::kBeatBytes;
 constexpr int kResetCycles = 16;
-// The slowest thing inside the card is a frame's way through the pipeline's FIFOs.
-constexpr std::uint64_t kQuietCycles = 4096;
+// Longer than anything stays inside the card without showing: the longest frame passes three
+// store-and-forward FIFOs of 150 beats each and a few hundred cycles of pipeline.
+constexpr std::uint64_t kQuietCycles = 2048;
 // A register access takes a handful of cycles; a card that takes this long is broken.
 constexpr int kRegisterCyclesMax = 1000;
 
@@ -207,7 +208,6 @@ VerilatedCard::~VerilatedCard() = default;
 
 std::uint32_t VerilatedCard::read_register(std::uint32_t offset) {
     Vfpvs_card& top = model_->top;
-    model_->wake();
     top.s_axil_araddr = static_cast<SData>(offset);
     top.s_axil_arvalid = 1;
     top.s_axil_rready = 0;

@@ -13,6 +13,7 @@
 #include "sim/card/in_process_card.hpp"
 #include "sim/card/verilated_card.hpp"
 #include "tests/unit/simcard/ring_host.hpp"
+#include "tests/unit/simcard/verilated_bus.hpp"
 
 namespace fpvs::sim::card {
 namespace {
@@ -106,9 +107,13 @@ TEST(CardRegisters, rings_are_set_up_while_stopped_and_within_their_limits) {
 class CardRings : public testing::TestWithParam<AxiTiming> {
   protected:
     CardRings()
-        : card_(CardOptions{.host_bus = GetParam()}), host_(card_), random_(GetParam().seed) {}
+        : card_(CardOptions{.host_bus = GetParam()}),
+          bus_(card_),
+          host_(bus_),
+          random_(GetParam().seed) {}
 
     VerilatedCard card_;
+    VerilatedBus bus_;
     RingHost host_;
     std::mt19937_64 random_;
 };
@@ -123,7 +128,7 @@ TEST_P(CardRings, commands_are_answered_in_order) {
             command.set<abi::Command::tag>(0x1234'5678'0000'0000 + i);
             host_.command(command);
         }
-        host_.settle();
+        bus_.settle();
         for (std::uint32_t j = first; j < i; ++j) {
             const auto event = host_.event();
             ASSERT_TRUE(event) << j;
@@ -142,7 +147,7 @@ TEST_P(CardRings, frames_from_the_wire_reach_the_host_whole) {
         sent.push_back(random_frame(random_, random_length(random_, 1984)));
         ASSERT_TRUE(card_.receive(0, sent.back()));
         if (i % 30 == 29) {
-            host_.settle();
+            bus_.settle();
             for (const Bytes& frame : sent) {
                 const auto punted = host_.punt();
                 ASSERT_TRUE(punted);
@@ -163,7 +168,7 @@ TEST_P(CardRings, injected_frames_leave_by_the_port_their_header_names) {
         const Bytes frame = random_frame(random_, random_length(random_, 1984));
         const int port = static_cast<int>(random_() % 2);
         host_.inject(port, frame);
-        host_.settle();
+        bus_.settle();
         const auto transmitted = card_.transmitted(port);
         ASSERT_TRUE(transmitted);
         EXPECT_EQ(*transmitted, frame);
@@ -191,7 +196,7 @@ TEST_P(CardRings, everything_at_once_loses_nothing) {
             host_.inject(0, injects.back());
             host_.command({});
         }
-        host_.settle();
+        bus_.settle();
         for (std::size_t i = punts.size() - 20; i < punts.size(); ++i) {
             const auto punted = host_.punt();
             ASSERT_TRUE(punted);
@@ -215,7 +220,7 @@ TEST_P(CardRings, stopping_and_starting_again_begins_at_slot_zero) {
         host_.command({});
         ASSERT_TRUE(card_.receive(0, Bytes(100)));
     }
-    host_.settle();
+    bus_.settle();
     card_.write_register(abi::reg::run, 0);
     for (int i = 0; i < 1000 && card_.read_register(abi::reg::run) != 0; ++i) {
     }
@@ -225,13 +230,13 @@ TEST_P(CardRings, stopping_and_starting_again_begins_at_slot_zero) {
         EXPECT_EQ(host_.read(ring, abi::reg::ring::host_index), 0U);
     }
     ASSERT_TRUE(card_.receive(0, Bytes(100)));
-    host_.settle();
+    bus_.settle();
     EXPECT_EQ(host_.read(abi::Ring::punt, abi::reg::ring::dropped), 1U) << "nowhere to put it";
 
-    RingHost again(card_);
+    RingHost again(bus_);
     ASSERT_TRUE(card_.receive(0, Bytes(200, 0xab)));
     again.command({});
-    again.settle();
+    bus_.settle();
     const auto punted = again.punt();
     ASSERT_TRUE(punted);
     EXPECT_EQ(punted->frame, Bytes(200, 0xab));
@@ -247,10 +252,11 @@ INSTANTIATE_TEST_SUITE_P(Bus,
 
 TEST(Card, short_frames_are_padded_as_on_a_wire) {
     VerilatedCard card;
-    RingHost host(card);
+    VerilatedBus bus(card);
+    RingHost host(bus);
     ASSERT_TRUE(card.receive(0, Bytes(42, 7)));
     host.inject(1, Bytes(20, 9));
-    host.settle();
+    bus.settle();
     Bytes punted(42, 7);
     punted.resize(60);
     EXPECT_EQ(host.punt().value().frame, punted);
@@ -262,13 +268,14 @@ TEST(Card, short_frames_are_padded_as_on_a_wire) {
 TEST(Card, macs_that_do_not_wait_lose_whole_frames_and_each_is_counted) {
     // A host bus this slow holds the punt path, and with it port 0, up.
     VerilatedCard card({.host_bus = {.stall_percent = 97}, .macs_wait = false});
-    RingHost host(card, 10);
+    VerilatedBus bus(card);
+    RingHost host(bus, 10);
     std::vector<Bytes> sent;
     for (std::uint8_t i = 0; i < 200; ++i) {
         sent.emplace_back(1500, i);
         ASSERT_TRUE(card.receive(0, sent.back()));
     }
-    host.settle();
+    bus.settle();
     const std::uint32_t taken =
         card.read_register(abi::port_register(0, abi::reg::port::rx_frames));
     const std::uint32_t dropped =
@@ -289,14 +296,15 @@ TEST(Card, macs_that_do_not_wait_lose_whole_frames_and_each_is_counted) {
 
 TEST(Card, a_doorbell_for_memory_that_is_gone_hurts_nobody) {
     VerilatedCard card;
-    RingHost host(card);
+    VerilatedBus bus(card);
+    RingHost host(bus);
     for (const std::uint64_t base : {0x20'0000'0000ULL, 0x22'0000'0000ULL, 0x23'0000'0000ULL}) {
         card.memory().unmap(base);
     }
     host.command({});
     ASSERT_TRUE(card.receive(0, Bytes(100)));
     host.inject(0, Bytes(100));
-    host.settle();
+    bus.settle();
     EXPECT_EQ(host.read(abi::Ring::inject, abi::reg::ring::dropped), 1U) << "no header";
     EXPECT_EQ(host.read(abi::Ring::inject, abi::reg::ring::card_index), 1U);
     EXPECT_FALSE(card.transmitted(0));

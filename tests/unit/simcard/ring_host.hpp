@@ -15,9 +15,18 @@
 #include "hw/abi/record.hpp"
 #include "hw/abi/registers.hpp"
 #include "hw/abi/rings.hpp"
-#include "sim/card/verilated_card.hpp"
 
 namespace fpvs::sim::card {
+
+// How the host reaches a card.
+class CardBus {
+  public:
+    virtual ~CardBus() = default;
+    virtual std::uint32_t read_register(std::uint32_t offset) = 0;
+    virtual void write_register(std::uint32_t offset, std::uint32_t value) = 0;
+    // Zeroed memory that the card sees at `card_address`.
+    virtual std::span<std::byte> share(std::uint64_t card_address, std::size_t size_bytes) = 0;
+};
 
 class RingHost {
   public:
@@ -28,14 +37,14 @@ class RingHost {
         Bytes frame;
     };
 
-    explicit RingHost(VerilatedCard& card, int slots_log2 = 6, int frame_slot_log2 = 11)
+    explicit RingHost(CardBus& card, int slots_log2 = 6, int frame_slot_log2 = 11)
         : card_(card), slots_log2_(slots_log2), frame_slot_log2_(frame_slot_log2) {
         card_.write_register(abi::reg::run, 0);
         for (int r = 0; r < abi::kRings; ++r) {
             const auto ring = static_cast<abi::Ring>(r);
             Ring& state = rings_.at(static_cast<std::size_t>(r));
-            state.bytes.resize(std::size_t{1} << (slots_log2_ + slot_log2(ring)));
-            card_.memory().map(base(ring), state.bytes);
+            state.bytes =
+                card_.share(base(ring), std::size_t{1} << (slots_log2_ + slot_log2(ring)));
             write(ring, abi::reg::ring::base_low, static_cast<std::uint32_t>(base(ring)));
             write(ring, abi::reg::ring::base_high, static_cast<std::uint32_t>(base(ring) >> 32));
             write(ring, abi::reg::ring::slots_log2, static_cast<std::uint32_t>(slots_log2_));
@@ -87,16 +96,10 @@ class RingHost {
         doorbell(abi::Ring::punt);
         return punted;
     }
-    // Until the card rests, so that everything that was asked for has happened.
-    void settle() {
-        while (!card_.idle()) {
-            (void)card_.run(1 << 20);
-        }
-    }
 
   private:
     struct Ring {
-        std::vector<std::byte> bytes;
+        std::span<std::byte> bytes;
         std::uint32_t index = 0;
     };
 
@@ -110,7 +113,7 @@ class RingHost {
     [[nodiscard]] std::span<std::byte> next_slot(abi::Ring ring) {
         const std::size_t slot_bytes = std::size_t{1} << slot_log2(ring);
         const std::size_t slot = state(ring).index & ((1U << slots_log2_) - 1);
-        return std::span(state(ring).bytes).subspan(slot * slot_bytes, slot_bytes);
+        return state(ring).bytes.subspan(slot * slot_bytes, slot_bytes);
     }
     void doorbell(abi::Ring ring) { write(ring, abi::reg::ring::host_index, ++state(ring).index); }
     [[nodiscard]] bool next_is_complete(abi::Ring ring) {
@@ -119,7 +122,7 @@ class RingHost {
         return stamp == abi::ring_stamp(state(ring).index, slots_log2_);
     }
 
-    VerilatedCard& card_;
+    CardBus& card_;
     int slots_log2_;
     int frame_slot_log2_;
     std::array<Ring, abi::kRings> rings_;
