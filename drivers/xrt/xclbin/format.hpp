@@ -34,6 +34,7 @@ constexpr std::uint32_t kSectionsMax = 256;
 constexpr std::int32_t kIpsMax = 128;
 constexpr std::int32_t kMemoriesMax = 256;
 constexpr std::int32_t kConnectionsMax = 1 << 16;
+constexpr std::int32_t kArgumentsMax = 1024;
 constexpr std::size_t kMetadataBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kKeyValueBytesMax = std::size_t{1} << 12;
 

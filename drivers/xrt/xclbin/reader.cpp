@@ -249,7 +249,12 @@ Status Xclbin::check_connectivity(std::uint32_t kind, std::uint32_t memory_kind)
         memories = load<std::int32_t>(topology, 0);
     }
     for (const connection& entry : entries) {
-        if (entry.arg_index < 0 || entry.m_ip_layout_index < 0 ||
+        // XRT makes a table of all arguments up to the highest.
+        if (entry.arg_index < 0 || entry.arg_index >= kArgumentsMax) {
+            return damaged(
+                "a connection names argument {}, {} are possible", entry.arg_index, kArgumentsMax);
+        }
+        if (entry.m_ip_layout_index < 0 ||
             static_cast<std::size_t>(entry.m_ip_layout_index) >= ips_.size() ||
             entry.mem_data_index < 0 || entry.mem_data_index >= memories) {
             return damaged("a connection joins IP {} and memory {}, there are {} and {}",

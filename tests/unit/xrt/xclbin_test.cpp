@@ -183,6 +183,11 @@ INSTANTIATE_TEST_SUITE_P(
                    auto& link = table<connectivity>(image, CONNECTIVITY).m_connection[0];
                    link.m_ip_layout_index = -1;
                }},
+        Damage{"a connection names argument",  // XRT would take half a minute over it.
+               [](auto& image) {
+                   auto& link = table<connectivity>(image, CONNECTIVITY).m_connection[0];
+                   link.arg_index = 1 << 29;
+               }},
         Damage{"hexadecimal", [](auto& image) {
                    const auto& entry = section_entry(image, KEYVALUE_METADATA);
                    auto* text = image.data() + entry.m_sectionOffset;
