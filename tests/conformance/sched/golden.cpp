@@ -16,6 +16,13 @@ namespace {
     return nlohmann::json::parse(file);
 }
 
+// A file of the recordings; tests/data/sched holds them all in one folder.
+[[nodiscard]] std::filesystem::path golden_file(const std::filesystem::path& path) {
+    const char* golden = std::getenv("GOLDEN");
+    return golden == nullptr ? std::filesystem::path("tests/data/sched") / path.filename()
+                             : std::filesystem::path(golden) / path;
+}
+
 }  // namespace
 
 std::vector<nlohmann::json> load_scenarios() {
@@ -44,9 +51,11 @@ std::vector<nlohmann::json> load_scenarios() {
 }
 
 nlohmann::json load_tcp_state_machine() {
-    const char* golden = std::getenv("GOLDEN");
-    return load(golden == nullptr ? std::filesystem::path("tests/data/sched/tcp-state-machine.json")
-                                  : std::filesystem::path(golden) / "pkt/tcp-state-machine.json");
+    return load(golden_file("pkt/tcp-state-machine.json"));
+}
+
+nlohmann::json load_seed_run() {
+    return load(golden_file("seed/seed-run.json"));
 }
 
 }  // namespace fpvs::test

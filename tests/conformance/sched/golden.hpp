@@ -13,5 +13,6 @@ namespace fpvs::test {
 // Every scenario of every sched/*.json.  Aborts with a sentence if there is none.
 [[nodiscard]] std::vector<nlohmann::json> load_scenarios();
 [[nodiscard]] nlohmann::json load_tcp_state_machine();
+[[nodiscard]] nlohmann::json load_seed_run();
 
 }  // namespace fpvs::test
