@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// The service over links and addresses that only pretend.  Version 3 at one centisecond keeps it
+// short: a master appears after some 40 ms.
+#include "host/vrrp/service.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <set>
+
+#include "host/provider/steady_clock.hpp"
+#include "host/vrrp/admission.hpp"
+#include "tests/kit/io_until.hpp"
+#include "tests/unit/vrrp/lab_instance.hpp"
+
+namespace fpvs::vrrp {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct FakeLink final : provider::VrrpLink {
+    const provider::LinkState& state() const override { return link_state; }
+    Status send_packet(std::span<const std::uint8_t> packet) override {
+        packets.emplace_back(packet.begin(), packet.end());
+        return {};
+    }
+    Status send_frame(std::span<const std::uint8_t> frame) override {
+        frames.emplace_back(frame.begin(), frame.end());
+        return {};
+    }
+
+    provider::LinkState link_state;
+    provider::VrrpLinkEvents events;
+    std::vector<kit::Frame> packets;
+    std::vector<kit::Frame> frames;
+};
+
+// Interfaces by name; the service owns a link, the test keeps looking at it.
+class FakeLinks final : public provider::VrrpLinks {
+  public:
+    Result<std::unique_ptr<provider::VrrpLink>> open(const std::string& interface,
+                                                     provider::VrrpLinkEvents events) override {
+        if (!interface.starts_with("eth")) {
+            return fail(Code::not_found, "no network interface {}", interface);
+        }
+        auto link = std::make_unique<FakeLink>();
+        link->link_state = {.up = true, .mac = kLvs01Mac, .addresses = addresses};
+        link->events = std::move(events);
+        latest[interface] = link.get();
+        return link;
+    }
+
+    std::vector<model::Ipv4> addresses = {kLvs01};
+    std::map<std::string, FakeLink*> latest;
+};
+
+class FakeAddresses final : public provider::AddressOwner {
+  public:
+    Status add(const std::string& interface, model::Ipv4 address, std::uint8_t) override {
+        owned.insert(interface + " " + model::to_string(address));
+        return {};
+    }
+    Status remove(const std::string& interface, model::Ipv4 address, std::uint8_t) override {
+        owned.erase(interface + " " + model::to_string(address));
+        return {};
+    }
+
+    std::set<std::string> owned;
+};
+
+class ServiceTest : public ::testing::Test {
+  protected:
+    static model::VrrpInstance quick_instance(std::uint8_t id = 51) {
+        auto instance = lab_instance();
+        instance.virtual_router_id = id;
+        instance.version = 3;
+        instance.advert_interval_cs = 1;
+        return instance;
+    }
+
+    FakeLink& link(const std::string& interface = "eth0") { return *links_.latest.at(interface); }
+
+    void apply(const std::vector<model::VrrpInstance>& instances) {
+        const auto status = service_.apply(instances);
+        ASSERT_TRUE(status) << status.error().text();
+    }
+    [[nodiscard]] bool becomes(const std::string& state) {
+        return kit::run_until(io_, [&] { return service_.view().front().state == state; });
+    }
+    [[nodiscard]] std::uint64_t refused(Refusal refusal) const {
+        return service_.refusals()[static_cast<std::size_t>(refusal)];
+    }
+    void receive(const kit::Frame& packet) { link().events.on_packet(packet); }
+
+    boost::asio::io_context io_;
+    provider::SteadyClock clock_;
+    FakeLinks links_;
+    FakeAddresses addresses_;
+    Service service_{io_, clock_, links_, addresses_};
+};
+
+TEST_F(ServiceTest, master_owns_and_announces_its_addresses_until_it_stops) {
+    std::vector<State> states;
+    service_.on_state([&](const auto& instance, State state) {
+        EXPECT_EQ(instance.name, "VI_1");
+        states.push_back(state);
+    });
+    apply({quick_instance()});
+    ASSERT_TRUE(becomes("MASTER"));
+    EXPECT_THAT(addresses_.owned, ElementsAre("eth0 192.168.113.100"));
+    EXPECT_EQ(link().frames.size(), 5u);
+    EXPECT_EQ(service_.view().front().master_address, kLvs01);
+    EXPECT_EQ(service_.view().front().master_transitions, 1u);
+    EXPECT_EQ(decode(link().packets.front())->advert.priority, 100);
+    service_.stop();
+    EXPECT_THAT(addresses_.owned, IsEmpty());
+    EXPECT_THAT(states, ElementsAre(State::backup, State::master, State::initialize));
+    EXPECT_THAT(service_.view(), IsEmpty());
+}
+
+TEST_F(ServiceTest, reload_leaves_an_unchanged_master_alone_and_restarts_a_changed_one) {
+    const auto kept = quick_instance(51);
+    auto changed = quick_instance(52);
+    changed.name = "VI_2";
+    apply({kept, changed});
+    ASSERT_TRUE(kit::run_until(io_, [&] {
+        const auto view = service_.view();
+        return view[0].state == "MASTER" && view[1].state == "MASTER";
+    }));
+    changed.priority = 90;
+    apply({kept, changed});
+    const auto view = service_.view();
+    EXPECT_EQ(view[0].state, "MASTER");
+    EXPECT_EQ(view[0].master_transitions, 1u);
+    EXPECT_EQ(view[1].state, "BACKUP");
+    const auto last = decode(link().packets.back());
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->advert.virtual_router_id, 52);
+    EXPECT_EQ(last->advert.priority, kPriorityResign);
+}
+
+TEST_F(ServiceTest, unknown_interface_is_an_error_that_changes_nothing) {
+    apply({quick_instance()});
+    auto wrong = quick_instance(52);
+    wrong.interface = "ens160";
+    const auto status = service_.apply({wrong});
+    ASSERT_FALSE(status);
+    EXPECT_THAT(status.error().message, HasSubstr("(VI_1) no network interface ens160"));
+    EXPECT_EQ(service_.view().size(), 1u);
+    EXPECT_EQ(service_.view().front().virtual_router_id, 51);
+}
+
+TEST_F(ServiceTest, one_router_id_twice_on_an_interface_is_refused) {
+    auto second = quick_instance();
+    second.name = "VI_2";
+    const auto status = service_.apply({quick_instance(), second});
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, Code::already_exists);
+    second.interface = "eth1";
+    EXPECT_TRUE(service_.apply({quick_instance(), second}));
+}
+
+TEST_F(ServiceTest, interface_without_an_address_of_its_own_is_a_fault) {
+    links_.addresses = {kVip};  // Left behind by an earlier run.
+    apply({quick_instance()});
+    EXPECT_EQ(service_.view().front().state, "FAULT");
+    link().link_state.addresses = {kVip, kLvs01};
+    link().events.on_state();
+    EXPECT_EQ(service_.view().front().state, "BACKUP");
+    ASSERT_TRUE(becomes("MASTER"));
+    EXPECT_EQ(decode(link().packets.front())->source, kLvs01);
+}
+
+TEST_F(ServiceTest, virtual_address_on_another_interface_is_announced_there) {
+    auto instance = quick_instance();
+    instance.addresses.push_back({.address = kLvs02, .prefix_length = 24, .interface = "eth1"});
+    apply({instance});
+    ASSERT_TRUE(becomes("MASTER"));
+    EXPECT_THAT(addresses_.owned, ElementsAre("eth0 192.168.113.100", "eth1 192.168.113.148"));
+    EXPECT_EQ(link("eth0").frames.size(), 5u);
+    EXPECT_EQ(link("eth1").frames.size(), 5u);
+    EXPECT_TRUE(link("eth1").packets.empty());
+}
+
+TEST_F(ServiceTest, hostile_adverts_change_nothing_and_are_counted_by_name) {
+    auto instance = lab_instance();
+    instance.advert_interval_cs = 25'500;  // It stays backup for the whole test.
+    apply({instance});
+    const auto higher = encode(advert_of(instance, 254), kLvs02, 1);
+    for (std::size_t length = 0; length < higher.size(); ++length) {
+        receive({higher.begin(), higher.begin() + static_cast<std::ptrdiff_t>(length)});
+    }
+    EXPECT_EQ(refused(Refusal::malformed_ip), higher.size());
+
+    const auto damaged = [&](std::size_t offset, std::uint8_t value) {
+        auto packet = higher;
+        packet[offset] = value;
+        receive(packet);
+    };
+    damaged(8, 64);
+    EXPECT_EQ(refused(Refusal::wrong_ttl), 1u);
+    damaged(27, higher[27] ^ 1);
+    EXPECT_EQ(refused(Refusal::wrong_checksum), 1u);
+    auto advert = advert_of(instance, 254);
+    advert.password[0] ^= 1;
+    receive(encode(advert, kLvs02, 1));
+    EXPECT_EQ(refused(Refusal::wrong_password), 1u);
+    advert = advert_of(instance, 254);
+    advert.virtual_router_id = 99;
+    receive(encode(advert, kLvs02, 1));
+    EXPECT_EQ(refused(Refusal::unknown_router), 1u);
+    receive(encode(advert_of(instance, 254), kLvs01, 1));
+    EXPECT_EQ(refused(Refusal::own_address), 1u);
+
+    const auto view = service_.view().front();
+    EXPECT_EQ(view.state, "BACKUP");
+    EXPECT_EQ(view.adverts_received, 0u);
+    EXPECT_EQ(view.master_priority, 0u);
+    EXPECT_GE(view.adverts_refused, 4u);
+    receive(higher);
+    EXPECT_EQ(service_.view().front().master_priority, 254u);
+}
+
+}  // namespace
+}  // namespace fpvs::vrrp
