@@ -78,7 +78,6 @@ class MacTransmitter {
         const auto* data = reinterpret_cast<const std::uint8_t*>(tdata.data());
         frame_.insert(frame_.end(), data, data + bytes);
         if (tlast) {
-            frame_.resize(std::max(frame_.size(), kWireBytesMin));
             (void)queue.push(std::move(frame_));
             frame_ = {};
         }
@@ -109,6 +108,12 @@ class VerilatedCard::Model {
 
     void tick();
 
+    [[nodiscard]] Frame padded(Frame frame) const {
+        if (options_.macs_pad) {
+            frame.resize(std::max(frame.size(), kWireBytesMin));
+        }
+        return frame;
+    }
     [[nodiscard]] bool idle() const {
         return quiet_cycles_ >= kQuietCycles && receivers[0].queue.empty() &&
                receivers[1].queue.empty();
@@ -257,10 +262,9 @@ bool VerilatedCard::receive(int port, std::span<const std::uint8_t> frame) {
     if (frame.empty() || frame.size() > abi::kFrameBytesMax || receive_queue_full(port)) {
         return false;
     }
-    Frame padded(frame.begin(), frame.end());
-    padded.resize(std::max(padded.size(), kWireBytesMin));
     model_->wake();
-    return model_->receivers.at(static_cast<std::size_t>(port)).queue.push(std::move(padded));
+    return model_->receivers.at(static_cast<std::size_t>(port))
+        .queue.push(model_->padded(Frame(frame.begin(), frame.end())));
 }
 
 bool VerilatedCard::receive_queue_full(int port) const {
@@ -268,7 +272,11 @@ bool VerilatedCard::receive_queue_full(int port) const {
 }
 
 std::optional<Frame> VerilatedCard::transmitted(int port) {
-    return model_->transmitters.at(static_cast<std::size_t>(port)).queue.pop_front();
+    auto frame = model_->transmitters.at(static_cast<std::size_t>(port)).queue.pop_front();
+    if (frame) {
+        frame = model_->padded(std::move(*frame));
+    }
+    return frame;
 }
 
 bool VerilatedCard::transmit_waits(int port) const {

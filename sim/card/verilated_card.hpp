@@ -21,6 +21,9 @@ struct CardOptions {
     // A MAC takes frames from the wire whether the card has room or not.  A simulated one waits
     // unless a test wants to see frames lost.
     bool macs_wait = true;
+    // A MAC pads what it sends, and nothing shorter is on a wire; a test of runts wants them
+    // anyway.
+    bool macs_pad = true;
 };
 
 class VerilatedCard {
@@ -39,7 +42,7 @@ class VerilatedCard {
 
     void set_link(int port, bool up);
 
-    // A frame from the wire, padded if it is shorter than any on a wire.  False, and nothing done,
+    // A frame from the wire.  False, and nothing done,
     // if kPortQueueFramesMax wait already or the frame is longer than a MAC takes.
     bool receive(int port, std::span<const std::uint8_t> frame);
     // Whether receive() would find the queue full.

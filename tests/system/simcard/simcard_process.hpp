@@ -111,7 +111,7 @@ class LinkBus final : public CardBus {
     void write_register(std::uint32_t offset, std::uint32_t value) override {
         must(client_.write_register(offset, value));
     }
-    std::span<std::byte> share(std::uint64_t card_address, std::size_t size_bytes) override {
+    CardMemory share(std::uint64_t wanted, std::size_t size_bytes) override {
         size_bytes = std::max<std::size_t>(size_bytes, 4096);
         const kernel::UniqueFd memory(::memfd_create("ring", MFD_CLOEXEC | MFD_ALLOW_SEALING));
         if (::ftruncate(memory.get(), static_cast<off_t>(size_bytes)) != 0 ||
@@ -121,8 +121,8 @@ class LinkBus final : public CardBus {
         void* start =
             ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
         pieces_.emplace_back(static_cast<std::byte*>(start), size_bytes);
-        must(client_.share(card_address, size_bytes, memory.get()));
-        return pieces_.back();
+        must(client_.share(wanted, size_bytes, memory.get()));
+        return {wanted, pieces_.back()};
     }
 
   private:

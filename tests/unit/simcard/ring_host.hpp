@@ -18,14 +18,20 @@
 
 namespace fpvs::sim::card {
 
+// Zeroed memory that host and card share.
+struct CardMemory {
+    std::uint64_t card_address = 0;
+    std::span<std::byte> bytes;
+};
+
 // How the host reaches a card.
 class CardBus {
   public:
     virtual ~CardBus() = default;
     virtual std::uint32_t read_register(std::uint32_t offset) = 0;
     virtual void write_register(std::uint32_t offset, std::uint32_t value) = 0;
-    // Zeroed memory that the card sees at `card_address`.
-    virtual std::span<std::byte> share(std::uint64_t card_address, std::size_t size_bytes) = 0;
+    // At `wanted`, if the card's side leaves the choice to us.
+    virtual CardMemory share(std::uint64_t wanted, std::size_t size_bytes) = 0;
 };
 
 class RingHost {
@@ -43,10 +49,14 @@ class RingHost {
         for (int r = 0; r < abi::kRings; ++r) {
             const auto ring = static_cast<abi::Ring>(r);
             Ring& state = rings_.at(static_cast<std::size_t>(r));
-            state.bytes =
+            const CardMemory memory =
                 card_.share(base(ring), std::size_t{1} << (slots_log2_ + slot_log2(ring)));
-            write(ring, abi::reg::ring::base_low, static_cast<std::uint32_t>(base(ring)));
-            write(ring, abi::reg::ring::base_high, static_cast<std::uint32_t>(base(ring) >> 32));
+            state.bytes = memory.bytes;
+            const auto low = static_cast<std::uint32_t>(memory.card_address);
+            write(ring, abi::reg::ring::base_low, low);
+            write(ring,
+                  abi::reg::ring::base_high,
+                  static_cast<std::uint32_t>(memory.card_address >> 32));
             write(ring, abi::reg::ring::slots_log2, static_cast<std::uint32_t>(slots_log2_));
             write(
                 ring, abi::reg::ring::slot_bytes_log2, static_cast<std::uint32_t>(slot_log2(ring)));
@@ -72,6 +82,11 @@ class RingHost {
         const std::span<std::byte> slot = next_slot(abi::Ring::inject);
         std::memcpy(slot.data(), header.words.data(), abi::kBeatBytes);
         std::memcpy(slot.subspan(abi::kBeatBytes).data(), frame.data(), frame.size());
+        doorbell(abi::Ring::inject);
+    }
+    // A slot with its header as the caller made it.
+    void inject_slot(std::span<const std::uint8_t> slot) {
+        std::memcpy(next_slot(abi::Ring::inject).data(), slot.data(), slot.size());
         doorbell(abi::Ring::inject);
     }
     [[nodiscard]] std::optional<abi::Record<abi::Event>> event() {

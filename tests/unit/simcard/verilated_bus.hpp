@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <span>
 #include <vector>
 
 #include "sim/card/verilated_card.hpp"
@@ -23,11 +22,11 @@ class VerilatedBus final : public CardBus {
     void write_register(std::uint32_t offset, std::uint32_t value) override {
         card_.write_register(offset, value);
     }
-    std::span<std::byte> share(std::uint64_t card_address, std::size_t size_bytes) override {
-        std::vector<std::byte>& bytes = pieces_[card_address];
+    CardMemory share(std::uint64_t wanted, std::size_t size_bytes) override {
+        std::vector<std::byte>& bytes = pieces_[wanted];
         bytes.assign(size_bytes, std::byte{0});
-        card_.memory().map(card_address, bytes);
-        return bytes;
+        card_.memory().map(wanted, bytes);
+        return {wanted, bytes};
     }
     // Until the card rests, so that everything that was asked for has happened.
     void settle() {
