@@ -2,6 +2,7 @@
 // The other side of sim/card/native/fpvs_pipeline.sv: the kernels and their border streams.
 #include <svdpi.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -51,12 +52,10 @@ Word word_of(const svBitVecVal* bits) {
 }
 
 }  // namespace
-}  // namespace fpvs::sim::card
 
 extern "C" {
 
 svBit fpvs_native_has_room(int stream) {
-    using namespace fpvs::sim::card;
     const std::size_t waiting =
         stream == command ? border().commands.size()
                           : border().frames_in.at(static_cast<std::size_t>(stream)).size();
@@ -64,7 +63,6 @@ svBit fpvs_native_has_room(int stream) {
 }
 
 void fpvs_native_take(int stream, const svBitVecVal* data, const svBitVecVal* keep, svBit last) {
-    using namespace fpvs::sim::card;
     if (stream == command) {
         border().commands.write(word_of(data));
         return;
@@ -78,7 +76,6 @@ void fpvs_native_take(int stream, const svBitVecVal* data, const svBitVecVal* ke
 }
 
 void fpvs_native_step() {
-    using namespace fpvs::sim::card;
     Border& b = border();
     fpvs_pipeline(b.frames_in[rx0],
                   b.frames_in[rx1],
@@ -91,13 +88,11 @@ void fpvs_native_step() {
 }
 
 svBit fpvs_native_has_output(int stream) {
-    using namespace fpvs::sim::card;
     return stream == event ? !border().events.empty()
                            : !border().frames_out.at(static_cast<std::size_t>(stream)).empty();
 }
 
 void fpvs_native_give(int stream, svBitVecVal* data, svBitVecVal* keep, svBit* last) {
-    using namespace fpvs::sim::card;
     if (stream == event) {
         const Word word = border().events.read();
         std::memcpy(data, &word, sizeof word);
@@ -110,3 +105,5 @@ void fpvs_native_give(int stream, svBitVecVal* data, svBitVecVal* keep, svBit* l
 }
 
 }  // extern "C"
+
+}  // namespace fpvs::sim::card
