@@ -271,16 +271,16 @@ std::vector<model::HealthCheckView> Board::view() const {
     for (const auto& [target, checks] : servers_) {
         for (const auto& check : checks) {
             const auto since = now - check->state.since();
-            views.push_back(
-                {.service = target.first,
-                 .server = target.second,
-                 .kind = check->config.kind,
-                 .up = check->state.up(),
-                 .failures = check->state.failures(),
-                 .since_s = static_cast<std::uint64_t>(
-                     std::chrono::duration_cast<std::chrono::seconds>(since).count()),
-                 .last_result = std::string(check->last_result ? name(*check->last_result) : ""),
-                 .checks_done = check->state.checks_done()});
+            const auto last = check->last_result;
+            views.push_back({.service = target.first,
+                             .server = target.second,
+                             .kind = check->config.kind,
+                             .up = check->state.up(),
+                             .failures = check->state.failures(),
+                             .since_s = static_cast<std::uint64_t>(
+                                 std::chrono::duration_cast<std::chrono::seconds>(since).count()),
+                             .last_result = std::string(last ? name(*last) : ""),
+                             .checks_done = check->state.checks_done()});
         }
     }
     return views;

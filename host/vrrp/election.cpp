@@ -49,7 +49,7 @@ std::optional<Nanoseconds> Election::deadline() const {
     if (state_ != State::master) {
         return std::nullopt;
     }
-    return announce_at_ ? std::min(*advert_at_, *announce_at_) : *advert_at_;
+    return announce_at_ ? std::min(advert_at_, *announce_at_) : advert_at_;
 }
 
 // Addresses that an earlier run left behind must go first: the peer may own them.
@@ -95,7 +95,7 @@ Actions Election::on_claim(Nanoseconds now, const Claim& claim) {
 }
 
 Actions Election::on_time(Nanoseconds now) {
-    if (!deadline() || now < *deadline()) {
+    if (const auto due = deadline(); !due || now < *due) {
         return {};
     }
     if (state_ == State::backup) {
@@ -106,7 +106,7 @@ Actions Election::on_time(Nanoseconds now) {
         announce_at_.reset();
         actions.push_back(Action::announce_addresses);
     }
-    if (now >= *advert_at_) {
+    if (now >= advert_at_) {
         // From now on, not from the deadline: a late process must not send a burst.
         advert_at_ = now + interval_;
         last_advert_ = now;

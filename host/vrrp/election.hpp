@@ -88,9 +88,9 @@ class Election {
     model::Ipv4 own_address_;
 
     State state_ = State::initialize;
-    std::optional<Nanoseconds> master_down_at_;  // As backup.
-    std::optional<Nanoseconds> advert_at_;       // As master.
-    std::optional<Nanoseconds> announce_at_;     // As master: the second burst.
+    Nanoseconds master_down_at_{};            // As backup.
+    Nanoseconds advert_at_{};                 // As master.
+    std::optional<Nanoseconds> announce_at_;  // As master, until the second burst.
     Nanoseconds last_advert_{};
     Claim last_claim_;
     std::uint64_t master_transitions_ = 0;

@@ -35,7 +35,8 @@ constexpr milliseconds kPatience = 12s;
 struct PeerOptions {
     int priority = 150;
     std::string password = "1111";
-    std::string extra = {};  // More lines of the vrrp_instance block.
+    int version = 2;
+    std::string interval_s = "1";
 };
 
 // keepalived in a namespace of its own, with files in a folder that goes with it.
@@ -44,13 +45,12 @@ class Keepalived {
     Keepalived(const kit::TestNamespace& host, const PeerOptions& options)
         : folder_(std::filesystem::temp_directory_path() / (host.name() + "-keepalived")) {
         std::filesystem::create_directories(folder_);
-        std::ofstream(path("conf")) << "vrrp_instance VI_1 {\n"
-                                    << "  state MASTER\n  interface eth0\n"
-                                    << "  virtual_router_id 51\n  priority " << options.priority
-                                    << "\n  advert_int 1\n  " << options.extra << "\n"
-                                    << "  authentication {\n    auth_type PASS\n    auth_pass "
-                                    << options.password << "\n  }\n"
-                                    << "  virtual_ipaddress {\n    192.168.113.100\n  }\n}\n";
+        std::ofstream(path("conf"))
+            << "vrrp_instance VI_1 {\n  state MASTER\n  interface eth0\n  version "
+            << options.version << "\n  virtual_router_id 51\n  priority " << options.priority
+            << "\n  advert_int " << options.interval_s
+            << "\n  authentication {\n    auth_type PASS\n    auth_pass " << options.password
+            << "\n  }\n  virtual_ipaddress {\n    192.168.113.100\n  }\n}\n";
         process_.emplace(std::vector<std::string>{"ip",
                                                   "netns",
                                                   "exec",
@@ -123,6 +123,9 @@ class KeepalivedTest : public ::testing::Test {
     void start(int priority) {
         auto instance = lab_instance();
         instance.priority = static_cast<std::uint8_t>(priority);
+        start(instance);
+    }
+    void start(const model::VrrpInstance& instance) {
         service_.emplace(io_, clock_, *links_, *addresses_);
         const auto status = service_->apply({instance});
         ASSERT_TRUE(status) << status.error().text();
@@ -251,6 +254,25 @@ TEST_F(KeepalivedTest, preempts_a_lower_keepalived_which_replaces_us_when_we_res
     }
     ASSERT_TRUE(seen);
     EXPECT_LE(*seen - last, 3s + kSkew100 + kTolerance);
+}
+
+TEST_F(KeepalivedTest, version_3_at_100_ms_takes_over_in_a_third_of_a_second) {
+    auto instance = lab_instance();
+    instance.version = 3;
+    instance.advert_interval_cs = 10;
+    start(instance);
+    std::optional<Keepalived> peer;
+    peer.emplace(*theirs_, PeerOptions{.priority = 150, .version = 3, .interval_s = "0.1"});
+    ASSERT_TRUE(settles("BACKUP", true));
+    peer->kill();
+    expect_takeover("version 3, killed: its last advert to our first",
+                    kLvs01,
+                    observer_->last_advert(kLvs02)->time,
+                    300ms + kSkew100 / 10);
+    peer.emplace(*theirs_, PeerOptions{.priority = 50, .version = 3, .interval_s = "0.1"});
+    ASSERT_TRUE(kit::run_until(io_, [&] { return peer->logged("Entering BACKUP STATE"); }));
+    EXPECT_EQ(service_->view().front().state, "MASTER");
+    EXPECT_EQ(service_->view().front().adverts_refused, 0u);
 }
 
 TEST_F(KeepalivedTest, disagreeing_peers_refuse_each_other_in_the_same_words) {
