@@ -311,8 +311,18 @@ struct ap_int_base {
     Value V;
 
     ap_int_base() = default;
+#ifdef __SYNTHESIS__
+    // Copied by hand, so that a struct is copied field by field and passed by address: the
+    // calling convention would otherwise pack its fields into machine words.
+    FPVS_AP_INLINE constexpr ap_int_base(const ap_int_base& source) : V(source.V) {}
+    FPVS_AP_INLINE ap_int_base& operator=(const ap_int_base& source) {
+        V = source.V;
+        return *this;
+    }
+#else
     ap_int_base(const ap_int_base&) = default;
     ap_int_base& operator=(const ap_int_base&) = default;
+#endif
     template <class T, class = std::enable_if_t<fpvs_ap::Operand<T>::valid>>
     FPVS_AP_INLINE constexpr ap_int_base(const T& source)
         : V(static_cast<Value>(fpvs_ap::bits(source))) {}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run of the compiler, from a kernel source to files; the steps in their order.
+#pragma once
+
+#include "hw/hlsc/base/options.hpp"
+#include "hw/hlsc/base/program.hpp"
+
+namespace fpvs::hlsc {
+
+// front end -> prepare -> gate -> schedule.  Nothing after an error.
+bool build_program(const Options& options, Program& program, Diagnostics& diagnostics);
+
+// build_program, then TOP.sv, TOP_model.hpp, TOP_report.txt and TOP_report.json into the output
+// folder.
+bool compile(const Options& options, Diagnostics& diagnostics);
+
+}  // namespace fpvs::hlsc

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the accesses of an iteration amount to: strobes of streams, next values of registers, one
+// read and one write port for each memory, and when an iteration may be issued.
+#include <llvm/Analysis/CFG.h>
+
+#include <unordered_map>
+
+#include "hw/hlsc/frontend/stream_layout.hpp"
+#include "hw/hlsc/gate/translator.hpp"
+
+namespace fpvs::hlsc {
+
+namespace {
+
+// Rebuilds values with the inputs found empty, through the folding makers of the graph.
+class EmptyInputs {
+ public:
+    explicit EmptyInputs(Graph& graph) : graph_(graph) {}
+
+    Bit rebuilt(Bit bit) {
+        if (bit.node < 0) {
+            return bit;
+        }
+        return node(bit.node)[static_cast<std::size_t>(bit.index)];
+    }
+
+ private:
+    // By value: rebuilding adds nodes, and entries of the memo.
+    Value node(int id) {
+        const auto known = memo_.find(id);
+        if (known != memo_.end()) {
+            return known->second;
+        }
+        const Node old = graph_.node(id);
+        Value result;
+        if (old.op == Op::stream_empty) {
+            result = {kOne};
+        } else if (old.in.empty()) {
+            result = graph_.bits_of(id);
+        } else {
+            std::vector<Value> in = old.in;
+            for (Value& operand : in) {
+                for (Bit& bit : operand) {
+                    bit = rebuilt(bit);
+                }
+            }
+            result = graph_.rebuild(old, in);
+        }
+        memo_[id] = result;
+        return result;
+    }
+
+    Graph& graph_;
+    std::unordered_map<int, Value> memo_;
+};
+
+// True if a store of the memory depends on what a load of the same call returned.
+bool depends_on_ram(const Graph& graph, const std::vector<Value>& values, int ram) {
+    std::vector<int> work;
+    std::vector<bool> seen(static_cast<std::size_t>(graph.size()), false);
+    const auto push = [&](const Value& value) {
+        for (const Bit bit : value) {
+            if (bit.node >= 0 && !seen[static_cast<std::size_t>(bit.node)]) {
+                seen[static_cast<std::size_t>(bit.node)] = true;
+                work.push_back(bit.node);
+            }
+        }
+    };
+    for (const Value& value : values) {
+        push(value);
+    }
+    while (!work.empty()) {
+        const Node& node = graph.node(work.back());
+        work.pop_back();
+        if (node.op == Op::ram_data && node.object == ram) {
+            return true;
+        }
+        for (const Value& operand : node.in) {
+            push(operand);
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+void Translator::finish_streams() {
+    for (unsigned i = 0; i < function_.arg_size(); ++i) {
+        finish_stream(i);
+    }
+}
+
+void Translator::finish_stream(unsigned argument) {
+    namespace at = stream_layout;
+    const llvm::Argument* stream = function_.getArg(argument);
+    const int number = process_.channels[argument];
+    const Channel& channel = program_.channels[static_cast<std::size_t>(number)];
+    const auto flag = [&](int offset) {
+        const auto found = stream_flags_.find({stream, offset});
+        return found == stream_flags_.end() ? kZero : found->second[0];
+    };
+    if (flag(at::kReadTwice) != kZero || flag(at::kWrittenTwice) != kZero) {
+        const bool reads = flag(at::kReadTwice) != kZero;
+        diagnostics_.error(process_.where,
+                           "stream '{}' may be {} twice in one call of {}: one word moves in a "
+                           "call; make the sites exclusive by if and else",
+                           channel.name, reads ? "read" : "written", process_.name);
+        return;
+    }
+    const Bit written = flag(at::kWritten);
+    if (written != kZero) {
+        process_.writes.push_back(
+            {number, written, stream_payload_[stream], channel.where});
+        return;
+    }
+    process_.reads.push_back({number, flag(at::kRead), channel.where});
+}
+
+// A register that holds its value in some branch gets that branch as its enable.
+void Translator::finish_registers() {
+    for (auto& [number, next] : register_next_) {
+        Register& target = process_.registers[static_cast<std::size_t>(number)];
+        const Value held = graph_.source(Op::register_read, target.width, number);
+        Bit enable = kOne;
+        while (next != held && next[0].node >= 0) {
+            const Node& node = graph_.node(next[0].node);
+            const bool whole = node.op == Op::mux && next == graph_.bits_of(next[0].node);
+            if (!whole) {
+                break;
+            }
+            if (node.in[2] == held) {
+                enable = graph_.and_(enable, node.in[0][0]);
+                next = Value(node.in[1]);
+            } else if (node.in[1] == held) {
+                enable = graph_.and_(enable, graph_.not_(node.in[0][0]));
+                next = Value(node.in[2]);
+            } else {
+                break;
+            }
+        }
+        target.enable = next == held ? kZero : enable;
+        target.next = next;
+        for (Bit& bit : target.next) {
+            bit = bit.is_any() ? kZero : bit;
+        }
+    }
+}
+
+bool Translator::precedes(const llvm::Instruction& first, const llvm::Instruction& second) const {
+    if (first.getParent() == second.getParent()) {
+        return first.comesBefore(&second);
+    }
+    return llvm::isPotentiallyReachable(&first, &second, nullptr, &dominators_);
+}
+
+void Translator::finish_ram(int number) {
+    Ram& ram = process_.rams[static_cast<std::size_t>(number)];
+    const std::vector<MemoryAccess>& accesses = accesses_[number];
+    bool load_first = false;
+    for (const MemoryAccess& store : accesses) {
+        for (const MemoryAccess& load : accesses) {
+            const bool pair = store.is_store && !load.is_store &&
+                              graph_.and_(store.reached, load.reached) != kZero;
+            if (pair && precedes(*store.instruction, *load.instruction)) {
+                ram.store_first = true;
+            } else if (pair) {
+                load_first = true;
+            }
+        }
+    }
+    if (ram.store_first && load_first) {
+        diagnostics_.error(ram.where,
+                           "memory '{}' is loaded both before and after a store of the same call",
+                           ram.name);
+        return;
+    }
+    finish_loads(ram, accesses);
+    finish_stores(ram, accesses);
+    ram.data_feeds_store =
+        ram.written && depends_on_ram(graph_,
+                                      {{ram.write_enable}, ram.write_address, ram.write_data},
+                                      number);
+    if (ram.data_feeds_store && ram.dependence.raw_distance == 0 && !ram.dependence.raw_false) {
+        diagnostics_.error(ram.where,
+                           "memory '{}' is read, changed and written back: Vitis does not forward, "
+                           "so II=1 needs rotating banks with '#pragma HLS DEPENDENCE variable={} "
+                           "type=inter direction=RAW distance=N dependent=true', or registers in "
+                           "the source with dependent=false",
+                           ram.name, ram.name);
+    }
+}
+
+void Translator::finish_loads(Ram& ram, const std::vector<MemoryAccess>& accesses) {
+    for (const MemoryAccess& load : accesses) {
+        if (load.is_store) {
+            continue;
+        }
+        if (ram.read_only || ram.reads.empty()) {
+            ram.reads.push_back({load.address, load.reached});
+            continue;
+        }
+        RamPort& port = ram.reads[0];
+        if (port.address != load.address && graph_.and_(port.enable, load.reached) != kZero) {
+            diagnostics_.error(load.where,
+                               "memory '{}' may be loaded twice in one call: it has one read port",
+                               ram.name);
+            return;
+        }
+        if (port.address != load.address) {
+            port.address = graph_.mux(load.reached, load.address, port.address);
+        }
+        port.enable = graph_.or_(port.enable, load.reached);
+    }
+}
+
+void Translator::finish_stores(Ram& ram, const std::vector<MemoryAccess>& accesses) {
+    for (const MemoryAccess& store : accesses) {
+        if (!store.is_store) {
+            continue;
+        }
+        if (!ram.written) {
+            ram.written = true;
+            ram.write_enable = store.reached;
+            ram.write_address = store.address;
+            ram.write_data = store.data;
+            continue;
+        }
+        const bool other_word = ram.write_address != store.address;
+        if (other_word && graph_.and_(ram.write_enable, store.reached) != kZero) {
+            diagnostics_.error(store.where,
+                               "memory '{}' may be stored twice in one call: it has one write port",
+                               ram.name);
+            return;
+        }
+        ram.write_address = graph_.mux(store.reached, store.address, ram.write_address);
+        ram.write_data = graph_.mux(store.reached, store.data, ram.write_data);
+        ram.write_enable = graph_.or_(ram.write_enable, store.reached);
+    }
+}
+
+// An iteration waits while a word it would read is missing.  It is not issued at all while every
+// input is empty, if it then could change nothing.
+void Translator::finish_issue() {
+    for (const StreamRead& read : process_.reads) {
+        const Bit empty = graph_.source(Op::stream_empty, 1, read.channel)[0];
+        process_.blocked = graph_.or_(process_.blocked, graph_.and_(read.strobe, empty));
+    }
+    EmptyInputs idle(graph_);
+    Bit effect = kZero;
+    for (const StreamWrite& write : process_.writes) {
+        effect = graph_.or_(effect, idle.rebuilt(write.strobe));
+    }
+    for (const Register& target : process_.registers) {
+        Bit changes = idle.rebuilt(target.enable);
+        if (changes != kZero) {
+            Value next;
+            for (const Bit bit : target.next) {
+                next.push_back(idle.rebuilt(bit));
+            }
+            const int number = static_cast<int>(&target - process_.registers.data());
+            const Value held = graph_.source(Op::register_read, target.width, number);
+            changes = next == held ? kZero : changes;
+        }
+        effect = graph_.or_(effect, changes);
+    }
+    for (const Ram& ram : process_.rams) {
+        effect = graph_.or_(effect, idle.rebuilt(ram.write_enable));
+    }
+    process_.issue_when_idle = process_.reads.empty() || effect != kZero;
+}
+
+}  // namespace fpvs::hlsc

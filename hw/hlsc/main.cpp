@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// hlsc: the open HLS compiler of FPVS.  `hlsc --help` says how to call it; docs/hlsc.md what it is.
+#include <cstdio>
+
+#include <fmt/core.h>
+
+#include "hw/hlsc/base/diagnostics.hpp"
+#include "hw/hlsc/command_line.hpp"
+#include "hw/hlsc/compile.hpp"
+#include "hw/hlsc/cosim/diff.hpp"
+
+int main(int argc, char** argv) {
+    using namespace fpvs::hlsc;
+    const auto command = parse_command_line(argc, argv);
+    if (!command) {
+        fmt::print(stderr, "hlsc: {}\n{}", command.error(), kUsage);
+        return 2;
+    }
+    if (command->help) {
+        fmt::print("{}", kUsage);
+        return 0;
+    }
+    Diagnostics diagnostics;
+    const bool good = command->diff ? diff(command->options, command->diff_options, diagnostics)
+                                    : compile(command->options, diagnostics);
+    std::fputs(diagnostics.text().c_str(), stderr);
+    return good ? 0 : 1;
+}
