@@ -26,9 +26,12 @@ std::string find_headers() {
 bool set_option(Command& command, const std::string& name, const std::string& value) {
     Options& options = command.options;
     const std::map<std::string, std::string*> texts = {
-        {"--top", &options.top},         {"-o", &options.output_folder},
-        {"--headers", &options.headers}, {"--clang", &options.clang},
-        {"--keep", &command.diff_options.keep_folder}};
+        {"--top", &options.top},
+        {"-o", &options.output_folder},
+        {"--headers", &options.headers},
+        {"--clang", &options.clang},
+        {"--keep", &command.diff_options.keep_folder},
+        {"--depfile", &options.depfile}};
     if (const auto text = texts.find(name); text != texts.end()) {
         *text->second = value;
         return true;
@@ -67,7 +70,8 @@ tl::expected<Command, std::string> parse_command_line(int argc, char** argv) {
     }
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string& word = words[i];
-        const bool glued = word.size() > 2 && (word.rfind("-I", 0) == 0 || word.rfind("-D", 0) == 0);
+        const bool glued =
+            word.size() > 2 && (word.rfind("-I", 0) == 0 || word.rfind("-D", 0) == 0);
         if (word == "--help" || word == "-h") {
             command.help = true;
         } else if (word == "--observe") {

@@ -20,7 +20,8 @@ The second compiles, Verilates and compares with the native run, in lock-step.
 
   -I FOLDER, -D NAME[=VALUE]  as the C++ compiler takes them
   --clock-ns NS     usable time of a pipeline stage (2.5)
-  --observe         ports for a lock-step harness
+  --observe         also NAME_observe.sv, with ports for a lock-step harness
+  --depfile FILE    which sources were read, as make rules
   --headers FOLDER  where ap_int.h is (beside hlsc or in its sources)
   --clang PROGRAM   the C++ compiler (clang++-19)
   --keep-ir         leave NAME.ll, the IR that becomes gates

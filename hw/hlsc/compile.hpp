@@ -10,8 +10,7 @@ namespace fpvs::hlsc {
 // front end -> prepare -> gate -> schedule.  Nothing after an error.
 bool build_program(const Options& options, Program& program, Diagnostics& diagnostics);
 
-// build_program, then TOP.sv, TOP_model.hpp, TOP_report.txt and TOP_report.json into the output
-// folder.
+// build_program, then TOP.sv, TOP_observe.sv, TOP_model.hpp and reports into the output folder.
 bool compile(const Options& options, Diagnostics& diagnostics);
 
 }  // namespace fpvs::hlsc

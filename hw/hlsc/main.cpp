@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // hlsc: the open HLS compiler of FPVS.  `hlsc --help` says how to call it; docs/hlsc.md what it is.
-#include <cstdio>
-
 #include <fmt/core.h>
+
+#include <cstdio>
 
 #include "hw/hlsc/base/diagnostics.hpp"
 #include "hw/hlsc/command_line.hpp"

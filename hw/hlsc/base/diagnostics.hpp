@@ -4,11 +4,11 @@
 // Steps report and go on where they can; the driver stops after a step that reported an error.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <fmt/core.h>
 
 namespace fpvs::hlsc {
 
@@ -21,7 +21,7 @@ struct Position {
 };
 
 class Diagnostics {
- public:
+  public:
     // The number under which a file is known in Positions.
     int file_index(std::string_view path);
 
@@ -46,7 +46,7 @@ class Diagnostics {
     // "name.cpp:12", for reports.
     [[nodiscard]] std::string short_name(Position where) const;
 
- private:
+  private:
     void add(std::string_view kind, Position where, const std::string& sentence);
 
     std::vector<std::string> files_ = {""};

@@ -20,10 +20,11 @@ struct Options {
     std::string output_folder = ".";
     std::vector<std::string> includes;  // Folders, as -I takes them.
     std::vector<std::string> defines;   // NAME or NAME=VALUE.
-    std::string headers;                // The folder of ap_int.h; found beside the program if empty.
+    std::string headers;  // The folder of ap_int.h; found beside the program if empty.
     std::string clang = "clang++-19";
     double clock_ns = 2.5;  // Usable time per stage: 300 MHz less uncertainty and routing margin.
-    bool observe = false;   // Ports that tell a lock-step harness what each process did.
+    bool observe = false;   // Also TOP_observe.sv, whose ports tell what each process did.
+    std::string depfile;    // Make rules for the sources that were read; empty: none.
     bool keep_ir = false;   // Leave the prepared IR beside the output.
     Plant plant = Plant::none;
 };

@@ -88,7 +88,7 @@ struct Ram {
     Bit write_enable = kZero;
     Value write_address;
     Value write_data;
-    bool store_first = false;  // Within one call a load may follow a store.
+    bool store_first = false;       // Within one call a load may follow a store.
     bool data_feeds_store = false;  // A store depends on a load of the same call.
     Position where;
     int write_stage = 0;
@@ -109,9 +109,9 @@ struct StreamWrite {
 };
 
 struct Process {
-    std::string name;         // Unique, an identifier of SystemVerilog.
-    std::string call;         // As the top function calls it, in C++.
-    std::string symbol;       // Of the LLVM function.
+    std::string name;           // Unique, an identifier of SystemVerilog.
+    std::string call;           // As the top function calls it, in C++.
+    std::string symbol;         // Of the LLVM function.
     std::vector<int> channels;  // By argument.
     Position where;
 
@@ -121,13 +121,14 @@ struct Process {
     std::vector<StreamRead> reads;
     std::vector<StreamWrite> writes;
 
-    Bit blocked = kZero;       // A blocking read would wait: the iteration is not issued.
-    bool issue_when_idle = true;  // An iteration that finds all inputs empty may still do something.
+    Bit blocked = kZero;  // A blocking read would wait: the iteration is not issued.
+    bool issue_when_idle =
+        true;  // An iteration that finds all inputs empty may still do something.
 
     // Found by the scheduler.
-    std::vector<int> stage_of;     // By node; -1 for nodes nobody needs.
-    std::vector<double> time_of;   // Arrival within the stage, ns.
-    std::vector<int> order;        // Needed nodes, operands first.
+    std::vector<int> stage_of;    // By node; -1 for nodes nobody needs.
+    std::vector<double> time_of;  // Arrival within the stage, ns.
+    std::vector<int> order;       // Needed nodes, operands first.
     int stages = 1;
 };
 

@@ -24,7 +24,8 @@ void redirect(const std::string& path, std::initializer_list<int> descriptors) {
 
 }  // namespace
 
-int run_program(const std::vector<std::string>& command, const std::string& output_file,
+int run_program(const std::vector<std::string>& command,
+                const std::string& output_file,
                 const std::string& log_file) {
     std::vector<char*> arguments;
     arguments.reserve(command.size() + 1);

@@ -9,7 +9,8 @@ namespace fpvs::hlsc {
 
 // The exit status of the program; 127 if it cannot be started.  Its standard output goes to
 // output_file if that is not empty, both its outputs to log_file if that is not empty.
-int run_program(const std::vector<std::string>& command, const std::string& output_file = {},
+int run_program(const std::vector<std::string>& command,
+                const std::string& output_file = {},
                 const std::string& log_file = {});
 
 // The folder in which this program lies.

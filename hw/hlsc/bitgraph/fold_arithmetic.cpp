@@ -63,8 +63,8 @@ Value Graph::add_or_subtract(Op op, const Value& a, const Value& b) {
             result.push_back(b[at] == kZero ? a[at] : b[at]);
         }
         if (free < width) {
-            const Value rest = add_or_subtract(
-                op, slice(a, free, width - free), slice(b, free, width - free));
+            const Value rest =
+                add_or_subtract(op, slice(a, free, width - free), slice(b, free, width - free));
             result.insert(result.end(), rest.begin(), rest.end());
         }
         return result;
@@ -76,14 +76,16 @@ Value Graph::add_or_subtract(Op op, const Value& a, const Value& b) {
         const int needed = 1 + static_cast<int>(std::max(without_leading_zeros(a).size(),
                                                          without_leading_zeros(b).size()));
         if (needed < width) {
-            return extend(
-                bits_of(make(op, needed, {slice(a, 0, needed), slice(b, 0, needed)})), width);
+            return extend(bits_of(make(op, needed, {slice(a, 0, needed), slice(b, 0, needed)})),
+                          width);
         }
     }
     return bits_of(make(op, width, {a, b}));
 }
 
-Value Graph::add(const Value& a, const Value& b) { return add_or_subtract(Op::add, a, b); }
+Value Graph::add(const Value& a, const Value& b) {
+    return add_or_subtract(Op::add, a, b);
+}
 Value Graph::subtract(const Value& a, const Value& b) {
     return add_or_subtract(Op::subtract, a, b);
 }

@@ -30,7 +30,9 @@ Bit Graph::not_(Bit a) {
     return {make(Op::not_, 1, {{a}}), 0};
 }
 
-Value Graph::not_(const Value& v) { return xor_(v, ones(static_cast<int>(v.size()))); }
+Value Graph::not_(const Value& v) {
+    return xor_(v, ones(static_cast<int>(v.size())));
+}
 
 bool Graph::is_not_of(Bit x, Bit y) const {
     return x.node >= 0 && node(x.node).op == Op::not_ &&
@@ -119,12 +121,24 @@ Bit Graph::reduce(Op op, Bit a, Bit b) {
     return op == Op::xor_ ? reduce_xor(std::move(terms)) : reduce_and_or(op, std::move(terms));
 }
 
-Bit Graph::and_(Bit a, Bit b) { return reduce(Op::and_, a, b); }
-Bit Graph::or_(Bit a, Bit b) { return reduce(Op::or_, a, b); }
-Bit Graph::xor_(Bit a, Bit b) { return reduce(Op::xor_, a, b); }
-Value Graph::and_(const Value& a, const Value& b) { return logic(Op::and_, a, b); }
-Value Graph::or_(const Value& a, const Value& b) { return logic(Op::or_, a, b); }
-Value Graph::xor_(const Value& a, const Value& b) { return logic(Op::xor_, a, b); }
+Bit Graph::and_(Bit a, Bit b) {
+    return reduce(Op::and_, a, b);
+}
+Bit Graph::or_(Bit a, Bit b) {
+    return reduce(Op::or_, a, b);
+}
+Bit Graph::xor_(Bit a, Bit b) {
+    return reduce(Op::xor_, a, b);
+}
+Value Graph::and_(const Value& a, const Value& b) {
+    return logic(Op::and_, a, b);
+}
+Value Graph::or_(const Value& a, const Value& b) {
+    return logic(Op::or_, a, b);
+}
+Value Graph::xor_(const Value& a, const Value& b) {
+    return logic(Op::xor_, a, b);
+}
 
 Value Graph::logic(Op op, const Value& a, const Value& b) {
     const std::size_t width = a.size();
@@ -132,9 +146,9 @@ Value Graph::logic(Op op, const Value& a, const Value& b) {
     const auto parity = [this](Bit x) {
         return x.node < 0 || (node(x.node).op == Op::xor_ && node(x.node).in.size() == 1);
     };
-    const bool sparse = op == Op::xor_ && width <= kSparseXorMax &&
-                        (std::any_of(a.begin(), a.end(), parity) ||
-                         std::any_of(b.begin(), b.end(), parity));
+    const bool sparse =
+        op == Op::xor_ && width <= kSparseXorMax &&
+        (std::any_of(a.begin(), a.end(), parity) || std::any_of(b.begin(), b.end(), parity));
     if (width == 1 || sparse) {
         for (std::size_t i = 0; i < width; ++i) {
             result[i] = reduce(op, a[i], b[i]);
@@ -237,8 +251,9 @@ Value Graph::mux(Bit select, const Value& when_one, const Value& when_zero) {
         }
     }
     if (!open.empty()) {
-        const int id = make(
-            Op::mux, static_cast<int>(open.size()), {{select}, std::move(ones_arm), std::move(zeros_arm)});
+        const int id = make(Op::mux,
+                            static_cast<int>(open.size()),
+                            {{select}, std::move(ones_arm), std::move(zeros_arm)});
         for (std::size_t k = 0; k < open.size(); ++k) {
             result[open[k]] = {id, static_cast<std::int32_t>(k)};
         }

@@ -7,11 +7,26 @@
 namespace fpvs::hlsc {
 
 const char* name_of(Op op) {
-    static constexpr const char* kNames[] = {
-        "stream_empty", "stream_payload",     "register_read", "ram_data",   "not",
-        "and",          "or",                 "xor",           "mux",        "add",
-        "subtract",     "multiply",           "equal",         "less",       "less_signed",
-        "shift_left",   "shift_right",        "shift_right_signed", "count_ones", "index"};
+    static constexpr const char* kNames[] = {"stream_empty",
+                                             "stream_payload",
+                                             "register_read",
+                                             "ram_data",
+                                             "not",
+                                             "and",
+                                             "or",
+                                             "xor",
+                                             "mux",
+                                             "add",
+                                             "subtract",
+                                             "multiply",
+                                             "equal",
+                                             "less",
+                                             "less_signed",
+                                             "shift_left",
+                                             "shift_right",
+                                             "shift_right_signed",
+                                             "count_ones",
+                                             "index"};
     return kNames[static_cast<std::size_t>(op)];
 }
 

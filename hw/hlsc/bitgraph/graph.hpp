@@ -70,7 +70,7 @@ struct Node {
 };
 
 class Graph {
- public:
+  public:
     // Nodes made from now on belong to this line.
     void set_position(Position where) { position_ = where; }
 
@@ -114,7 +114,7 @@ class Graph {
     // All bits of a node's result.
     [[nodiscard]] Value bits_of(int id) const;
 
- private:
+  private:
     int make(Op op, int width, std::vector<Value> in, int object = -1, int part = 0);
     Bit reduce(Op op, Bit a, Bit b);
     void leaves(Op op, Bit bit, std::vector<Bit>& out) const;

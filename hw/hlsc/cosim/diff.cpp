@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hw/hlsc/cosim/diff.hpp"
 
+#include <fmt/core.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-
-#include <fmt/core.h>
 
 #include "hw/hlsc/base/subprocess.hpp"
 #include "hw/hlsc/compile.hpp"
@@ -16,16 +16,18 @@ namespace fpvs::hlsc {
 namespace {
 
 std::string harness_source(const Options& options) {
-    return fmt::format("#include \"{0}_model.hpp\"\n#include \"V{0}.h\"\n"
-                       "#include \"hw/hlsc/cosim/random_diff.hpp\"\n"
-                       "int main(int argc, char** argv) {{\n"
-                       "    return fpvs::cosim::random_diff<V{0}, {0}_model>(argc, argv);\n}}\n",
-                       options.top);
+    return fmt::format(
+        "#include \"{0}_model.hpp\"\n#include \"V{0}.h\"\n"
+        "#include \"hw/hlsc/cosim/random_diff.hpp\"\n"
+        "int main(int argc, char** argv) {{\n"
+        "    return fpvs::cosim::random_diff<V{0}, {0}_model>(argc, argv);\n}}\n",
+        options.top);
 }
 
 std::vector<std::string> verilator_command(const Options& options, const std::string& folder) {
-    std::string flags = "-std=c++20 -O1 -ftrivial-auto-var-init=zero -Wno-unknown-pragmas -isystem " +
-                        options.headers + " -I" FPVS_HLSC_SOURCE_FOLDER "/../.. -I" + folder;
+    std::string flags =
+        "-std=c++20 -O1 -ftrivial-auto-var-init=zero -Wno-unknown-pragmas -isystem " +
+        options.headers + " -I" FPVS_HLSC_SOURCE_FOLDER "/../.. -I" + folder;
     for (const std::string& include : options.includes) {
         flags += " -I" + std::filesystem::absolute(include).string();
     }
@@ -33,14 +35,32 @@ std::vector<std::string> verilator_command(const Options& options, const std::st
         flags += " -D" + define;
     }
     const std::string library = FPVS_HLSC_SOURCE_FOLDER "/../rtl/lib/";
-    return {"verilator", "--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "--x-initial",
-            "fast", "--assert", "--top-module", options.top, "-Mdir", folder + "/obj", "-CFLAGS",
-            flags, "-MAKEFLAGS",
+    return {"verilator",
+            "--cc",
+            "--exe",
+            "--build",
+            "-O3",
+            "--x-assign",
+            "fast",
+            "--x-initial",
+            "fast",
+            "--assert",
+            "--top-module",
+            options.top,
+            "-Mdir",
+            folder + "/obj",
+            "-CFLAGS",
+            flags,
+            "-MAKEFLAGS",
             "OBJCACHE=ccache CXX=" + options.clang + " LINK=" + options.clang +
                 " OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1",
-            folder + "/" + options.top + ".sv", library + "fpvs_stream_fifo.sv",
-            library + "fpvs_axis_register.sv", library + "fpvs_ram_s2p.sv", folder + "/harness.cpp",
-            "-o", "diff"};
+            folder + "/" + options.top + "_observe.sv",
+            library + "fpvs_stream_fifo.sv",
+            library + "fpvs_axis_register.sv",
+            library + "fpvs_ram_s2p.sv",
+            folder + "/harness.cpp",
+            "-o",
+            "diff"};
 }
 
 bool run(const Options& options,
@@ -61,11 +81,15 @@ bool run(const Options& options,
         diagnostics.error({}, "the RTL of {} does not build:\n{}", options.source, text);
         return false;
     }
-    const int status = run_program({folder + "/obj/diff", std::to_string(diff_options.seed),
+    const int status = run_program({folder + "/obj/diff",
+                                    std::to_string(diff_options.seed),
                                     std::to_string(diff_options.iterations)});
     if (status != 0) {
-        diagnostics.error({}, "{}: RTL and native run differ (seed {}, {} cycles)", options.source,
-                          diff_options.seed, diff_options.iterations);
+        diagnostics.error({},
+                          "{}: RTL and native run differ (seed {}, {} cycles)",
+                          options.source,
+                          diff_options.seed,
+                          diff_options.iterations);
     }
     return status == 0;
 }

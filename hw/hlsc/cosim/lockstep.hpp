@@ -7,15 +7,17 @@
 // compares is hlsc's RTL with the source's native meaning, never the RTL that Vitis would make.
 #pragma once
 
-#include <cstdint>
-#include <cstdio>
-#include <string>
-
-#include <verilated.h>
-
 #include <ap_axi_sdata.h>
 #include <ap_int.h>
 #include <hls_stream.h>
+#include <verilated.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <set>
+#include <string>
+#include <type_traits>
 
 namespace fpvs::cosim {
 
@@ -26,8 +28,8 @@ void put(Port& port, const ap_uint<W>& value) {
         port = static_cast<Port>(value.to_uint64());
     } else {
         for (int word = 0; word * 32 < W; ++word) {
-            port[static_cast<std::size_t>(word)] =
-                static_cast<std::uint32_t>(static_cast<unsigned _BitInt(W)>(value.V >> (word * 32)));
+            port[static_cast<std::size_t>(word)] = static_cast<std::uint32_t>(
+                static_cast<unsigned _BitInt(W)>(value.V >> (word * 32)));
         }
     }
 }
@@ -71,8 +73,7 @@ inline bool same(const hls::axis_disabled_signal&, const hls::axis_disabled_sign
 template <class T, int U, int I, int D>
 bool same(const hls::axis<T, U, I, D>& a, const hls::axis<T, U, I, D>& b) {
     return same(a.data, b.data) && same(a.keep, b.keep) && same(a.strb, b.strb) &&
-           same(a.last, b.last) && same(a.user, b.user) && same(a.id, b.id) &&
-           same(a.dest, b.dest);
+           same(a.last, b.last) && same(a.user, b.user) && same(a.id, b.id) && same(a.dest, b.dest);
 }
 template <int W>
 std::string text_of(const ap_uint<W>& word) {
@@ -89,7 +90,7 @@ enum class Pace { always, every_other_cycle, at_random };
 
 // A small generator (xorshift64*), so that a seed means the same everywhere.
 class Random {
- public:
+  public:
     explicit Random(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ull + 1) {}
     std::uint64_t next() {
         state_ ^= state_ >> 12;
@@ -99,13 +100,13 @@ class Random {
     }
     bool one_in(std::uint64_t n) { return next() % n == 0; }
 
- private:
+  private:
     std::uint64_t state_;
 };
 
 template <class Rtl, class Model>
 class Lockstep {
- public:
+  public:
     Lockstep(Rtl& rtl, Model& model, std::uint64_t seed) : rtl_(rtl), model_(model), random_(seed) {
         reset();
     }
@@ -128,8 +129,8 @@ class Lockstep {
     template <class Source, class Sink>
     void cycle(Source&& source, Sink&& sink) {
         offer(source);
-        model_.for_each_output(rtl_, [this](const char*, auto&, auto&, auto& ready, auto&&) {
-            ready = goes(back_pressure) ? 1 : 0;
+        model_.for_each_output(rtl_, [this](const char* name, auto&, auto&, auto& ready, auto&&) {
+            ready = goes(back_pressure) && held_.count(name) == 0 ? 1 : 0;
         });
         rtl_.ap_clk = 0;
         rtl_.eval();
@@ -155,12 +156,20 @@ class Lockstep {
         ++cycles_;
     }
 
+    // An output that takes no word, whatever its pace.
+    void hold(const std::string& output, bool held) {
+        if (held) {
+            held_.insert(output);
+        } else {
+            held_.erase(output);
+        }
+    }
+
     // Words that the native run has written and the RTL still owes.
     std::size_t owed() {
         std::size_t words = 0;
-        model_.for_each_output(rtl_, [&](const char*, auto& stream, auto&, auto&, auto&&) {
-            words += stream.size();
-        });
+        model_.for_each_output(
+            rtl_, [&](const char*, auto& stream, auto&, auto&, auto&&) { words += stream.size(); });
         return words;
     }
 
@@ -169,7 +178,7 @@ class Lockstep {
     [[nodiscard]] std::uint64_t words_out() const { return words_out_; }
     [[nodiscard]] std::uint64_t mismatches() const { return mismatches_; }
 
- private:
+  private:
     static constexpr int kPortsMax = 64;
     static constexpr std::uint64_t kMismatchesPrinted = 5;
 
@@ -180,10 +189,10 @@ class Lockstep {
         rtl_.eval();
     }
     void quiet_ports() {
-        model_.for_each_input(
-            rtl_, [](const char*, auto&, auto& valid, auto&, auto&&) { valid = 0; });
-        model_.for_each_output(
-            rtl_, [](const char*, auto&, auto&, auto& ready, auto&&) { ready = 0; });
+        model_.for_each_input(rtl_,
+                              [](const char*, auto&, auto& valid, auto&, auto&&) { valid = 0; });
+        model_.for_each_output(rtl_,
+                               [](const char*, auto&, auto&, auto& ready, auto&&) { ready = 0; });
     }
     bool goes(Pace pace) {
         return pace == Pace::always || (pace == Pace::every_other_cycle && cycles_ % 2 == 0) ||
@@ -226,7 +235,9 @@ class Lockstep {
         if (missing || !same(word, expected)) {
             if (mismatches_++ < kMismatchesPrinted) {
                 std::printf("cycle %llu port %s: RTL %s, native %s\n",
-                            static_cast<unsigned long long>(cycles_), name, text_of(word).c_str(),
+                            static_cast<unsigned long long>(cycles_),
+                            name,
+                            text_of(word).c_str(),
                             missing ? "has no word" : text_of(expected).c_str());
             }
         }
@@ -236,6 +247,7 @@ class Lockstep {
     Rtl& rtl_;
     Model& model_;
     Random random_;
+    std::set<std::string, std::less<>> held_;
     bool accepted_[kPortsMax] = {};
     std::uint64_t cycles_ = 0;
     std::uint64_t words_in_ = 0;

@@ -78,13 +78,15 @@ int random_diff(int argc, char** argv) {
         lockstep.cycle(silent, sink);
     }
     const std::size_t owed = lockstep.owed();
-    std::printf("seed %llu: %llu cycles, %llu words in, %llu words out, %llu differences, %zu words "
-                "missing\n",
-                static_cast<unsigned long long>(seed),
-                static_cast<unsigned long long>(lockstep.cycles()),
-                static_cast<unsigned long long>(lockstep.words_in()),
-                static_cast<unsigned long long>(lockstep.words_out()),
-                static_cast<unsigned long long>(lockstep.mismatches()), owed);
+    std::printf(
+        "seed %llu: %llu cycles, %llu words in, %llu words out, %llu differences, %zu words "
+        "missing\n",
+        static_cast<unsigned long long>(seed),
+        static_cast<unsigned long long>(lockstep.cycles()),
+        static_cast<unsigned long long>(lockstep.words_in()),
+        static_cast<unsigned long long>(lockstep.words_out()),
+        static_cast<unsigned long long>(lockstep.mismatches()),
+        owed);
     return lockstep.mismatches() == 0 && owed == 0 ? 0 : 1;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hw/hlsc/emit/model.hpp"
 
-#include <filesystem>
-
 #include <fmt/core.h>
+
+#include <filesystem>
 
 namespace fpvs::hlsc {
 
@@ -18,24 +18,33 @@ std::string step_of(const Program& program, const Process& process, int number, 
     std::string force, release, arguments;
     for (const StreamRead& read : process.reads) {
         const std::string& name = channel_at(program, read.channel).name;
-        force += fmt::format("            {}.force_empty(seen.readable({}) ? "
-                             "hls::EmptyAnswer::readable : hls::EmptyAnswer::empty);\n",
-                             name, valid_bit++);
+        force += fmt::format(
+            "            {}.force_empty(seen.readable({}) ? "
+            "hls::EmptyAnswer::readable : hls::EmptyAnswer::empty);\n",
+            name,
+            valid_bit++);
         release += fmt::format("            {}.force_empty(hls::EmptyAnswer::own);\n", name);
     }
     for (const int channel : process.channels) {
         arguments += (arguments.empty() ? "" : ", ") + channel_at(program, channel).name;
     }
     return fmt::format("        if (seen.issued({})) {{\n{}            {}({});\n{}        }}\n",
-                       number, force, process.call, arguments, release);
+                       number,
+                       force,
+                       process.call,
+                       arguments,
+                       release);
 }
 
 // Functions that move one word between a stream's element and the ports of the Verilated top.
 std::string port_functions(const Channel& channel) {
     const bool input = channel.kind == Channel::Kind::input;
-    std::string text = fmt::format(
-        "    template <class Rtl>\n    static void {}_{}(Rtl& rtl, {}{}& word) {{\n",
-        input ? "drive" : "sample", channel.name, input ? "const " : "", channel.layout.type);
+    std::string text =
+        fmt::format("    template <class Rtl>\n    static void {}_{}(Rtl& rtl, {}{}& word) {{\n",
+                    input ? "drive" : "sample",
+                    channel.name,
+                    input ? "const " : "",
+                    channel.layout.type);
     for (const Field& field : channel.layout.fields) {
         const std::string port =
             "rtl." + channel.name + "_t" + (field.name.empty() ? "data" : field.name);
@@ -50,14 +59,18 @@ std::string port_functions(const Channel& channel) {
 std::string walk(const Program& program, Channel::Kind kind) {
     const bool input = kind == Channel::Kind::input;
     std::string text = fmt::format(
-        "    template <class Rtl, class Visitor>\n    void for_each_{}(Rtl& rtl, Visitor&& visit) {{\n",
+        "    template <class Rtl, class Visitor>\n    void for_each_{}(Rtl& rtl, Visitor&& visit) "
+        "{{\n",
         input ? "input" : "output");
     for (const Channel& channel : program.channels) {
         if (channel.kind == kind) {
-            text += fmt::format("        visit(\"{0}\", {0}, rtl.{0}_tvalid, rtl.{0}_tready,\n"
-                                "              [&rtl]({1}{2}& word) {{ {3}_{0}(rtl, word); }});\n",
-                                channel.name, input ? "const " : "", channel.layout.type,
-                                input ? "drive" : "sample");
+            text += fmt::format(
+                "        visit(\"{0}\", {0}, rtl.{0}_tvalid, rtl.{0}_tready,\n"
+                "              [&rtl]({1}{2}& word) {{ {3}_{0}(rtl, word); }});\n",
+                channel.name,
+                input ? "const " : "",
+                channel.layout.type,
+                input ? "drive" : "sample");
         }
     }
     return text + "        static_cast<void>(rtl);\n        static_cast<void>(visit);\n    }\n";
@@ -70,8 +83,8 @@ std::string emit_model(const Program& program, const Options& options) {
     std::string streams, steps, names, ports;
     int valid_bit = 0;
     for (const Channel& channel : program.channels) {
-        streams += fmt::format("    hls::stream<{0}> {1}{{\"{1}\"}};\n", channel.layout.type,
-                               channel.name);
+        streams += fmt::format(
+            "    hls::stream<{0}> {1}{{\"{1}\"}};\n", channel.layout.type, channel.name);
         if (channel.kind != Channel::Kind::internal) {
             ports += port_functions(channel);
         }
@@ -90,9 +103,17 @@ std::string emit_model(const Program& program, const Options& options) {
         "    static constexpr const char* kProcesses[] = {{{4}}};\n"
         "    static constexpr int kReads = {5};\n\n"
         "    // One cycle: every process that the RTL issued, with the inputs it found.\n"
-        "    template <class Seen>\n    void step(const Seen& seen) {{\n{6}    }}\n\n{7}{8}{9}}};\n",
-        program.source.substr(program.source.rfind('/') + 1), source, program.top, streams, names,
-        valid_bit, steps, ports, walk(program, Channel::Kind::input),
+        "    template <class Seen>\n    void step(const Seen& seen) {{\n{6}    "
+        "}}\n\n{7}{8}{9}}};\n",
+        program.source.substr(program.source.rfind('/') + 1),
+        source,
+        program.top,
+        streams,
+        names,
+        valid_bit,
+        steps,
+        ports,
+        walk(program, Channel::Kind::input),
         walk(program, Channel::Kind::output));
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hw/hlsc/emit/placement.hpp"
 
-#include <algorithm>
-
 #include <fmt/core.h>
+
+#include <algorithm>
 
 #include "host/util/check.hpp"
 #include "hw/hlsc/emit/verilog.hpp"
@@ -19,8 +19,8 @@ Placement::Placement(const Process& process, const Options& options) : process_(
     if (options.plant == Plant::schedule) {
         for (const int id : process.order) {
             const bool delayed = !ranges(id).empty();
-            planted_node_ = delayed && process.graph.node(id).op == Op::stream_payload ? id
-                                                                                       : planted_node_;
+            planted_node_ =
+                delayed && process.graph.node(id).op == Op::stream_payload ? id : planted_node_;
         }
     }
 }
@@ -103,7 +103,8 @@ std::string Placement::delayed_name(int node, std::size_t range, int stage) {
 std::string Placement::result_name(int node) const {
     const Node& details = process_.graph.node(node);
     if (details.op == Op::register_read) {
-        return fmt::format("r{}_{}", details.object,
+        return fmt::format("r{}_{}",
+                           details.object,
                            process_.registers[static_cast<std::size_t>(details.object)].name);
     }
     return fmt::format("n{}", node);
@@ -134,8 +135,10 @@ std::string Placement::part(int node, int low, int high, int stage) const {
         if (from > to) {
             continue;
         }
-        const std::string piece = select(delayed_name(node, k, stage), all[k].high - all[k].low + 1,
-                                         from - all[k].low, to - all[k].low);
+        const std::string piece = select(delayed_name(node, k, stage),
+                                         all[k].high - all[k].low + 1,
+                                         from - all[k].low,
+                                         to - all[k].low);
         joined = pieces == 0 ? piece : piece + ", " + joined;
         ++pieces;
     }

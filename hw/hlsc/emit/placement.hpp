@@ -18,7 +18,7 @@ struct DelayedRange {
 };
 
 class Placement {
- public:
+  public:
     Placement(const Process& process, const Options& options);
 
     // The expression for a value as stage `stage` sees it.
@@ -33,7 +33,7 @@ class Placement {
     // Bits of delay registers altogether.
     [[nodiscard]] long register_bits() const { return register_bits_; }
 
- private:
+  private:
     void use(const Value& value, int stage);
     void collect_uses();
     void form_ranges();

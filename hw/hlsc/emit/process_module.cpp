@@ -42,7 +42,7 @@ const char* style_name(RamStyle style) {
 }
 
 class ModuleWriter {
- public:
+  public:
     ModuleWriter(const Program& program, const Process& process, const Options& options)
         : program_(program), process_(process), place_(process, options) {}
 
@@ -56,10 +56,12 @@ class ModuleWriter {
         return fmt::format(
             "{}{}\n"
             "    always_ff @(posedge ap_clk) begin\n{}    end\nendmodule\n",
-            head_, body_, clocked_);
+            head_,
+            body_,
+            clocked_);
     }
 
- private:
+  private:
     template <class... Args>
     void body(fmt::format_string<Args...> format, Args&&... args) {
         body_ += fmt::format(format, std::forward<Args>(args)...);
@@ -78,18 +80,23 @@ class ModuleWriter {
 
     void ports() {
         head_ = fmt::format("module {}_{} (\n    input  wire ap_clk,\n    input  wire ap_rst_n,\n",
-                            program_.top, process_.name);
+                            program_.top,
+                            process_.name);
         for (const StreamRead& read : process_.reads) {
             const Channel& c = channel(read.channel);
-            head_ += fmt::format("    input  wire {0}_valid,\n    input  wire {1}{0}_data,\n"
-                                 "    output wire {0}_take,\n",
-                                 c.name, range_of(c.layout.width()));
+            head_ += fmt::format(
+                "    input  wire {0}_valid,\n    input  wire {1}{0}_data,\n"
+                "    output wire {0}_take,\n",
+                c.name,
+                range_of(c.layout.width()));
         }
         for (const StreamWrite& write : process_.writes) {
             const Channel& c = channel(write.channel);
-            head_ += fmt::format("    input  wire {0}_credit,\n    output wire {1}{0}_data,\n"
-                                 "    output wire {0}_push,\n    output wire {0}_drop,\n",
-                                 c.name, range_of(c.layout.width()));
+            head_ += fmt::format(
+                "    input  wire {0}_credit,\n    output wire {1}{0}_data,\n"
+                "    output wire {0}_push,\n    output wire {0}_drop,\n",
+                c.name,
+                range_of(c.layout.width()));
         }
         head_ += "    output wire issue\n);\n";
     }
@@ -114,13 +121,14 @@ class ModuleWriter {
         if (process_.stages > 1) {
             body("    reg [{}:1] valid;  // An iteration is in the stage.\n", process_.stages - 1);
             clocked("        valid <= ap_rst_n ? {} : '0;\n",
-                    process_.stages == 2 ? "issue"
-                                         : fmt::format("{{valid[{}:1], issue}}",
-                                                       process_.stages - 2));
+                    process_.stages == 2
+                        ? "issue"
+                        : fmt::format("{{valid[{}:1], issue}}", process_.stages - 2));
         }
         body("    assign issue = {};\n", condition);
         for (const StreamRead& read : process_.reads) {
-            body("    assign {}_take = issue && {};\n", channel(read.channel).name,
+            body("    assign {}_take = issue && {};\n",
+                 channel(read.channel).name,
                  place_.expression({read.strobe}, 0));
         }
     }
@@ -129,7 +137,10 @@ class ModuleWriter {
         for (const Register& target : process_.registers) {
             if (target.width > 0) {
                 const auto number = &target - process_.registers.data();
-                body("    reg {}r{}_{} = {};\n", range_of(target.width), number, target.name,
+                body("    reg {}r{}_{} = {};\n",
+                     range_of(target.width),
+                     number,
+                     target.name,
                      literal(target.initial));
             }
         }
@@ -141,8 +152,12 @@ class ModuleWriter {
             }
             if (node.op != Op::register_read && node.op != Op::ram_data) {
                 body("    wire {}n{} = {};  // stage {}, {:.2f} ns, line {}\n",
-                     range_of(node.width), id, operation(id, node, stage), stage,
-                     process_.time_of[static_cast<std::size_t>(id)], node.where.line);
+                     range_of(node.width),
+                     id,
+                     operation(id, node, stage),
+                     stage,
+                     process_.time_of[static_cast<std::size_t>(id)],
+                     node.where.line);
             }
             delays(id);
         }
@@ -178,9 +193,13 @@ class ModuleWriter {
                 i + 1 < node.in.size() ? node.in[i + 1] : Graph::zeros(node.width);
             all.insert(all.end(), element.begin(), element.end());
         }
-        body("    wire {}n{}_all = {};\n", range_of(static_cast<int>(all.size())), id,
+        body("    wire {}n{}_all = {};\n",
+             range_of(static_cast<int>(all.size())),
+             id,
              place_.expression(all, stage));
-        body("    wire {}n{}_at = {};\n", range_of(static_cast<int>(node.in[0].size())), id,
+        body("    wire {}n{}_at = {};\n",
+             range_of(static_cast<int>(node.in[0].size())),
+             id,
              place_.expression(node.in[0], stage));
     }
 
@@ -257,7 +276,8 @@ class ModuleWriter {
         const RamPort& port = ram.reads[static_cast<std::size_t>(node.part)];
         const std::string write_enable =
             !ram.written ? "1'b0"
-                         : fmt::format("{} && {}", valid_in(ram.write_stage),
+                         : fmt::format("{} && {}",
+                                       valid_in(ram.write_stage),
                                        place_.expression({ram.write_enable}, ram.write_stage));
         std::string initial;
         if (!ram.initial.empty()) {
@@ -268,14 +288,22 @@ class ModuleWriter {
             initial = fmt::format(", .INITIALISED(1), .INITIAL({})", literal(all));
         }
         memories_head_ += fmt::format("    wire {}n{};\n", range_of(node.width), id);
-        body("    fpvs_ram_s2p #(.WIDTH({}), .DEPTH({}), .LATENCY({}), .STYLE(\"{}\"){}) "
-             "memory_{}_{} (\n        .ap_clk, .write_enable({}),\n        .write_address({}), "
-             ".write_data({}),\n        .read_address({}), .data(n{}));\n",
-             ram.width, ram.depth, ram.latency, style_name(ram.style), initial, ram.name, node.part,
-             write_enable,
-             ram.written ? place_.expression(ram.write_address, ram.write_stage) : "'0",
-             ram.written ? place_.expression(ram.write_data, ram.write_stage) : "'0",
-             place_.expression(port.address, port.stage), id);
+        body(
+            "    fpvs_ram_s2p #(.WIDTH({}), .DEPTH({}), .LATENCY({}), .STYLE(\"{}\"){}) "
+            "memory_{}_{} (\n        .ap_clk, .write_enable({}),\n        .write_address({}), "
+            ".write_data({}),\n        .read_address({}), .data(n{}));\n",
+            ram.width,
+            ram.depth,
+            ram.latency,
+            style_name(ram.style),
+            initial,
+            ram.name,
+            node.part,
+            write_enable,
+            ram.written ? place_.expression(ram.write_address, ram.write_stage) : "'0",
+            ram.written ? place_.expression(ram.write_data, ram.write_stage) : "'0",
+            place_.expression(port.address, port.stage),
+            id);
         if (ram.written && ram.dependence.raw_distance > 1) {
             distance_check(ram, port);
         }
@@ -287,34 +315,52 @@ class ModuleWriter {
         const int history = ram.dependence.raw_distance - 1;
         const int width = static_cast<int>(port.address.size());
         const std::string q = "check_" + ram.name;
-        body("`ifndef SYNTHESIS\n    reg {}{}_load[0:{}];  // Address; then as stage {} sees it.\n"
-             "    reg {}_load_on[0:{}];\n",
-             range_of(width), q, delay, ram.write_stage, q, delay);
-        body("    reg {}{}_stored[1:{}];\n    reg {}_stored_on[1:{}];\n", range_of(width), q,
-             history, q, history);
-        body("    always_comb begin\n        {0}_load[0] = {1};\n        {0}_load_on[0] = {2};\n"
-             "    end\n",
-             q, place_.expression(port.address, port.stage),
-             place_.expression({port.enable}, port.stage));
-        body("    initial for (int i = 1; i <= {1}; i++) {0}_stored_on[i] = 0;\n"
-             "    always @(posedge ap_clk) begin\n"
-             "        for (int i = 1; i <= {2}; i++) begin\n"
-             "            {0}_load[i] <= {0}_load[i-1];\n"
-             "            {0}_load_on[i] <= {0}_load_on[i-1];\n        end\n"
-             "        if ({3}) begin\n"
-             "            for (int i = 1; i <= {1}; i++)\n"
-             "                if ({0}_stored_on[i] && {0}_load_on[{2}] && "
-             "{0}_stored[i] == {0}_load[{2}])\n"
-             "                    $fatal(1, \"memory {4}: loaded %0d calls after a store of its "
-             "word, {5} are declared (instance %m)\", i);\n"
-             "            for (int i = 2; i <= {1}; i++) begin\n"
-             "                {0}_stored[i] <= {0}_stored[i-1];\n"
-             "                {0}_stored_on[i] <= {0}_stored_on[i-1];\n            end\n"
-             "            {0}_stored[1] <= {6};\n            {0}_stored_on[1] <= {7};\n"
-             "        end\n    end\n`endif\n",
-             q, history, delay, valid_in(ram.write_stage), ram.name, ram.dependence.raw_distance,
-             place_.expression(ram.write_address, ram.write_stage),
-             place_.expression({ram.write_enable}, ram.write_stage));
+        body(
+            "`ifndef SYNTHESIS\n    reg {}{}_load[0:{}];  // Address; then as stage {} sees it.\n"
+            "    reg {}_load_on[0:{}];\n",
+            range_of(width),
+            q,
+            delay,
+            ram.write_stage,
+            q,
+            delay);
+        body("    reg {}{}_stored[1:{}];\n    reg {}_stored_on[1:{}];\n",
+             range_of(width),
+             q,
+             history,
+             q,
+             history);
+        body(
+            "    always_comb begin\n        {0}_load[0] = {1};\n        {0}_load_on[0] = {2};\n"
+            "    end\n",
+            q,
+            place_.expression(port.address, port.stage),
+            place_.expression({port.enable}, port.stage));
+        body(
+            "    initial for (int i = 1; i <= {1}; i++) {0}_stored_on[i] = 0;\n"
+            "    always @(posedge ap_clk) begin\n"
+            "        for (int i = 1; i <= {2}; i++) begin\n"
+            "            {0}_load[i] <= {0}_load[i-1];\n"
+            "            {0}_load_on[i] <= {0}_load_on[i-1];\n        end\n"
+            "        if ({3}) begin\n"
+            "            for (int i = 1; i <= {1}; i++)\n"
+            "                if ({0}_stored_on[i] && {0}_load_on[{2}] && "
+            "{0}_stored[i] == {0}_load[{2}])\n"
+            "                    $fatal(1, \"memory {4}: loaded %0d calls after a store of its "
+            "word, {5} are declared (instance %m)\", i);\n"
+            "            for (int i = 2; i <= {1}; i++) begin\n"
+            "                {0}_stored[i] <= {0}_stored[i-1];\n"
+            "                {0}_stored_on[i] <= {0}_stored_on[i-1];\n            end\n"
+            "            {0}_stored[1] <= {6};\n            {0}_stored_on[1] <= {7};\n"
+            "        end\n    end\n`endif\n",
+            q,
+            history,
+            delay,
+            valid_in(ram.write_stage),
+            ram.name,
+            ram.dependence.raw_distance,
+            place_.expression(ram.write_address, ram.write_stage),
+            place_.expression({ram.write_enable}, ram.write_stage));
     }
 
     void registers() {
@@ -331,10 +377,13 @@ class ModuleWriter {
             }
             const std::string reset =
                 target.has_reset
-                    ? fmt::format("if (!ap_rst_n) {} <= {};\n        else ", name,
-                                  literal(target.initial))
+                    ? fmt::format(
+                          "if (!ap_rst_n) {} <= {};\n        else ", name, literal(target.initial))
                     : "";
-            clocked("        {}if ({}) {} <= {};\n", reset, enable, name,
+            clocked("        {}if ({}) {} <= {};\n",
+                    reset,
+                    enable,
+                    name,
                     place_.expression(target.next, target.stage));
         }
     }

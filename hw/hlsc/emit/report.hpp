@@ -9,7 +9,8 @@
 
 namespace fpvs::hlsc {
 
-std::string report_text(const Program& program, const Options& options,
+std::string report_text(const Program& program,
+                        const Options& options,
                         const Diagnostics& diagnostics);
 std::string report_json(const Program& program, const Options& options);
 

@@ -36,9 +36,8 @@ std::string concatenation(const Channel& channel) {
 }
 
 class TopWriter {
- public:
-    TopWriter(const Program& program, const Options& options)
-        : program_(program), options_(options) {}
+  public:
+    TopWriter(const Program& program, bool observe) : program_(program), observe_(observe) {}
 
     std::string write() {
         ports();
@@ -48,13 +47,13 @@ class TopWriter {
         for (const auto& process : program_.processes) {
             instance(*process);
         }
-        if (options_.observe) {
+        if (observe_) {
             observe();
         }
         return head_ + wires_ + body_ + "endmodule\n";
     }
 
- private:
+  private:
     template <class... Args>
     void body(fmt::format_string<Args...> format, Args&&... args) {
         body_ += fmt::format(format, std::forward<Args>(args)...);
@@ -69,20 +68,28 @@ class TopWriter {
             const bool input = channel.kind == Channel::Kind::input;
             const char* forward = input ? "input  wire" : "output wire";
             for (const AxisSignal& signal : signals_of(channel)) {
-                head_ += fmt::format("    {} {}{}_{},\n", forward, range_of(signal.width),
-                                     channel.name, signal.name);
+                head_ += fmt::format("    {} {}{}_{},\n",
+                                     forward,
+                                     range_of(signal.width),
+                                     channel.name,
+                                     signal.name);
             }
-            head_ += fmt::format("    {} {}_tvalid,\n    {} {}_tready,\n", forward, channel.name,
-                                 input ? "output wire" : "input  wire", channel.name);
+            head_ += fmt::format("    {} {}_tvalid,\n    {} {}_tready,\n",
+                                 forward,
+                                 channel.name,
+                                 input ? "output wire" : "input  wire",
+                                 channel.name);
         }
-        if (options_.observe) {
+        if (observe_) {
             std::size_t reads = 0;
             for (const auto& process : program_.processes) {
                 reads += process->reads.size();
             }
-            head_ += fmt::format("    output wire [{}:0] observe_issue,\n"
-                                 "    output wire [{}:0] observe_valid,\n",
-                                 program_.processes.size() - 1, reads == 0 ? 0 : reads - 1);
+            head_ += fmt::format(
+                "    output wire [{}:0] observe_issue,\n"
+                "    output wire [{}:0] observe_valid,\n",
+                program_.processes.size() - 1,
+                reads == 0 ? 0 : reads - 1);
         }
         head_ += "    input  wire ap_clk,\n    input  wire ap_rst_n\n);\n";
     }
@@ -90,35 +97,47 @@ class TopWriter {
     void channel_wires(const Channel& channel) {
         const int width = channel.layout.width();
         const std::string& name = channel.name;
-        body("    wire {0}{1}_data;\n    wire {1}_valid, {1}_take;\n", range_of(width),
-             "c_" + name);
+        body(
+            "    wire {0}{1}_data;\n    wire {1}_valid, {1}_take;\n", range_of(width), "c_" + name);
         if (channel.kind == Channel::Kind::input) {
-            body("    fpvs_axis_register #(.WIDTH({0})) {1}_slice (.ap_clk, .ap_rst_n, "
-                 ".s_valid({1}_tvalid),\n        .s_ready({1}_tready), .s_data({2}), "
-                 ".m_valid(c_{1}_valid), .m_data(c_{1}_data),\n        .take(c_{1}_take));\n",
-                 width, name, concatenation(channel));
+            body(
+                "    fpvs_axis_register #(.WIDTH({0})) {1}_slice (.ap_clk, .ap_rst_n, "
+                ".s_valid({1}_tvalid),\n        .s_ready({1}_tready), .s_data({2}), "
+                ".m_valid(c_{1}_valid), .m_data(c_{1}_data),\n        .take(c_{1}_take));\n",
+                width,
+                name,
+                concatenation(channel));
             return;
         }
         const auto& writer = program_.processes[static_cast<std::size_t>(channel.writer)];
-        body("    wire c_{0}_credit, c_{0}_push, c_{0}_drop;\n    wire {1}c_{0}_in;\n", name,
+        body("    wire c_{0}_credit, c_{0}_push, c_{0}_drop;\n    wire {1}c_{0}_in;\n",
+             name,
              range_of(width));
-        body("    fpvs_stream_fifo #(.WIDTH({0}), .DEPTH({1})) {2}_fifo (.ap_clk, .ap_rst_n,\n"
-             "        .reserve(issue_{3}), .push(c_{2}_push), .drop(c_{2}_drop), "
-             ".data_in(c_{2}_in),\n        .credit(c_{2}_credit), .valid(c_{2}_valid), "
-             ".data_out(c_{2}_data), .take(c_{2}_take));\n",
-             width, fifo_depth(program_, channel), name, writer->name);
+        body(
+            "    fpvs_stream_fifo #(.WIDTH({0}), .DEPTH({1})) {2}_fifo (.ap_clk, .ap_rst_n,\n"
+            "        .reserve(issue_{3}), .push(c_{2}_push), .drop(c_{2}_drop), "
+            ".data_in(c_{2}_in),\n        .credit(c_{2}_credit), .valid(c_{2}_valid), "
+            ".data_out(c_{2}_data), .take(c_{2}_take));\n",
+            width,
+            fifo_depth(program_, channel),
+            name,
+            writer->name);
         if (channel.kind == Channel::Kind::output) {
             body("    assign {} = c_{}_data;\n", concatenation(channel), name);
-            body("    assign {0}_tvalid = c_{0}_valid;\n    assign c_{0}_take = {0}_tvalid && "
-                 "{0}_tready;\n",
-                 name);
+            body(
+                "    assign {0}_tvalid = c_{0}_valid;\n    assign c_{0}_take = {0}_tvalid && "
+                "{0}_tready;\n",
+                name);
         }
     }
 
     void instance(const Process& process) {
         wires_ += fmt::format("    wire issue_{};\n", process.name);
-        body("    {}_{} process_{} (.ap_clk, .ap_rst_n, .issue(issue_{})", program_.top,
-             process.name, process.name, process.name);
+        body("    {}_{} process_{} (.ap_clk, .ap_rst_n, .issue(issue_{})",
+             program_.top,
+             process.name,
+             process.name,
+             process.name);
         for (const StreamRead& read : process.reads) {
             const std::string& name = channel_name(read.channel);
             body(",\n        .{0}_valid(c_{0}_valid), .{0}_data(c_{0}_data), .{0}_take(c_{0}_take)",
@@ -126,9 +145,10 @@ class TopWriter {
         }
         for (const StreamWrite& write : process.writes) {
             const std::string& name = channel_name(write.channel);
-            body(",\n        .{0}_credit(c_{0}_credit), .{0}_data(c_{0}_in), .{0}_push(c_{0}_push), "
-                 ".{0}_drop(c_{0}_drop)",
-                 name);
+            body(
+                ",\n        .{0}_credit(c_{0}_credit), .{0}_data(c_{0}_in), .{0}_push(c_{0}_push), "
+                ".{0}_drop(c_{0}_drop)",
+                name);
         }
         body(");\n");
     }
@@ -138,11 +158,12 @@ class TopWriter {
         for (const auto& process : program_.processes) {
             issued = "issue_" + process->name + (issued.empty() ? "" : ", ") + issued;
             for (const StreamRead& read : process->reads) {
-                valid = "c_" + channel_name(read.channel) + "_valid" +
-                        (valid.empty() ? "" : ", ") + valid;
+                valid = "c_" + channel_name(read.channel) + "_valid" + (valid.empty() ? "" : ", ") +
+                        valid;
             }
         }
-        body("    assign observe_issue = {{{}}};\n    assign observe_valid = {{{}}};\n", issued,
+        body("    assign observe_issue = {{{}}};\n    assign observe_valid = {{{}}};\n",
+             issued,
              valid.empty() ? "1'b0" : valid);
     }
 
@@ -151,7 +172,7 @@ class TopWriter {
     }
 
     const Program& program_;
-    const Options& options_;
+    const bool observe_;
     std::string head_;
     std::string wires_;
     std::string body_;
@@ -170,8 +191,8 @@ int fifo_depth(const Program& program, const Channel& channel) {
     return channel.depth + stage + kFifoOverhead;
 }
 
-std::string emit_top(const Program& program, const Options& options) {
-    return TopWriter(program, options).write();
+std::string emit_top(const Program& program, bool observe) {
+    return TopWriter(program, observe).write();
 }
 
 }  // namespace fpvs::hlsc

@@ -17,7 +17,8 @@ namespace fpvs::hlsc {
 int fifo_depth(const Program& program, const Channel& channel);
 
 std::string emit_process(const Program& program, const Process& process, const Options& options);
-std::string emit_top(const Program& program, const Options& options);
+// With observe: also ports that tell a lock-step harness what each process did.
+std::string emit_top(const Program& program, bool observe);
 
 // "[W-1:0] ", or nothing for a single wire.
 std::string range_of(int width);

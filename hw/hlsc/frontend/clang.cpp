@@ -32,13 +32,18 @@ std::vector<std::string> preprocess_command(const Options& options) {
     for (const std::string& define : options.defines) {
         command.push_back("-D" + define);
     }
+    if (!options.depfile.empty()) {
+        const std::string target = options.output_folder + "/" + options.top + ".sv";
+        command.insert(command.end(), {"-MD", "-MF", options.depfile, "-MT", target});
+    }
     command.push_back(options.source);
     return command;
 }
 
 // Unoptimised IR without optnone: hlsc runs its own passes.  Exceptions, RTTI and thread-safe
 // statics have no meaning in gates.
-std::vector<std::string> compile_command(const Options& options, const std::string& input,
+std::vector<std::string> compile_command(const Options& options,
+                                         const std::string& input,
                                          const std::string& output) {
     return {options.clang,
             "-x",
@@ -65,7 +70,8 @@ std::vector<std::string> compile_command(const Options& options, const std::stri
 
 }  // namespace
 
-std::string compile_to_bitcode(const Options& options, const std::string& folder,
+std::string compile_to_bitcode(const Options& options,
+                               const std::string& folder,
                                Diagnostics& diagnostics) {
     const std::string preprocessed = folder + "/preprocessed.ii";
     const std::string replaced = folder + "/kernel.ii";

@@ -13,7 +13,8 @@
 namespace fpvs::hlsc {
 
 // The path of the bitcode inside folder, or "" after an error (clang's own messages go to stderr).
-std::string compile_to_bitcode(const Options& options, const std::string& folder,
+std::string compile_to_bitcode(const Options& options,
+                               const std::string& folder,
                                Diagnostics& diagnostics);
 
 }  // namespace fpvs::hlsc

@@ -75,8 +75,7 @@ bool is_pragma_call(const llvm::Instruction& instruction) {
 bool calls_pragma(const llvm::Function& function, const std::string& kind) {
     for (const llvm::BasicBlock& block : function) {
         for (const llvm::Instruction& instruction : block) {
-            if (is_pragma_call(instruction) &&
-                string_argument(instruction.getOperand(0)) == kind) {
+            if (is_pragma_call(instruction) && string_argument(instruction.getOperand(0)) == kind) {
                 return true;
             }
         }
@@ -284,8 +283,9 @@ bool load_kernel(const std::string& bitcode,
         return false;
     }
     inline_everything_else(kernel);
-    run_passes(*kernel.module,
-               "always-inline,globaldce,function(sroa<modify-cfg>,early-cse,simplifycfg)");
+    // No more than this before state is promoted: a load that LLVM has merged with another, of a
+    // different variable, could not be promoted any more.
+    run_passes(*kernel.module, "always-inline,globaldce,function(sroa<preserve-cfg>,mergereturn)");
     for (llvm::Function* function : kernel.processes) {
         kernel.pragmas[function] = take_pragmas(*function, diagnostics);
     }

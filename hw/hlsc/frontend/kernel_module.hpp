@@ -35,8 +35,8 @@ struct KernelModule {
     llvm::LLVMContext context;
     std::unique_ptr<llvm::Module> module;
     llvm::Function* top = nullptr;
-    bool dataflow = false;                     // Otherwise the top is the only process.
-    std::vector<llvm::Function*> processes;    // In the order of their calls.
+    bool dataflow = false;                   // Otherwise the top is the only process.
+    std::vector<llvm::Function*> processes;  // In the order of their calls.
     std::map<const llvm::Function*, std::vector<Pragma>> pragmas;
 };
 
@@ -45,11 +45,15 @@ void run_passes(llvm::Module& module, const char* pipeline);
 
 // Reads the bitcode, finds top and processes, inlines, resolves references and collects the
 // pragmas.  False after an error.
-bool load_kernel(const std::string& bitcode, const Options& options, KernelModule& kernel,
+bool load_kernel(const std::string& bitcode,
+                 const Options& options,
+                 KernelModule& kernel,
                  Diagnostics& diagnostics);
 
 // Channels and processes of the top function, with what its pragmas say.  False after an error.
-bool read_netlist(const KernelModule& kernel, const Options& options, Program& program,
+bool read_netlist(const KernelModule& kernel,
+                  const Options& options,
+                  Program& program,
                   Diagnostics& diagnostics);
 
 }  // namespace fpvs::hlsc

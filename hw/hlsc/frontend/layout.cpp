@@ -42,8 +42,9 @@ bool append_array(const llvm::DICompositeType* array,
     int count = 1;
     for (const auto* element : array->getElements()) {
         const auto* range = llvm::dyn_cast<llvm::DISubrange>(element);
-        const auto* bound =
-            range == nullptr ? nullptr : llvm::dyn_cast_if_present<llvm::ConstantInt*>(range->getCount());
+        const auto* bound = range == nullptr
+                                ? nullptr
+                                : llvm::dyn_cast_if_present<llvm::ConstantInt*>(range->getCount());
         if (bound == nullptr) {
             return false;
         }
@@ -96,8 +97,8 @@ bool append(const llvm::DIType* type, const std::string& name, int byte_offset, 
         if (encoding == llvm::dwarf::DW_ATE_float) {
             return false;
         }
-        is_signed = encoding == llvm::dwarf::DW_ATE_signed ||
-                    encoding == llvm::dwarf::DW_ATE_signed_char;
+        is_signed =
+            encoding == llvm::dwarf::DW_ATE_signed || encoding == llvm::dwarf::DW_ATE_signed_char;
         const bool boolean = encoding == llvm::dwarf::DW_ATE_boolean;
         layout.fields.push_back({name, byte_offset, bits, boolean ? 1 : bits, is_signed});
         return true;

@@ -87,7 +87,7 @@ std::string identifier(const std::string& text) {
 }
 
 class NetlistReader {
- public:
+  public:
     NetlistReader(const KernelModule& kernel, Program& program, Diagnostics& diagnostics)
         : kernel_(kernel), program_(program), diagnostics_(diagnostics) {}
 
@@ -110,9 +110,12 @@ class NetlistReader {
         check_channels();
     }
 
- private:
-    void add_channel(const llvm::Value* object, const std::string& name, Channel::Kind kind,
-                     const llvm::DIType* type, Position where);
+  private:
+    void add_channel(const llvm::Value* object,
+                     const std::string& name,
+                     Channel::Kind kind,
+                     const llvm::DIType* type,
+                     Position where);
     void add_ports();
     void read_statement(const llvm::Instruction& instruction);
     void add_process(llvm::Function& function, const std::vector<int>& channels);
@@ -141,11 +144,13 @@ void NetlistReader::add_channel(const llvm::Value* object,
     channel.where = where;
     const llvm::DIType* element = element_type(type);
     if (element == nullptr) {
-        diagnostics_.error(where, "'{}' is not an hls::stream: processes meet through streams only",
-                           name);
+        diagnostics_.error(
+            where, "'{}' is not an hls::stream: processes meet through streams only", name);
     } else if (!layout_of(element, channel.layout)) {
-        diagnostics_.error(where, "stream '{}' carries {}, which is not a flat struct of integers",
-                           name, cxx_name(element));
+        diagnostics_.error(where,
+                           "stream '{}' carries {}, which is not a flat struct of integers",
+                           name,
+                           cxx_name(element));
     }
     channel.axis_signals = channel.layout.type.rfind("hls::axis<", 0) == 0;
     channel_of_[object] = static_cast<int>(program_.channels.size());
@@ -163,8 +168,11 @@ void NetlistReader::add_ports() {
     }
     for (const llvm::Argument& argument : kernel_.top->args()) {
         const unsigned index = argument.getArgNo();
-        add_channel(&argument, argument_name(*kernel_.top, index), Channel::Kind::input,
-                    index + 1 < types.size() ? plain_type(types[index + 1]) : nullptr, where);
+        add_channel(&argument,
+                    argument_name(*kernel_.top, index),
+                    Channel::Kind::input,
+                    index + 1 < types.size() ? plain_type(types[index + 1]) : nullptr,
+                    where);
     }
 }
 
@@ -177,22 +185,27 @@ void NetlistReader::read_statement(const llvm::Instruction& instruction) {
     const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
     llvm::Function* callee = call == nullptr ? nullptr : call->getCalledFunction();
     if (callee == nullptr || kernel_.pragmas.count(callee) == 0) {
-        diagnostics_.error(where,
-                           "the body of a dataflow top holds 'static hls::stream<T> name(\"name\")' "
-                           "and calls of process functions only: no control flow, arithmetic or "
-                           "assignment");
+        diagnostics_.error(
+            where,
+            "the body of a dataflow top holds 'static hls::stream<T> name(\"name\")' "
+            "and calls of process functions only: no control flow, arithmetic or "
+            "assignment");
         return;
     }
     std::vector<int> channels;
     for (const llvm::Value* operand : call->args()) {
         const auto* global = llvm::dyn_cast<llvm::GlobalVariable>(operand);
         if (global != nullptr && channel_of_.count(global) == 0) {
-            add_channel(global, source_name(*global), Channel::Kind::internal, type_of(*global),
+            add_channel(global,
+                        source_name(*global),
+                        Channel::Kind::internal,
+                        type_of(*global),
                         position_of(*global, diagnostics_));
         }
         if (channel_of_.count(operand) == 0) {
-            diagnostics_.error(where, "an argument of this process is neither a port nor a static "
-                                      "stream of the top function");
+            diagnostics_.error(where,
+                               "an argument of this process is neither a port nor a static "
+                               "stream of the top function");
             return;
         }
         channels.push_back(channel_of_.at(operand));
@@ -219,7 +232,8 @@ void NetlistReader::add_process(llvm::Function& function, const std::vector<int>
                       1};
     std::string scope;
     for (const llvm::DIScope* s = subprogram->getScope();
-         s != nullptr && llvm::isa<llvm::DINamespace>(s); s = s->getScope()) {
+         s != nullptr && llvm::isa<llvm::DINamespace>(s);
+         s = s->getScope()) {
         scope = s->getName().empty() ? scope : s->getName().str() + "::" + scope;
     }
     process->call = "::" + scope + subprogram->getName().str();
@@ -235,8 +249,8 @@ void NetlistReader::connect(int process, int index, const Use& use) {
     Channel& channel = program_.channels[static_cast<std::size_t>(index)];
     const Position where = use.where.line > 0 ? use.where : channel.where;
     if (use.writes && (use.reads || use.tests_empty)) {
-        diagnostics_.error(where, "stream '{}' is read or tested by the process that writes it",
-                           channel.name);
+        diagnostics_.error(
+            where, "stream '{}' is read or tested by the process that writes it", channel.name);
         return;
     }
     if (use.writes) {
@@ -270,8 +284,9 @@ void NetlistReader::apply(const Pragma& pragma) {
         } else if (channel != nullptr && pragma.has_flag("axis")) {
             axis_ports_.insert(found->second);
         } else {
-            diagnostics_.error(pragma.where, "INTERFACE: a port of a kernel is 'axis', and "
-                                             "port=return is 'ap_ctrl_none'");
+            diagnostics_.error(pragma.where,
+                               "INTERFACE: a port of a kernel is 'axis', and "
+                               "port=return is 'ap_ctrl_none'");
         }
     } else if (pragma.kind == "STREAM") {
         if (channel == nullptr || channel->kind != Channel::Kind::internal) {
@@ -283,8 +298,9 @@ void NetlistReader::apply(const Pragma& pragma) {
             diagnostics_.error(pragma.where, "STREAM depth {} is not in 1..65536", channel->depth);
         }
     } else if (pragma.kind == "DATAFLOW" && !pragma.has_flag("disable_start_propagation")) {
-        diagnostics_.error(pragma.where, "DATAFLOW with ap_ctrl_none needs "
-                                         "'disable_start_propagation'");
+        diagnostics_.error(pragma.where,
+                           "DATAFLOW with ap_ctrl_none needs "
+                           "'disable_start_propagation'");
     }
 }
 
@@ -305,11 +321,14 @@ void NetlistReader::check_port(const Channel& channel) {
         diagnostics_.error(channel.where,
                            "port '{}' carries {}: a port is ap_axiu or one ap_uint (another "
                            "struct would lose TLAST)",
-                           channel.name, channel.layout.type);
+                           channel.name,
+                           channel.layout.type);
     }
     if (plain && channel.layout.fields[0].width % 8 != 0) {
-        diagnostics_.error(channel.where, "port '{}' is {} bits wide; TDATA has whole bytes",
-                           channel.name, channel.layout.fields[0].width);
+        diagnostics_.error(channel.where,
+                           "port '{}' is {} bits wide; TDATA has whole bytes",
+                           channel.name,
+                           channel.layout.fields[0].width);
     }
 }
 
@@ -320,11 +339,13 @@ void NetlistReader::check_channels() {
         if (channel.writer < 0 && channel.reader < 0) {
             diagnostics_.error(channel.where, "stream '{}' is not used", channel.name);
         } else if (internal && (channel.writer < 0 || channel.reader < 0)) {
-            diagnostics_.error(channel.where, "stream '{}' has no {}", channel.name,
+            diagnostics_.error(channel.where,
+                               "stream '{}' has no {}",
+                               channel.name,
                                channel.writer < 0 ? "writer" : "reader");
         } else if (internal && channel.writer == channel.reader) {
-            diagnostics_.error(channel.where, "stream '{}' is written and read by one process",
-                               channel.name);
+            diagnostics_.error(
+                channel.where, "stream '{}' is written and read by one process", channel.name);
         } else if (internal && channel.axis_signals) {
             diagnostics_.error(channel.where,
                                "stream '{}' carries ap_axiu, which Vitis takes on ports only",
@@ -339,7 +360,8 @@ void NetlistReader::check_channels() {
         }
         if (axis_ports_.count(static_cast<int>(i)) == 0) {
             diagnostics_.error(channel.where,
-                               "port '{}' lacks '#pragma HLS INTERFACE axis port={}'", channel.name,
+                               "port '{}' lacks '#pragma HLS INTERFACE axis port={}'",
+                               channel.name,
                                channel.name);
         }
         if (!channel.layout.fields.empty()) {

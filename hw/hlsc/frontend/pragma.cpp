@@ -103,7 +103,8 @@ const char* marked_key(const Form& form, const std::string& key) {
 
 }  // namespace
 
-std::optional<PragmaText> parse_pragma(std::string_view line, Position where,
+std::optional<PragmaText> parse_pragma(std::string_view line,
+                                       Position where,
                                        Diagnostics& diagnostics) {
     const std::vector<std::string> words = words_of(line);
     PragmaText pragma;

@@ -19,13 +19,14 @@ namespace fpvs::hlsc {
 
 // A pragma as it stands in the source.
 struct PragmaText {
-    std::string kind;                              // Upper case.
-    std::map<std::string, std::string> values;     // key=value; keys in lower case.
-    std::vector<std::string> flags;                // Words without '='.
+    std::string kind;                           // Upper case.
+    std::map<std::string, std::string> values;  // key=value; keys in lower case.
+    std::vector<std::string> flags;             // Words without '='.
 };
 
 // Nothing, with the reason reported, for a pragma that Vitis does not have or not in this form.
-std::optional<PragmaText> parse_pragma(std::string_view line, Position where,
+std::optional<PragmaText> parse_pragma(std::string_view line,
+                                       Position where,
                                        Diagnostics& diagnostics);
 
 // The call that stands for the pragma, or "" for one that only guides Vitis.

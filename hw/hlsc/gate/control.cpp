@@ -88,8 +88,8 @@ void Translator::translate_terminator(const llvm::Instruction& terminator) {
         const Value selector = value_of(choice->getCondition());
         Bit any = kZero;
         for (const auto& one_case : choice->cases()) {
-            const Bit taken = 
-                graph_.equal(selector, value_of(static_cast<const llvm::Value*>(one_case.getCaseValue())));
+            const Bit taken = graph_.equal(
+                selector, value_of(static_cast<const llvm::Value*>(one_case.getCaseValue())));
             any = graph_.or_(any, taken);
             add_edge(block, one_case.getCaseSuccessor(), taken);
         }
@@ -101,19 +101,16 @@ void Translator::translate_terminator(const llvm::Instruction& terminator) {
 }
 
 // The value chosen at `to` by the branches from `from` on; empty where `to` is not reached.
-Value Translator::select_between(Block from,
-                                 Block to,
-                                 const EdgeValue& edge_value,
-                                 Memo& memo,
-                                 const Value& elsewhere) {
+Value Translator::select_between(
+    Block from, Block to, const EdgeValue& edge_value, Memo& memo, const Value& elsewhere) {
     const auto known = memo.find(from);
     if (known != memo.end()) {
         return known->second;
     }
     std::vector<std::pair<Bit, Value>> arms;
     for (const auto& [next, condition] : edges_[from]) {
-        const Value value = next == to ? edge_value(from)
-                                       : select_between(next, to, edge_value, memo, elsewhere);
+        const Value value =
+            next == to ? edge_value(from) : select_between(next, to, edge_value, memo, elsewhere);
         if (value.empty()) {
             continue;
         }
@@ -161,8 +158,8 @@ Bit Translator::reaching_condition(Block block) {
     }
     Block dominator = dominators_.getNode(block)->getIDom()->getBlock();
     Memo memo;
-    const Value taken = select_between(
-        dominator, block, [](Block) { return Value{kOne}; }, memo, Value{kZero});
+    const Value taken =
+        select_between(dominator, block, [](Block) { return Value{kOne}; }, memo, Value{kZero});
     return graph_.and_(reached_[dominator], taken[0]);
 }
 
@@ -171,8 +168,11 @@ Value Translator::translate_phi(const llvm::PHINode& phi) {
     Block dominator = dominators_.getNode(block)->getIDom()->getBlock();
     Memo memo;
     Value result = select_between(
-        dominator, block,
-        [&](Block from) { return value_of(phi.getIncomingValueForBlock(from)); }, memo, Value{});
+        dominator,
+        block,
+        [&](Block from) { return value_of(phi.getIncomingValueForBlock(from)); },
+        memo,
+        Value{});
     if (result.empty()) {
         result = Graph::zeros(static_cast<int>(phi.getType()->getIntegerBitWidth()));
     }

@@ -10,7 +10,10 @@
 
 namespace fpvs::hlsc {
 
-bool gate(const llvm::Function& function, const StorageMap& storage, const Program& program,
-          Process& process, Diagnostics& diagnostics);
+bool gate(const llvm::Function& function,
+          const StorageMap& storage,
+          const Program& program,
+          Process& process,
+          Diagnostics& diagnostics);
 
 }  // namespace fpvs::hlsc

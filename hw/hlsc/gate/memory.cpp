@@ -19,7 +19,9 @@ int address_bits(int depth) {
     return bits;
 }
 
-bool is_power_of_two(std::int64_t x) { return x > 0 && (x & (x - 1)) == 0; }
+bool is_power_of_two(std::int64_t x) {
+    return x > 0 && (x & (x - 1)) == 0;
+}
 
 // The bits of a constant initialiser, in the order of memory.
 void append_bits(const llvm::Constant* constant,
@@ -36,8 +38,10 @@ void append_bits(const llvm::Constant* constant,
     if (auto* record = llvm::dyn_cast<llvm::StructType>(constant->getType())) {
         const llvm::StructLayout* fields = layout.getStructLayout(record);
         for (unsigned i = 0; i < record->getNumElements(); ++i) {
-            append_bits(constant->getAggregateElement(i), layout,
-                        at + fields->getElementOffsetInBits(i), bits);
+            append_bits(constant->getAggregateElement(i),
+                        layout,
+                        at + fields->getElementOffsetInBits(i),
+                        bits);
         }
         return;
     }
@@ -68,11 +72,13 @@ std::vector<Alternative> Translator::resolve(const llvm::Value* pointer) {
         for (const llvm::Value* candidate : incoming) {
             Memo memo;
             const Value taken = select_between(
-                dominator, phi->getParent(),
+                dominator,
+                phi->getParent(),
                 [&](Block from) {
                     return Value{phi->getIncomingValueForBlock(from) == candidate ? kOne : kZero};
                 },
-                memo, Value{kZero});
+                memo,
+                Value{kZero});
             choices.emplace_back(taken[0], candidate);
         }
     } else {
@@ -131,8 +137,8 @@ Place Translator::resolve_address(const llvm::Value* base, const llvm::Value* po
         const std::int64_t step = selects_bank ? elements / storage.depth : elements;
         Value term = Graph::extend(value_of(variable), kIndexBits);
         if (stride % bytes != 0 || !is_power_of_two(step)) {
-            diagnostics_.error(position_, "an inner dimension of '{}' is not a power of two",
-                               storage.name);
+            diagnostics_.error(
+                position_, "an inner dimension of '{}' is not a power of two", storage.name);
             return place;
         }
         std::uint64_t shift = 0;
@@ -155,8 +161,8 @@ void Translator::translate_load(const llvm::LoadInst& load) {
     Value result(static_cast<std::size_t>(width), kAnyBit);
     for (const Alternative& alternative : resolve(load.getPointerOperand())) {
         const Bit when = graph_.and_(here_, alternative.when);
-        result = graph_.mux(alternative.when, load_from(alternative.place, width, load, when),
-                            result);
+        result =
+            graph_.mux(alternative.when, load_from(alternative.place, width, load, when), result);
     }
     values_[&load] = result;
 }
@@ -172,10 +178,7 @@ void Translator::translate_store(const llvm::StoreInst& store) {
     }
 }
 
-Value Translator::load_from(const Place& place,
-                            int width,
-                            const llvm::Instruction& at,
-                            Bit when) {
+Value Translator::load_from(const Place& place, int width, const llvm::Instruction& at, Bit when) {
     if (place.stream != nullptr) {
         return load_stream(place, width);
     }
@@ -210,9 +213,9 @@ Value Translator::load_stream(const Place& place, int width) {
         return graph_.source(Op::stream_empty, 1, channel);
     }
     const Channel& details = program_.channels[static_cast<std::size_t>(channel)];
-    const Process* writer = details.writer < 0
-                                ? nullptr
-                                : program_.processes[static_cast<std::size_t>(details.writer)].get();
+    const Process* writer =
+        details.writer < 0 ? nullptr
+                           : program_.processes[static_cast<std::size_t>(details.writer)].get();
     if (writer == &process_) {
         return Value(static_cast<std::size_t>(width), kAnyBit);  // Nothing is written yet.
     }
@@ -277,8 +280,8 @@ Value Translator::initial_value(const llvm::GlobalVariable* variable,
     const std::uint64_t bits = layout_.getTypeAllocSizeInBits(initializer->getType());
     llvm::APInt memory(static_cast<unsigned>(bits), 0);
     append_bits(initializer, layout_, 0, memory);
-    const llvm::APInt part = memory.extractBits(static_cast<unsigned>(width),
-                                                static_cast<unsigned>(byte_offset) * 8);
+    const llvm::APInt part =
+        memory.extractBits(static_cast<unsigned>(width), static_cast<unsigned>(byte_offset) * 8);
     Value result(static_cast<std::size_t>(width));
     for (int i = 0; i < width; ++i) {
         result[static_cast<std::size_t>(i)] = part[static_cast<unsigned>(i)] ? kOne : kZero;
@@ -309,8 +312,7 @@ int Translator::ram_of(const llvm::GlobalVariable* variable, int bank, int field
     if (!variable->getInitializer()->isNullValue()) {
         for (int i = 0; i < ram.depth; ++i) {
             const int at = (bank * storage.depth + i) * storage.element_bytes;
-            ram.initial.push_back(
-                initial_value(variable, at + details.byte_offset, details.width));
+            ram.initial.push_back(initial_value(variable, at + details.byte_offset, details.width));
         }
     }
     const int number = static_cast<int>(process_.rams.size());
@@ -373,20 +375,24 @@ void Translator::store_memory(const Place& place,
             continue;
         }
         if (offset < 0 || offset + field.width > width) {
-            diagnostics_.error(position_, "a store to a part of a word of memory '{}'",
-                               storage.name);
+            diagnostics_.error(
+                position_, "a store to a part of a word of memory '{}'", storage.name);
             return;
         }
         for (int bank = 0; bank < storage.bank_count(); ++bank) {
-            const Bit chosen = graph_.equal(
-                place.bank, Graph::constant(static_cast<int>(place.bank.size()),
-                                            static_cast<std::uint64_t>(bank)));
+            const Bit chosen = graph_.equal(place.bank,
+                                            Graph::constant(static_cast<int>(place.bank.size()),
+                                                            static_cast<std::uint64_t>(bank)));
             if (chosen == kZero) {
                 continue;
             }
             accesses_[ram_of(place.variable, bank, static_cast<int>(f))].push_back(
-                {&at, true, graph_.and_(when, chosen), address,
-                 Graph::slice(data, offset, field.width), position_});
+                {&at,
+                 true,
+                 graph_.and_(when, chosen),
+                 address,
+                 Graph::slice(data, offset, field.width),
+                 position_});
         }
     }
 }

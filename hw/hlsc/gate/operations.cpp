@@ -97,7 +97,8 @@ void Translator::translate(const llvm::Instruction& instruction) {
     } else if (const auto* compare = llvm::dyn_cast<llvm::ICmpInst>(&instruction)) {
         result = {translate_compare(*compare)};
     } else if (const auto* select = llvm::dyn_cast<llvm::SelectInst>(&instruction)) {
-        result = graph_.mux(value_of(select->getCondition())[0], value_of(select->getTrueValue()),
+        result = graph_.mux(value_of(select->getCondition())[0],
+                            value_of(select->getTrueValue()),
                             value_of(select->getFalseValue()));
     } else if (const auto* cast = llvm::dyn_cast<llvm::CastInst>(&instruction)) {
         result = translate_cast(*cast);
@@ -236,11 +237,12 @@ Value Translator::translate_intrinsic(const llvm::IntrinsicInst& call) {
         case llvm::Intrinsic::abs:
             return graph_.mux(a.back(), graph_.subtract(Graph::zeros(width), a), a);
         case llvm::Intrinsic::usub_sat:
-            return graph_.mux(graph_.less_unsigned(a, second()), Graph::zeros(width),
+            return graph_.mux(graph_.less_unsigned(a, second()),
+                              Graph::zeros(width),
                               graph_.subtract(a, second()));
         case llvm::Intrinsic::uadd_sat: {
-            const Value sum = graph_.add(Graph::extend(a, width + 1),
-                                         Graph::extend(second(), width + 1));
+            const Value sum =
+                graph_.add(Graph::extend(a, width + 1), Graph::extend(second(), width + 1));
             return graph_.mux(sum.back(), Graph::ones(width), Graph::slice(sum, 0, width));
         }
         case llvm::Intrinsic::fshl:
@@ -267,8 +269,8 @@ Value Translator::funnel_shift(const llvm::IntrinsicInst& call, bool left) {
     const int width = static_cast<int>(high.size());
     both.insert(both.end(), high.begin(), high.end());
     if (Graph::is_constant(amount)) {
-        const int distance = static_cast<int>(Graph::constant_of(amount) %
-                                              static_cast<std::uint64_t>(width));
+        const int distance =
+            static_cast<int>(Graph::constant_of(amount) % static_cast<std::uint64_t>(width));
         return Graph::slice(both, left ? width - distance : distance, width);
     }
     if ((width & (width - 1)) != 0) {

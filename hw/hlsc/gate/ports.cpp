@@ -14,7 +14,7 @@ namespace {
 
 // Rebuilds values with the inputs found empty, through the folding makers of the graph.
 class EmptyInputs {
- public:
+  public:
     explicit EmptyInputs(Graph& graph) : graph_(graph) {}
 
     Bit rebuilt(Bit bit) {
@@ -24,7 +24,7 @@ class EmptyInputs {
         return node(bit.node)[static_cast<std::size_t>(bit.index)];
     }
 
- private:
+  private:
     // By value: rebuilding adds nodes, and entries of the memo.
     Value node(int id) {
         const auto known = memo_.find(id);
@@ -104,13 +104,14 @@ void Translator::finish_stream(unsigned argument) {
         diagnostics_.error(process_.where,
                            "stream '{}' may be {} twice in one call of {}: one word moves in a "
                            "call; make the sites exclusive by if and else",
-                           channel.name, reads ? "read" : "written", process_.name);
+                           channel.name,
+                           reads ? "read" : "written",
+                           process_.name);
         return;
     }
     const Bit written = flag(at::kWritten);
     if (written != kZero) {
-        process_.writes.push_back(
-            {number, written, stream_payload_[stream], channel.where});
+        process_.writes.push_back({number, written, stream_payload_[stream], channel.where});
         return;
     }
     process_.reads.push_back({number, flag(at::kRead), channel.where});
@@ -177,16 +178,16 @@ void Translator::finish_ram(int number) {
     finish_loads(ram, accesses);
     finish_stores(ram, accesses);
     ram.data_feeds_store =
-        ram.written && depends_on_ram(graph_,
-                                      {{ram.write_enable}, ram.write_address, ram.write_data},
-                                      number);
+        ram.written &&
+        depends_on_ram(graph_, {{ram.write_enable}, ram.write_address, ram.write_data}, number);
     if (ram.data_feeds_store && ram.dependence.raw_distance == 0 && !ram.dependence.raw_false) {
         diagnostics_.error(ram.where,
                            "memory '{}' is read, changed and written back: Vitis does not forward, "
                            "so II=1 needs rotating banks with '#pragma HLS DEPENDENCE variable={} "
                            "type=inter direction=RAW distance=N dependent=true', or registers in "
                            "the source with dependent=false",
-                           ram.name, ram.name);
+                           ram.name,
+                           ram.name);
     }
 }
 

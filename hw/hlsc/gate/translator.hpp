@@ -21,8 +21,8 @@ namespace fpvs::hlsc {
 struct Place {
     const llvm::Argument* stream = nullptr;
     const llvm::GlobalVariable* variable = nullptr;
-    Value bank;         // Number of the partition, of a memory.
-    Value index;        // Element within the bank.
+    Value bank;           // Number of the partition, of a memory.
+    Value index;          // Element within the bank.
     int byte_offset = 0;  // Within the element, the register variable, or the stream.
 };
 
@@ -42,12 +42,15 @@ struct MemoryAccess {
 };
 
 class Translator {
- public:
-    Translator(const llvm::Function& function, const StorageMap& storage, const Program& program,
-               Process& process, Diagnostics& diagnostics);
+  public:
+    Translator(const llvm::Function& function,
+               const StorageMap& storage,
+               const Program& program,
+               Process& process,
+               Diagnostics& diagnostics);
     bool run();
 
- private:
+  private:
     using Block = const llvm::BasicBlock*;
     using Memo = std::map<Block, Value>;
     using EdgeValue = std::function<Value(Block)>;
@@ -57,8 +60,8 @@ class Translator {
     void translate_terminator(const llvm::Instruction& terminator);
     void add_edge(Block from, Block to, Bit condition);
     Bit reaching_condition(Block block);
-    Value select_between(Block from, Block to, const EdgeValue& edge_value, Memo& memo,
-                         const Value& elsewhere);
+    Value select_between(
+        Block from, Block to, const EdgeValue& edge_value, Memo& memo, const Value& elsewhere);
     Value translate_phi(const llvm::PHINode& phi);
 
     // operations.cpp: pure instructions.

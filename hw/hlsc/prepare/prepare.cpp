@@ -16,10 +16,10 @@ namespace fpvs::hlsc {
 namespace {
 
 constexpr const char* kUnroll =
-    "function(mergereturn,sroa<modify-cfg>,early-cse,simplifycfg<no-switch-to-lookup>,"
+    "function(sroa<modify-cfg>,early-cse,simplifycfg<no-switch-to-lookup>,"
     "instcombine<no-verify-fixpoint>,loop-simplify,lcssa,loop(loop-rotate,indvars),"
     "loop-unroll<O3;full-unroll-max=65536;no-partial;no-runtime;no-peeling>,"
-    "sroa<modify-cfg>,early-cse,simplifycfg<no-switch-to-lookup>,mergereturn)";
+    "sroa<modify-cfg>,early-cse,simplifycfg<no-switch-to-lookup>)";
 
 constexpr const char* kSimplify =
     "function(sroa<modify-cfg>,early-cse<memssa>,instcombine<no-verify-fixpoint>,"
@@ -89,8 +89,9 @@ void check_sharing(const StorageOfProcess& storage, Diagnostics& diagnostics) {
     for (const auto& [function, variables] : storage) {
         for (const auto& [global, where] : variables) {
             if (where.kind != Storage::Kind::constants && !seen.insert(global).second) {
-                diagnostics.error(where.where, "'{}' is shared by two processes; processes meet "
-                                               "through streams only",
+                diagnostics.error(where.where,
+                                  "'{}' is shared by two processes; processes meet "
+                                  "through streams only",
                                   where.name);
             }
         }
@@ -103,11 +104,9 @@ bool prepare(KernelModule& kernel,
              const Program& program,
              StorageOfProcess& storage,
              Diagnostics& diagnostics) {
-    run_passes(*kernel.module, kUnroll);
     for (std::size_t i = 0; i < kernel.processes.size(); ++i) {
         llvm::Function& function = *kernel.processes[i];
         const Process& process = *program.processes[i];
-        report_loops(function, diagnostics);
         check_pipeline(kernel.pragmas[&function], process, diagnostics);
         storage[&function] = assign_storage(function, kernel.pragmas[&function], diagnostics);
         std::vector<const Layout*> payloads;
@@ -115,12 +114,19 @@ bool prepare(KernelModule& kernel,
             payloads.push_back(&program.channels[static_cast<std::size_t>(channel)].layout);
         }
         if (!diagnostics.failed()) {
-            lower_copies(function);
             promote_state(function, storage[&function], payloads);
-            expand_register_indices(function, diagnostics);
         }
     }
     check_sharing(storage, diagnostics);
+    if (diagnostics.failed()) {
+        return false;
+    }
+    run_passes(*kernel.module, kUnroll);
+    for (llvm::Function* function : kernel.processes) {
+        report_loops(*function, diagnostics);
+        lower_copies(*function);
+        expand_register_indices(*function, diagnostics);
+    }
     if (diagnostics.failed()) {
         return false;
     }

@@ -15,11 +15,14 @@ inline constexpr const char* kIndexFunction = "fpvs.index.";
 
 using StorageOfProcess = std::map<const llvm::Function*, StorageMap>;
 
-bool prepare(KernelModule& kernel, const Program& program, StorageOfProcess& storage,
+bool prepare(KernelModule& kernel,
+             const Program& program,
+             StorageOfProcess& storage,
              Diagnostics& diagnostics);
 
 // Steps of prepare, in their own files.
-void promote_state(llvm::Function& function, const StorageMap& storage,
+void promote_state(llvm::Function& function,
+                   const StorageMap& storage,
                    const std::vector<const Layout*>& payloads);
 void expand_register_indices(llvm::Function& function, Diagnostics& diagnostics);
 

@@ -17,7 +17,7 @@ namespace fpvs::hlsc {
 namespace {
 
 class Promoter {
- public:
+  public:
     explicit Promoter(llvm::Function& function)
         : entry_(&*function.getEntryBlock().getFirstInsertionPt()), exit_(find_return(function)) {}
 
@@ -61,12 +61,11 @@ class Promoter {
         llvm::Value* value =
             builder.CreateLoad(builder.getIntNTy(static_cast<unsigned>(field.storage_bits)),
                                address(builder, local_, field.byte_offset));
-        value =
-            builder.CreateTrunc(value, builder.getIntNTy(static_cast<unsigned>(field.width)));
+        value = builder.CreateTrunc(value, builder.getIntNTy(static_cast<unsigned>(field.width)));
         builder.CreateStore(value, address(builder, object_, field.byte_offset));
     }
 
- private:
+  private:
     static llvm::Instruction* find_return(llvm::Function& function) {
         for (llvm::BasicBlock& block : function) {
             if (llvm::isa<llvm::ReturnInst>(block.getTerminator())) {
@@ -88,7 +87,9 @@ class Promoter {
     llvm::AllocaInst* local_ = nullptr;
 };
 
-Field flag(int offset) { return {"", offset, 8, 1, false}; }
+Field flag(int offset) {
+    return {"", offset, 8, 1, false};
+}
 
 Field moved(Field field, int by) {
     field.byte_offset += by;
@@ -112,9 +113,7 @@ void promote_stream(Promoter& promoter, llvm::Argument& stream, const Layout& pa
     }
 }
 
-void promote_registers(Promoter& promoter,
-                       llvm::GlobalVariable& global,
-                       const Storage& storage) {
+void promote_registers(Promoter& promoter, llvm::GlobalVariable& global, const Storage& storage) {
     const int elements = storage.depth * storage.bank_count();
     promoter.replace(global, global.getValueType());
     for (int i = 0; i < elements; ++i) {

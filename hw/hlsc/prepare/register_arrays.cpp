@@ -21,14 +21,14 @@ namespace {
 
 struct Access {
     llvm::AllocaInst* array = nullptr;
-    llvm::Value* index = nullptr;       // 64 bits; nullptr for a constant offset.
-    std::int64_t first_byte = 0;        // Of element 0.
+    llvm::Value* index = nullptr;  // 64 bits; nullptr for a constant offset.
+    std::int64_t first_byte = 0;   // Of element 0.
     std::int64_t stride = 0;
     std::int64_t count = 0;
 };
 
 class IndexExpander {
- public:
+  public:
     IndexExpander(llvm::Function& function, Diagnostics& diagnostics)
         : function_(function),
           layout_(function.getParent()->getDataLayout()),
@@ -48,10 +48,12 @@ class IndexExpander {
         }
     }
 
- private:
+  private:
     // The array type at an offset whose elements are so many bytes apart, and where it starts.
-    static std::optional<Access> find_array(llvm::Type* type, std::int64_t offset,
-                                            std::int64_t stride, const llvm::DataLayout& layout) {
+    static std::optional<Access> find_array(llvm::Type* type,
+                                            std::int64_t offset,
+                                            std::int64_t stride,
+                                            const llvm::DataLayout& layout) {
         std::int64_t start = 0;
         while (true) {
             if (auto* array = llvm::dyn_cast<llvm::ArrayType>(type)) {
@@ -69,8 +71,8 @@ class IndexExpander {
                     return std::nullopt;
                 }
                 const llvm::StructLayout* fields = layout.getStructLayout(record);
-                const unsigned at = fields->getElementContainingOffset(
-                    static_cast<std::uint64_t>(offset - start));
+                const unsigned at =
+                    fields->getElementContainingOffset(static_cast<std::uint64_t>(offset - start));
                 start += static_cast<std::int64_t>(fields->getElementOffset(at));
                 type = record->getElementType(at);
             } else {
@@ -94,9 +96,10 @@ class IndexExpander {
             return;
         }
         const std::int64_t stride = variables.front().second.getSExtValue();
-        auto found = variables.size() == 1 ? find_array(array->getAllocatedType(),
-                                                        constant.getSExtValue(), stride, layout_)
-                                           : std::nullopt;
+        auto found =
+            variables.size() == 1
+                ? find_array(array->getAllocatedType(), constant.getSExtValue(), stride, layout_)
+                : std::nullopt;
         if (!found) {
             diagnostics_.error(position_of(instruction.getDebugLoc(), diagnostics_),
                                "an array in registers takes one variable index");
@@ -121,7 +124,8 @@ class IndexExpander {
 
     static llvm::Value* element(llvm::IRBuilder<>& builder, const Access& access, std::int64_t i) {
         return builder.CreateConstInBoundsGEP1_64(
-            builder.getInt8Ty(), access.array,
+            builder.getInt8Ty(),
+            access.array,
             static_cast<std::uint64_t>(access.first_byte + i * access.stride));
     }
 
@@ -152,8 +156,8 @@ class IndexExpander {
         llvm::Value* value = store.getValueOperand();
         for (std::int64_t i = 0; i < access.count; ++i) {
             llvm::Value* address = element(builder, access, i);
-            llvm::Value* here = builder.CreateICmpEQ(
-                access.index, builder.getInt64(static_cast<std::uint64_t>(i)));
+            llvm::Value* here =
+                builder.CreateICmpEQ(access.index, builder.getInt64(static_cast<std::uint64_t>(i)));
             llvm::Value* kept = builder.CreateLoad(value->getType(), address);
             builder.CreateStore(builder.CreateSelect(here, value, kept), address);
         }

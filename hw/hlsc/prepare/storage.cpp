@@ -60,7 +60,7 @@ const llvm::Type* element_of(const llvm::Type* type) {
 }
 
 class StorageReader {
- public:
+  public:
     StorageReader(const llvm::GlobalVariable& global,
                   const std::vector<Pragma>& pragmas,
                   Diagnostics& diagnostics)
@@ -81,7 +81,7 @@ class StorageReader {
         return storage_;
     }
 
- private:
+  private:
     void read_type() {
         const llvm::DIType* type = type_of(global_);
         if (type == nullptr) {
@@ -132,7 +132,8 @@ class StorageReader {
             diagnostics_.error(pragma.where,
                                "ARRAY_PARTITION dim={} without its outer dimensions: swap the "
                                "dimensions of '{}'",
-                               dimension, storage_.name);
+                               dimension,
+                               storage_.name);
             return;
         }
         storage_.banks.assign(dimensions_.begin(),
@@ -154,13 +155,13 @@ class StorageReader {
                          : style == "lutram" ? RamStyle::distributed
                                              : RamStyle::automatic;
         if (storage_.style == RamStyle::automatic && !style.empty() && style != "auto") {
-            diagnostics_.error(pragma.where, "BIND_STORAGE impl '{}' is not bram, uram or lutram",
-                               style);
+            diagnostics_.error(
+                pragma.where, "BIND_STORAGE impl '{}' is not bram, uram or lutram", style);
         }
         storage_.latency = static_cast<int>(pragma.number("latency", 0));
         if (storage_.latency != 0 && (storage_.latency < 1 || storage_.latency > 3)) {
-            diagnostics_.error(pragma.where, "BIND_STORAGE latency {}: Vitis takes 1, 2 or 3",
-                               storage_.latency);
+            diagnostics_.error(
+                pragma.where, "BIND_STORAGE latency {}: Vitis takes 1, 2 or 3", storage_.latency);
         }
     }
 
@@ -170,14 +171,14 @@ class StorageReader {
         const bool says_false = pragma.has_flag("false") || pragma.value("dependent") == "false";
         const bool says_true = pragma.has_flag("true") || pragma.value("dependent") == "true";
         if (!says_false && !says_true) {
-            diagnostics_.error(pragma.where, "DEPENDENCE without dependent=true or false means "
-                                             "false to Vitis: write it");
+            diagnostics_.error(pragma.where,
+                               "DEPENDENCE without dependent=true or false means "
+                               "false to Vitis: write it");
             return;
         }
         const bool inter = pragma.has_flag("inter") || pragma.value("type") == "inter";
-        const bool raw =
-            direction == "RAW" || pragma.has_flag("RAW") ||
-            (direction.empty() && !pragma.has_flag("WAR") && !pragma.has_flag("WAW"));
+        const bool raw = direction == "RAW" || pragma.has_flag("RAW") ||
+                         (direction.empty() && !pragma.has_flag("WAR") && !pragma.has_flag("WAW"));
         if (!inter || !raw) {
             return;  // hlsc keeps program order within a call, and stores in the order of calls.
         }
@@ -187,8 +188,9 @@ class StorageReader {
         } else if (says_true && distance >= 1 && distance <= 64) {
             storage_.dependence.raw_distance = static_cast<int>(distance);
         } else {
-            diagnostics_.error(pragma.where, "DEPENDENCE RAW takes dependent=false, or "
-                                             "dependent=true with distance=1..64");
+            diagnostics_.error(pragma.where,
+                               "DEPENDENCE RAW takes dependent=false, or "
+                               "dependent=true with distance=1..64");
         }
     }
 
@@ -231,7 +233,9 @@ class StorageReader {
                 diagnostics_.error(storage_.where,
                                    "'{}' would be {} registers with an index; up to {} are "
                                    "partitioned, more belong in a memory",
-                                   storage_.name, elements, kRegisterArrayMax);
+                                   storage_.name,
+                                   elements,
+                                   kRegisterArrayMax);
             }
         }
     }
@@ -251,10 +255,12 @@ StorageMap assign_storage(const llvm::Function& function,
     StorageMap map;
     for (const llvm::GlobalVariable* global : globals_of(function)) {
         if (!global->hasInitializer()) {
-            diagnostics.error(position_of(*global, diagnostics), "'{}' is defined elsewhere",
+            diagnostics.error(position_of(*global, diagnostics),
+                              "'{}' is defined elsewhere",
                               source_name(*global));
         } else if (global->getName().starts_with("_ZGV")) {
-            diagnostics.error({}, "a static of {} has an initialiser that is not a constant",
+            diagnostics.error({},
+                              "a static of {} has an initialiser that is not a constant",
                               function.getSubprogram()->getName().str());
         } else {
             map[global] = StorageReader(*global, pragmas, diagnostics).read();
@@ -273,8 +279,8 @@ void check_pipeline(const std::vector<Pragma>& pragmas,
         }
         found = true;
         if (pragma.number("ii", 1) != 1) {
-            diagnostics.error(pragma.where, "PIPELINE II={}: hlsc builds II=1 only",
-                              pragma.number("ii", 1));
+            diagnostics.error(
+                pragma.where, "PIPELINE II={}: hlsc builds II=1 only", pragma.number("ii", 1));
         }
         const std::string style = pragma.value("style");
         if (style.empty() || style == "stp") {
@@ -288,8 +294,8 @@ void check_pipeline(const std::vector<Pragma>& pragmas,
         }
     }
     if (!found) {
-        diagnostics.error(process.where, "process {} lacks '#pragma HLS PIPELINE II=1 style=flp'",
-                          process.name);
+        diagnostics.error(
+            process.where, "process {} lacks '#pragma HLS PIPELINE II=1 style=flp'", process.name);
     }
 }
 

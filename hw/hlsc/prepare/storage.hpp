@@ -14,7 +14,7 @@ struct Storage {
     enum class Kind { registers, memory, constants };
     Kind kind = Kind::registers;
     std::string name;
-    Layout element;         // Of an array: one element; otherwise the whole variable.
+    Layout element;          // Of an array: one element; otherwise the whole variable.
     std::vector<int> banks;  // Sizes of the leading dimensions that are partitioned.
     int depth = 1;           // Elements of one bank.
     int element_bytes = 0;
@@ -43,11 +43,13 @@ inline constexpr int kPartitionedElementsMax = 4;
 inline constexpr int kRegisterArrayMax = 64;
 
 // The statics of one process.
-StorageMap assign_storage(const llvm::Function& function, const std::vector<Pragma>& pragmas,
+StorageMap assign_storage(const llvm::Function& function,
+                          const std::vector<Pragma>& pragmas,
                           Diagnostics& diagnostics);
 
 // What the remaining pragmas of the process say of its pipeline.
-void check_pipeline(const std::vector<Pragma>& pragmas, const Process& process,
+void check_pipeline(const std::vector<Pragma>& pragmas,
+                    const Process& process,
                     Diagnostics& diagnostics);
 
 }  // namespace fpvs::hlsc

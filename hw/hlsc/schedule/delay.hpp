@@ -11,7 +11,7 @@ namespace fpvs::hlsc::delay {
 
 inline constexpr double kClockToOut = 0.10;
 inline constexpr double kSetup = 0.05;
-inline constexpr double kFifoOut = 0.30;       // From the output register of a stream.
+inline constexpr double kFifoOut = 0.30;        // From the output register of a stream.
 inline constexpr double kMemoryAddress = 0.35;  // To the port of a memory.
 inline constexpr double kMemoryOut = 0.30;      // Registered output.
 inline constexpr double kBlockRamOut = 1.00;    // Latency 1: no output register.

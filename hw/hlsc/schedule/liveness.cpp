@@ -10,7 +10,7 @@ namespace {
 enum class Mark : unsigned char { unseen, open, done };
 
 class Walk {
- public:
+  public:
     explicit Walk(const Process& process) : process_(process) {
         const auto nodes = static_cast<std::size_t>(process.graph.size());
         live_.operands.resize(nodes);
@@ -52,7 +52,7 @@ class Walk {
         return std::move(live_);
     }
 
- private:
+  private:
     void visit(const Value& value) {
         for (const Bit bit : value) {
             if (bit.node >= 0) {
@@ -145,6 +145,8 @@ class Walk {
 
 }  // namespace
 
-Liveness find_live(const Process& process) { return Walk(process).run(); }
+Liveness find_live(const Process& process) {
+    return Walk(process).run();
+}
 
 }  // namespace fpvs::hlsc

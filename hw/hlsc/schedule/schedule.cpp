@@ -21,9 +21,12 @@ struct Arrival {
 };
 
 class Scheduler {
- public:
+  public:
     Scheduler(Process& process, const Options& options, Diagnostics& diagnostics)
-        : process_(process), options_(options), diagnostics_(diagnostics), live_(find_live(process)) {
+        : process_(process),
+          options_(options),
+          diagnostics_(diagnostics),
+          live_(find_live(process)) {
         const auto nodes = static_cast<std::size_t>(process.graph.size());
         process_.stage_of.assign(nodes, -1);
         process_.time_of.assign(nodes, 0.0);
@@ -33,8 +36,8 @@ class Scheduler {
     bool run() {
         if (live_.cyclic_ram >= 0) {
             const Ram& ram = process_.rams[static_cast<std::size_t>(live_.cyclic_ram)];
-            diagnostics_.error(ram.where, "the address of memory '{}' depends on its own data",
-                               ram.name);
+            diagnostics_.error(
+                ram.where, "the address of memory '{}' depends on its own data", ram.name);
             return false;
         }
         do {
@@ -57,7 +60,7 @@ class Scheduler {
         return !diagnostics_.failed();
     }
 
- private:
+  private:
     Arrival at(const Value& value) const {
         Arrival latest;
         for (const Bit bit : value) {
@@ -150,8 +153,8 @@ class Scheduler {
             Arrival write = at({ram.write_enable});
             for (const Value& value : {ram.write_address, ram.write_data}) {
                 const Arrival other = at(value);
-                write = other.stage > write.stage || (other.stage == write.stage &&
-                                                      other.time > write.time)
+                write = other.stage > write.stage ||
+                                (other.stage == write.stage && other.time > write.time)
                             ? other
                             : write;
             }
@@ -202,7 +205,10 @@ class Scheduler {
             diagnostics_.error(read.where,
                                "process {} decides whether to read a stream after {:.2f} ns in "
                                "stage {}; it must know within the first stage ({:.2f} ns)",
-                               process_.name, strobe.time, strobe.stage, options_.clock_ns);
+                               process_.name,
+                               strobe.time,
+                               strobe.stage,
+                               options_.clock_ns);
             note_path(read.strobe.node);
             return;
         }
@@ -211,9 +217,11 @@ class Scheduler {
     void note_path(int node) {
         for (const int id : critical_path(process_, node)) {
             const Node& step = process_.graph.node(id);
-            diagnostics_.note(step.where, "{:>5.2f} ns in stage {}: {} of {} bits",
+            diagnostics_.note(step.where,
+                              "{:>5.2f} ns in stage {}: {} of {} bits",
                               process_.time_of[static_cast<std::size_t>(id)],
-                              process_.stage_of[static_cast<std::size_t>(id)], name_of(step.op),
+                              process_.stage_of[static_cast<std::size_t>(id)],
+                              name_of(step.op),
                               step.width);
         }
     }
@@ -234,13 +242,16 @@ class Scheduler {
             diagnostics_.error(late->where,
                                "process {}: memory '{}' is stored more than the declared {} calls "
                                "after it is loaded; declare a larger distance or do less between",
-                               process_.name, late->name, late->dependence.raw_distance);
+                               process_.name,
+                               late->name,
+                               late->dependence.raw_distance);
             return;
         }
         diagnostics_.error(worst == nullptr ? process_.where : worst->where,
                            "process {} does not close at II=1: '{}' depends on its own value by "
                            "more than one clock of {:.2f} ns",
-                           process_.name, worst == nullptr ? "state" : worst->name,
+                           process_.name,
+                           worst == nullptr ? "state" : worst->name,
                            options_.clock_ns);
         if (worst != nullptr) {
             const Bit bit = worst->next.empty() ? worst->enable : latest_bit(worst->next);
@@ -313,8 +324,8 @@ std::vector<int> critical_path(const Process& process, int node) {
                 }
                 const auto id = static_cast<std::size_t>(bit.node);
                 const auto best = static_cast<std::size_t>(std::max(next, 0));
-                const bool same = process.stage_of[id] ==
-                                  process.stage_of[static_cast<std::size_t>(node)];
+                const bool same =
+                    process.stage_of[id] == process.stage_of[static_cast<std::size_t>(node)];
                 if (same && (next < 0 || process.time_of[id] > process.time_of[best])) {
                     next = bit.node;
                 }
