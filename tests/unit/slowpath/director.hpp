@@ -12,6 +12,7 @@
 #include "drivers/dpdk/frame_pool.hpp"
 #include "host/engine/engine.hpp"
 #include "host/slowpath/worker.hpp"
+#include "tests/kit/fake_neighbours.hpp"
 #include "tests/kit/fake_ports.hpp"
 #include "tests/kit/packet.hpp"
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `fpvsadm card status` shows.
+#include <string>
+
+#include "host/offload/offload.hpp"
+#include "hw/abi/abi_hash.hpp"
+#include "hw/abi/reasons.hpp"
+#include "hw/abi/registers.hpp"
+
+namespace fpvs::offload {
+namespace {
+
+struct ReasonInfo {
+    const char* name;
+    std::size_t number;
+    const char* stage;
+};
+
+constexpr ReasonInfo kReasons[] = {
+#define FPVS_OFFLOAD_REASON(name, number, stage, verdict, meaning) {#name, number, #stage},
+    FPVS_ABI_REASONS(FPVS_OFFLOAD_REASON)
+#undef FPVS_OFFLOAD_REASON
+};
+
+constexpr const char* kRingNames[abi::kRings] = {"command", "event", "punt", "inject"};
+
+}  // namespace
+
+model::CardView Offload::view() {
+    const provider::Bitstream& bitstream = rings_.card().bitstream();
+    model::CardView card{.present = state_ != CardState::lost,
+                         .state = sentence_,
+                         .bitstream_path = bitstream.path,
+                         .platform = bitstream.platform,
+                         .uuid = bitstream.uuid,
+                         .simulated = bitstream.simulated,
+                         .abi_hash = abi::kAbiHash,
+                         .flows = tables_.flow_count(),
+                         .flows_max = abi::kFlowsMax,
+                         .ports = {},
+                         .rings = {},
+                         .stages = {}};
+    const std::uint32_t link = read(abi::reg::link);
+    for (const provider::NetworkPort& port : options_.ports) {
+        card.ports.push_back({.index = port.number,
+                              .interface = port.interface,
+                              .mac = port.mac,
+                              .link_up = (link >> port.number & 1) != 0});
+    }
+    card.rings = ring_views();
+    card.stages = stage_views();
+    return card;
+}
+
+// 0 from a card that does not answer; the next poll() finds out.
+std::uint32_t Offload::read(std::uint32_t offset) {
+    if (state_ == CardState::lost) {
+        return 0;
+    }
+    const auto value = rings_.card().read_register(offset);
+    if (!value) {
+        rings_.declare_lost(value.error());
+        return 0;
+    }
+    return *value;
+}
+
+std::vector<model::RingView> Offload::ring_views() {
+    const provider::RingGeometry geometries[abi::kRings] = {rings_.commands().geometry(),
+                                                            rings_.events().geometry(),
+                                                            rings_.punts().geometry(),
+                                                            rings_.injects().geometry()};
+    std::vector<model::RingView> views;
+    for (int index = 0; index < abi::kRings; ++index) {
+        const auto ring = static_cast<abi::Ring>(index);
+        const std::uint32_t host = read(abi::ring_register(ring, abi::reg::ring::host_index));
+        const std::uint32_t card = read(abi::ring_register(ring, abi::reg::ring::card_index));
+        const bool host_produces = ring == abi::Ring::command || ring == abi::Ring::inject;
+        views.push_back({.name = kRingNames[index],
+                         .level = host_produces ? host - card : card - host,
+                         .slots = geometries[index].slots()});
+    }
+    return views;
+}
+
+// The card's stages in the order a packet meets them, then its ports and rings, then our own part.
+std::vector<model::StageView> Offload::stage_views() {
+    std::vector<model::StageView> stages;
+    for (const ReasonInfo& reason : kReasons) {
+        if (stages.empty() || stages.back().name != reason.stage) {
+            stages.push_back({.name = reason.stage, .counters = {}});
+        }
+        const Traffic total = reason_counters_.total(reason.number);
+        stages.back().counters.push_back({reason.name, total.packets, total.bytes});
+    }
+    model::StageView ports{.name = "ports", .counters = {}};
+    for (const provider::NetworkPort& port : options_.ports) {
+        const auto counter = [&](const char* name, std::uint32_t offset) {
+            ports.counters.push_back({"port" + std::to_string(port.number) + "_" + name,
+                                      read(abi::port_register(port.number, offset)),
+                                      0});
+        };
+        counter("rx_frames", abi::reg::port::rx_frames);
+        counter("rx_dropped", abi::reg::port::rx_dropped);
+        counter("tx_frames", abi::reg::port::tx_frames);
+    }
+    stages.push_back(std::move(ports));
+    model::StageView rings{.name = "rings", .counters = {}};
+    for (const abi::Ring ring : {abi::Ring::event, abi::Ring::punt}) {
+        rings.counters.push_back({std::string(kRingNames[static_cast<int>(ring)]) + "_dropped",
+                                  read(abi::ring_register(ring, abi::reg::ring::dropped)),
+                                  0});
+    }
+    stages.push_back(std::move(rings));
+    stages.push_back(counters_.view());
+    return stages;
+}
+
+}  // namespace fpvs::offload

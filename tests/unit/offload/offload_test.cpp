@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine, offload and a card of memory together.
+#include "host/offload/offload.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/kit/fake_card.hpp"
+#include "tests/kit/fake_neighbours.hpp"
+
+namespace fpvs::offload {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t kInterface = 10;
+constexpr provider::RingSizes kRings{
+    .command_slots_log2 = 4, .event_slots_log2 = 9, .punt_slots_log2 = 4, .inject_slots_log2 = 4};
+
+class OffloadTest : public ::testing::Test {
+  protected:
+    static model::ServiceKey service_key() {
+        return {.address = *model::parse_ipv4("192.168.113.50"), .port = 3306};
+    }
+    static model::ServerKey server_key() {
+        return {.address = *model::parse_ipv4("192.168.113.132"), .port = 3306};
+    }
+
+    void load(bool fresh = true) {
+        auto rings = provider::CardRings::start(card_, kRings);
+        ASSERT_TRUE(rings) << rings.error().text();
+        rings_ = std::move(*rings);
+        offload_.emplace(
+            *rings_,
+            engine_,
+            neighbours_,
+            OffloadOptions{.ports = {{.number = 0,
+                                      .interface = "ens160",
+                                      .interface_index = kInterface,
+                                      .mac = *model::parse_mac("02:00:00:00:13:95")}},
+                           .hash_key = {1, 2},
+                           .fresh = fresh,
+                           .on_state = [this](CardState state, const std::string& sentence) {
+                               states_.emplace_back(state, sentence);
+                           }});
+    }
+    void serve() {
+        ASSERT_TRUE(engine_.add_service(service_key(), {.scheduler = "rr"}));
+        ASSERT_TRUE(engine_.add_server(service_key(), server_key(), {}));
+        neighbours_.learn("192.168.113.132", "02:00:00:00:01:32", kInterface);
+    }
+    void run() {
+        load();
+        serve();
+        poll(1ms, 2);
+        ASSERT_EQ(offload_->state(), CardState::running);
+    }
+    void poll(provider::Nanoseconds pass = 1ms, int times = 1) {
+        for (int i = 0; i < times; ++i) {
+            now_ += pass;
+            engine_.expire(now_, 1000);
+            offload_->poll(now_);
+        }
+    }
+    // As the worker does it: time passes in steps small enough to answer echoes.
+    void let_pass(provider::Nanoseconds time) { poll(100ms, static_cast<int>(time / 100ms)); }
+
+    engine::Verdict packet(std::uint16_t port, std::uint8_t flags) {
+        return engine_.handle({.tcp_flags = flags,
+                               .ip_length_bytes = 60,
+                               .client_address = *model::parse_ipv4("192.168.113.7"),
+                               .client_port = port,
+                               .virtual_address = service_key().address,
+                               .virtual_port = 3306},
+                              now_);
+    }
+    void establish(std::uint16_t port) {
+        packet(port, engine::tcp_flag::kSyn);
+        packet(port, engine::tcp_flag::kAck);
+    }
+    abi::Record<abi::Event> flags_event(std::uint16_t port, std::uint8_t flags) const {
+        const auto& [position, entry] = *card_.flows.begin();
+        abi::Record<abi::Event> event;
+        event.set<abi::Event::kind>(static_cast<std::uint64_t>(abi::EventKind::flow_flags))
+            .set<abi::Event::tcp_flags>(flags)
+            .set<abi::Event::client_address>(entry.get<abi::FlowEntry::client_address>())
+            .set<abi::Event::client_port>(port)
+            .set<abi::Event::service>(entry.get<abi::FlowEntry::service>());
+        return event;
+    }
+    std::uint64_t count(OffloadCounter counter) const { return offload_->counters()[counter]; }
+    std::string state_of_only_connection() {
+        const auto page = engine_.connections(0, 10, now_);
+        return page.connections.size() == 1 ? page.connections[0].state : "not one connection";
+    }
+    bool offloaded() {
+        const auto page = engine_.connections(0, 10, now_);
+        return page.connections.size() == 1 && page.connections[0].offloaded;
+    }
+
+    kit::FakeCard card_;
+    kit::FakeNeighbours neighbours_;
+    engine::Engine engine_{engine::EngineOptions{.connections_max = 1024, .hash_seed = 3}};
+    std::unique_ptr<provider::CardRings> rings_;
+    std::optional<Offload> offload_;
+    std::vector<std::pair<CardState, std::string>> states_;
+    provider::Nanoseconds now_ = 1000s;
+};
+
+TEST_F(OffloadTest, a_card_starts_shut_and_opens_when_all_is_written) {
+    load();
+    EXPECT_EQ(offload_->state(), CardState::starting);
+    poll();
+    poll();
+    EXPECT_EQ(offload_->state(), CardState::running);
+    using enum abi::Opcode;
+    EXPECT_EQ(card_.opcodes, (std::vector{write_port, set_hash_key, set_epoch, write_port, echo}));
+    EXPECT_EQ(card_.ports.at(0).get<abi::PortEntry::mac>(), 0x020000001395U);
+    EXPECT_EQ(card_.ports.at(0).get<abi::PortEntry::enabled>(), 1U);
+    EXPECT_EQ(card_.hash_key.low, 1U);
+    EXPECT_EQ(card_.hash_key.high, 2U);
+    ASSERT_EQ(states_.size(), 1U);
+    EXPECT_EQ(states_[0].second, "running");
+}
+
+TEST_F(OffloadTest, a_card_that_ran_before_is_emptied_before_its_ports_open) {
+    card_.flows[{5, 1}].set<abi::FlowEntry::valid>(1);
+    card_.services[{5, 1}].set<abi::ServiceEntry::valid>(1);
+    card_.server_counters[{0, 0}] = {700, 70'000};
+    load(false);
+    serve();
+    for (int i = 0; i < 10 && offload_->state() == CardState::starting; ++i) {
+        poll();
+    }
+    ASSERT_EQ(offload_->state(), CardState::running);
+    poll();
+    EXPECT_TRUE(card_.flows.empty());
+    EXPECT_EQ(card_.services.size(), 1U) << "only our own";
+    let_pass(2s);
+    EXPECT_EQ(engine_.services().at(0).counters.packets_in, 0U) << "the past is not ours";
+    card_.server_counters[{0, 0}] = {703, 70'300};
+    establish(30000);
+    let_pass(2s);
+    EXPECT_EQ(engine_.services().at(0).counters.packets_in, 2U + 3U);
+}
+
+TEST_F(OffloadTest, services_and_established_connections_reach_the_card) {
+    run();
+    poll();
+    EXPECT_EQ(card_.services.size(), 1U);
+    packet(30000, engine::tcp_flag::kSyn);
+    poll();
+    EXPECT_TRUE(card_.flows.empty()) << "half open";
+    packet(30000, engine::tcp_flag::kAck);
+    poll();
+    ASSERT_EQ(card_.flows.size(), 1U);
+    const auto& entry = card_.flows.begin()->second;
+    const auto& hop =
+        card_.next_hops.at(static_cast<std::uint32_t>(entry.get<abi::FlowEntry::next_hop>()));
+    EXPECT_EQ(hop.get<abi::NextHopEntry::destination_mac>(), 0x020000000132U);
+    EXPECT_EQ(hop.get<abi::NextHopEntry::source_mac>(), 0x020000001395U);
+    EXPECT_EQ(hop.get<abi::NextHopEntry::mtu>(), 1500U);
+    EXPECT_EQ(hop.get<abi::NextHopEntry::valid>(), 1U);
+    EXPECT_TRUE(offloaded());
+}
+
+TEST_F(OffloadTest, a_fin_that_the_card_forwarded_moves_the_state) {
+    run();
+    establish(30000);
+    poll();
+    ASSERT_TRUE(card_.event(flags_event(30000, engine::tcp_flag::kFin)));
+    poll();
+    EXPECT_EQ(state_of_only_connection(), "FIN_WAIT");
+    let_pass(130s);
+    EXPECT_EQ(engine_.connection_count(), 0U);
+    EXPECT_TRUE(card_.flows.empty());
+}
+
+TEST_F(OffloadTest, a_connection_lives_as_long_as_the_card_sees_packets_of_it) {
+    run();
+    establish(30000);
+    poll();
+    const auto place = card_.flows.begin()->first;
+    for (int minute = 0; minute < 40; ++minute) {
+        let_pass(60s);
+        card_.activity[place] = card_.epoch;
+    }
+    EXPECT_EQ(engine_.connection_count(), 1U) << "busy for 40 minutes";
+    let_pass(880s);
+    EXPECT_EQ(engine_.connection_count(), 1U) << "idle for less than 15 minutes";
+    let_pass(30s);
+    EXPECT_EQ(engine_.connection_count(), 0U);
+    EXPECT_TRUE(card_.flows.empty());
+    EXPECT_EQ(offload_->view().flows, 0U);
+}
+
+TEST_F(OffloadTest, an_old_stamp_in_a_way_does_not_end_a_new_flow) {
+    run();
+    poll();
+    card_.epoch = 0;  // Every way's stamp is 0, while the host's epoch is far ahead.
+    let_pass(2000s);
+    establish(30000);
+    let_pass(890s);
+    EXPECT_EQ(engine_.connection_count(), 1U);
+    let_pass(20s);
+    EXPECT_EQ(engine_.connection_count(), 0U);
+}
+
+TEST_F(OffloadTest, without_a_mac_address_the_connection_stays_in_software_and_is_offered_again) {
+    run();
+    neighbours_.known.clear();
+    establish(30000);
+    poll();
+    poll();
+    EXPECT_FALSE(offloaded());
+    EXPECT_EQ(count(OffloadCounter::refused_neighbour), 1U);
+    neighbours_.learn("192.168.113.132", "02:00:00:00:01:32", kInterface);
+    let_pass(5s);
+    packet(30000, engine::tcp_flag::kAck);
+    poll();
+    EXPECT_TRUE(offloaded());
+}
+
+TEST_F(OffloadTest, a_server_behind_another_port_stays_in_software) {
+    run();
+    neighbours_.learn("192.168.113.132", "02:00:00:00:01:32", 99);
+    establish(30000);
+    poll();
+    EXPECT_EQ(count(OffloadCounter::refused_neighbour), 1U);
+    EXPECT_TRUE(card_.flows.empty());
+}
+
+TEST_F(OffloadTest, methods_that_the_card_has_not_stay_in_software) {
+    run();
+    ASSERT_TRUE(
+        engine_.edit_server(service_key(), server_key(), {.forwarding = model::Forwarding::nat}));
+    establish(30000);
+    poll();
+    EXPECT_EQ(count(OffloadCounter::refused_method), 1U);
+}
+
+TEST_F(OffloadTest, neighbours_that_change_or_vanish_are_followed) {
+    run();
+    establish(30000);
+    poll();
+    const auto hop = [this] {
+        return card_.next_hops.at(static_cast<std::uint32_t>(
+            card_.flows.begin()->second.get<abi::FlowEntry::next_hop>()));
+    };
+    const model::Ipv4 server = server_key().address;
+    neighbours_.learn("192.168.113.132", "02:00:00:00:01:99", kInterface);
+    offload_->neighbour_changed(server, neighbours_.known.at(server));
+    poll();
+    EXPECT_EQ(hop().get<abi::NextHopEntry::destination_mac>(), 0x020000000199U);
+    offload_->neighbour_changed(server, std::nullopt);
+    poll();
+    EXPECT_EQ(hop().get<abi::NextHopEntry::valid>(), 0U) << "the card punts its packets";
+    EXPECT_EQ(card_.flows.size(), 1U);
+    offload_->neighbour_changed(server, neighbours_.known.at(server));
+    poll();
+    EXPECT_EQ(hop().get<abi::NextHopEntry::valid>(), 1U);
+}
+
+TEST_F(OffloadTest, flows_of_a_deleted_server_come_to_the_host_until_it_is_back) {
+    run();
+    establish(30000);
+    poll();
+    const auto valid = [this] {
+        return card_.next_hops
+            .at(static_cast<std::uint32_t>(
+                card_.flows.begin()->second.get<abi::FlowEntry::next_hop>()))
+            .get<abi::NextHopEntry::valid>();
+    };
+    ASSERT_TRUE(engine_.delete_server(service_key(), server_key()));
+    poll();
+    EXPECT_EQ(valid(), 0U);
+    offload_->neighbour_changed(server_key().address, neighbours_.known.begin()->second);
+    poll();
+    EXPECT_EQ(valid(), 0U) << "a neighbour's news do not bring it back";
+    ASSERT_TRUE(engine_.add_server(service_key(), server_key(), {}));
+    poll();
+    EXPECT_EQ(valid(), 1U);
+}
+
+TEST_F(OffloadTest, a_deleted_service_leaves_the_card) {
+    run();
+    poll();
+    ASSERT_TRUE(engine_.delete_service(service_key()));
+    poll();
+    EXPECT_TRUE(card_.services.empty());
+}
+
+TEST_F(OffloadTest, what_the_card_forwarded_is_counted_for_the_server) {
+    run();
+    establish(30000);
+    poll();
+    const std::uint64_t before = engine_.services().at(0).counters.packets_in;
+    const auto server =
+        static_cast<std::uint32_t>(card_.flows.begin()->second.get<abi::FlowEntry::server>());
+    for (std::uint32_t bank = 0; bank < abi::kCounterBanks; ++bank) {
+        card_.server_counters[{server, bank}] = {10 + bank, 1000};
+    }
+    let_pass(2s);
+    EXPECT_EQ(engine_.services().at(0).counters.packets_in, before + 46);
+    EXPECT_EQ(engine_.services().at(0).servers.at(0).counters.packets_in, before + 46);
+    // The last packets of a server without flows count too.
+    card_.server_counters[{server, 0}] = {11, 1100};
+    ASSERT_TRUE(card_.event(flags_event(30000, engine::tcp_flag::kRst)));
+    let_pass(15s);
+    EXPECT_EQ(engine_.connection_count(), 0U);
+    EXPECT_EQ(engine_.services().at(0).counters.packets_in, before + 47);
+}
+
+TEST_F(OffloadTest, lost_answers_do_not_stop_the_questions) {
+    run();
+    establish(30000);
+    poll();
+    card_.answers_queries = false;
+    let_pass(30s);
+    card_.answers_queries = true;
+    card_.server_counters[{0, 0}] = {5, 500};
+    const std::uint64_t before = engine_.services().at(0).counters.packets_in;
+    let_pass(3s);
+    EXPECT_EQ(engine_.services().at(0).counters.packets_in, before + 5);
+    EXPECT_EQ(offload_->state(), CardState::running);
+}
+
+TEST_F(OffloadTest, a_busy_command_ring_delays_but_loses_nothing) {
+    run();
+    poll();
+    card_.stalled = true;
+    for (std::uint16_t port = 30000; port < 30200; ++port) {
+        establish(port);
+    }
+    poll();
+    EXPECT_LE(card_.flows.size(), 16U);
+    card_.stalled = false;
+    card_.run();
+    poll(1ms, 5);
+    EXPECT_EQ(card_.flows.size(), 200U);
+    EXPECT_EQ(offload_->view().flows, 200U);
+}
+
+TEST_F(OffloadTest, a_card_that_takes_no_commands_is_lost) {
+    run();
+    poll();
+    card_.stalled = true;
+    for (std::uint16_t port = 30000; port < 30050; ++port) {
+        establish(port);
+    }
+    let_pass(900ms);
+    EXPECT_EQ(offload_->state(), CardState::running);
+    let_pass(1200ms);
+    EXPECT_EQ(offload_->state(), CardState::lost);
+}
+
+TEST_F(OffloadTest, a_card_that_does_not_answer_an_echo_is_lost) {
+    run();
+    establish(30000);
+    poll();
+    ASSERT_TRUE(offloaded());
+    card_.answers_echo = false;
+    let_pass(3s);
+    EXPECT_EQ(offload_->state(), CardState::lost);
+    ASSERT_EQ(states_.size(), 2U);
+    EXPECT_EQ(states_[1].second, "lost: the card does not answer");
+    EXPECT_EQ(engine_.connection_count(), 1U);
+    EXPECT_FALSE(offloaded());
+    EXPECT_EQ(packet(30000, engine::tcp_flag::kAck).action, engine::Action::forward);
+    const std::size_t reads = card_.register_reads;
+    let_pass(2s);
+    const model::CardView card = offload_->view();
+    EXPECT_FALSE(card.present);
+    EXPECT_EQ(card.state, "lost: the card does not answer");
+    EXPECT_EQ(card_.register_reads, reads) << "a lost card is not touched";
+}
+
+TEST_F(OffloadTest, a_card_that_dies_is_lost_with_its_own_words) {
+    run();
+    establish(30000);
+    poll();
+    card_.die("the simulator's socket closed");
+    let_pass(1100ms);
+    EXPECT_EQ(offload_->state(), CardState::lost);
+    EXPECT_EQ(offload_->view().state, "lost: the simulator's socket closed");
+    EXPECT_FALSE(offloaded());
+}
+
+TEST_F(OffloadTest, a_card_that_dies_while_starting_is_lost_too) {
+    load();
+    card_.die("gone");
+    poll();
+    EXPECT_EQ(offload_->state(), CardState::lost);
+    poll();
+    EXPECT_EQ(states_.size(), 1U);
+}
+
+TEST_F(OffloadTest, the_operator_can_take_the_card_away) {
+    run();
+    establish(30000);
+    poll();
+    offload_->leave(now_);
+    EXPECT_FALSE(offloaded());
+    EXPECT_EQ(packet(30000, engine::tcp_flag::kAck).action, engine::Action::forward);
+    offload_.reset();
+    rings_.reset();
+    EXPECT_FALSE(card_.running());
+}
+
+TEST_F(OffloadTest, events_out_of_the_blue_are_counted_and_change_nothing) {
+    run();
+    establish(30000);
+    poll();
+    abi::Record<abi::Event> unknown;
+    unknown.set<abi::Event::kind>(99);
+    ASSERT_TRUE(card_.event(unknown));
+    abi::Record<abi::Event> activity;
+    activity.set<abi::Event::kind>(static_cast<std::uint64_t>(abi::EventKind::activity))
+        .set<abi::Event::index>(0xffffffff)
+        .set<abi::Event::way>(200);
+    ASSERT_TRUE(card_.event(activity));
+    abi::Record<abi::Event> echo;
+    echo.set<abi::Event::kind>(static_cast<std::uint64_t>(abi::EventKind::echo))
+        .set<abi::Event::tag>(12345);
+    ASSERT_TRUE(card_.event(echo));
+    auto flags = flags_event(31000, engine::tcp_flag::kRst);
+    ASSERT_TRUE(card_.event(flags));
+    poll();
+    EXPECT_EQ(count(OffloadCounter::events_unknown), 1U);
+    EXPECT_EQ(count(OffloadCounter::events_late), 3U);
+    EXPECT_EQ(state_of_only_connection(), "ESTABLISHED");
+}
+
+TEST_F(OffloadTest, the_view_names_stages_rings_and_ports) {
+    run();
+    card_.reason_counters[{static_cast<std::uint32_t>(abi::Reason::service_miss), 2}] = {4, 256};
+    let_pass(2s);
+    const model::CardView card = offload_->view();
+    EXPECT_TRUE(card.present);
+    EXPECT_EQ(card.state, "running");
+    EXPECT_EQ(card.platform, "fpvs:fake:card:1.0");
+    EXPECT_EQ(card.abi_hash, abi::kAbiHash);
+    EXPECT_EQ(card.flows_max, 65536U);
+    ASSERT_EQ(card.ports.size(), 1U);
+    EXPECT_EQ(card.ports[0].interface, "ens160");
+    EXPECT_TRUE(card.ports[0].link_up);
+    ASSERT_EQ(card.rings.size(), 4U);
+    EXPECT_EQ(card.rings[1].name, "event");
+    EXPECT_EQ(card.rings[1].slots, 512U);
+    std::vector<std::string> names;
+    for (const model::StageView& stage : card.stages) {
+        names.push_back(stage.name);
+    }
+    EXPECT_EQ(names,
+              (std::vector<std::string>{
+                  "parse", "service", "flow", "next_hop", "inject", "ports", "rings", "offload"}));
+    EXPECT_EQ(card.stages[1].counters.at(0).name, "service_miss");
+    EXPECT_EQ(card.stages[1].counters.at(0).packets, 4U);
+    EXPECT_EQ(card.stages[1].counters.at(0).bytes, 256U);
+}
+
+}  // namespace
+}  // namespace fpvs::offload
