@@ -7,22 +7,16 @@
 #include <thread>
 #include <vector>
 
+#include "tests/kit/monotonic_clock.hpp"
 #include "tests/unit/slowpath/director.hpp"
 
 namespace fpvs::slowpath {
 namespace {
 
-class MonotonicClock final : public provider::Clock {
-  public:
-    [[nodiscard]] provider::Nanoseconds now() const override {
-        return std::chrono::steady_clock::now().time_since_epoch();
-    }
-};
-
 class WorkerThreadTest : public ::testing::Test {
   protected:
     Director director_;
-    MonotonicClock clock_;
+    kit::MonotonicClock clock_;
     WorkerThread thread_{director_.worker, clock_};
 };
 
