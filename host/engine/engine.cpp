@@ -438,7 +438,9 @@ bool Engine::expire(Time now, std::size_t budget) {
         trash_emptied_ms_ = now_ms;
     }
     sweep(budget);
-    return timers_.advance(now_ms, budget, [&](Connection& record) { on_due(record, now_ms); });
+    const bool timers_left =
+        timers_.advance(now_ms, budget, [&](Connection& record) { on_due(record, now_ms); });
+    return timers_left || sweep_position_ != kNoIndex;
 }
 
 void Engine::on_due(Connection& record, std::uint64_t now_ms) {
@@ -451,8 +453,10 @@ void Engine::on_due(Connection& record, std::uint64_t now_ms) {
         return;
     }
     if (record.controlled > 0) {
+        // From when its time was up, not from now: how often timers are looked at changes nothing.
         record.timeout_ms = kTemplateExtensionMs;
-        arm(record, now_ms);
+        record.deadline_ms += kTemplateExtensionMs;
+        timers_.arm(record);
         return;
     }
     count(Event::connections_expired);
