@@ -139,6 +139,18 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
         return send(frames_.get(), frame, interface);
     }
 
+    void receive_pending() {
+        std::array<std::uint8_t, kPacketBytesMax> packet;
+        for (int i = 0; i < kPacketsPerTurn && !stopped_ && packets_; ++i) {
+            const ssize_t length =
+                ::recv(packets_->native_handle(), packet.data(), packet.size(), 0);
+            if (length <= 0) {
+                break;
+            }
+            events_.on_packet(std::span(packet).first(static_cast<std::size_t>(length)));
+        }
+    }
+
   private:
     template <class Address>
     [[nodiscard]] Status send(int fd,
@@ -205,24 +217,12 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
             [self = shared_from_this(), index = index_](const boost::system::error_code& error) {
                 // A wait of a socket that was replaced meanwhile ends here.
                 if (!error && !self->stopped_ && self->index_ == index) {
-                    self->read();
+                    self->receive_pending();
+                    if (!self->stopped_ && self->packets_) {
+                        self->wait();
+                    }
                 }
             });
-    }
-
-    void read() {
-        std::array<std::uint8_t, kPacketBytesMax> packet;
-        for (int i = 0; i < kPacketsPerTurn && !stopped_ && packets_; ++i) {
-            const ssize_t length =
-                ::recv(packets_->native_handle(), packet.data(), packet.size(), 0);
-            if (length <= 0) {
-                break;
-            }
-            events_.on_packet(std::span(packet).first(static_cast<std::size_t>(length)));
-        }
-        if (!stopped_ && packets_) {
-            wait();
-        }
     }
 
     Rtnetlink rtnetlink_;
@@ -249,6 +249,7 @@ class Link final : public provider::VrrpLink {
     [[nodiscard]] Status send_frame(std::span<const std::uint8_t> frame) override {
         return core_->send_frame(frame);
     }
+    void receive_pending() override { core_->receive_pending(); }
 
   private:
     std::shared_ptr<LinkCore> core_;

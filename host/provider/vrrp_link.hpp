@@ -29,6 +29,8 @@ class VrrpLink {
     [[nodiscard]] virtual const LinkState& state() const = 0;
     // A whole IPv4 packet to the VRRP group; its header goes out as it is.
     [[nodiscard]] virtual Status send_packet(std::span<const std::uint8_t> packet) = 0;
+    // Hands over now what has arrived and waits to be read.
+    virtual void receive_pending() = 0;
     // A whole Ethernet frame.
     [[nodiscard]] virtual Status send_frame(std::span<const std::uint8_t> frame) = 0;
 };

@@ -87,6 +87,13 @@ class Service::Instance : public std::enable_shared_from_this<Service::Instance>
         perform([this](Nanoseconds now) { return election_.on_link(now, usable()); });
     }
 
+    // A process that was held up finds its timer and the adverts of the meantime due together.  The
+    // adverts go first: that we did not listen is not the master's silence.
+    void on_time() {
+        home().link->receive_pending();
+        perform([this](Nanoseconds now) { return election_.on_time(now); });
+    }
+
     void on_packet(std::span<const std::uint8_t> packet) {
         const auto received = decode(packet);
         if (!received) {
@@ -260,7 +267,7 @@ class Service::Instance : public std::enable_shared_from_this<Service::Instance>
         // Weak: the wait may end after the instance.
         timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
             if (const auto self = weak.lock(); self && !error) {
-                self->perform([&](Nanoseconds now) { return self->election_.on_time(now); });
+                self->on_time();
             }
         });
     }

@@ -34,8 +34,15 @@ struct FakeLink final : provider::VrrpLink {
         return {};
     }
 
+    void receive_pending() override {
+        for (const kit::Frame& packet : std::exchange(pending, {})) {
+            events.on_packet(packet);
+        }
+    }
+
     provider::LinkState link_state;
     provider::VrrpLinkEvents events;
+    std::vector<kit::Frame> pending;
     std::vector<kit::Frame> packets;
     std::vector<kit::Frame> frames;
 };
@@ -121,6 +128,17 @@ TEST_F(ServiceTest, master_owns_and_announces_its_addresses_until_it_stops) {
     EXPECT_THAT(addresses_.owned, IsEmpty());
     EXPECT_THAT(states, ElementsAre(State::backup, State::master, State::initialize));
     EXPECT_THAT(service_.view(), IsEmpty());
+}
+
+TEST_F(ServiceTest, backup_that_was_held_up_hears_the_master_before_it_takes_over) {
+    apply({quick_instance()});
+    const auto wait_over = clock_.now() + 100ms;
+    while (clock_.now() < wait_over) {  // The io_context does not run.
+    }
+    link().pending = {encode(advert_of(quick_instance(), 150), kLvs02, 1)};
+    ASSERT_TRUE(kit::run_until(io_, [&] { return service_.view().front().adverts_received == 1; }));
+    EXPECT_EQ(service_.view().front().state, "BACKUP");
+    EXPECT_EQ(service_.view().front().master_transitions, 0u);
 }
 
 TEST_F(ServiceTest, reload_leaves_an_unchanged_master_alone_and_restarts_a_changed_one) {
