@@ -30,7 +30,8 @@ std::uint16_t port_of(int service) {
 
 std::uint64_t seed_from_environment(std::uint64_t otherwise) {
     const char* text = std::getenv("FPVS_SEED");
-    const std::uint64_t seed = text == nullptr ? otherwise : std::strtoull(text, nullptr, 0);
+    const bool given = text != nullptr && *text != 0;
+    const std::uint64_t seed = given ? std::strtoull(text, nullptr, 0) : otherwise;
     std::printf("seed: replay with FPVS_SEED=%llu\n", static_cast<unsigned long long>(seed));
     return seed;
 }
