@@ -18,7 +18,7 @@ using kit::RecordBeat;
 using kit::StreamBeat;
 
 // More cycles than a dropped frame of any length, or a word anywhere inside, needs to get out.
-constexpr int kQuietCycles = 700;
+constexpr int kQuietCycles = 300;
 
 lib::AxisBeat axis_of(const StreamBeat& beat) {
     lib::AxisBeat word;
