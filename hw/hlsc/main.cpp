@@ -10,19 +10,20 @@
 #include "hw/hlsc/cosim/diff.hpp"
 
 int main(int argc, char** argv) {
-    using namespace fpvs::hlsc;
-    const auto command = parse_command_line(argc, argv);
+    namespace hlsc = fpvs::hlsc;
+    const auto command = hlsc::parse_command_line(argc, argv);
     if (!command) {
-        fmt::print(stderr, "hlsc: {}\n{}", command.error(), kUsage);
+        fmt::print(stderr, "hlsc: {}\n{}", command.error(), hlsc::kUsage);
         return 2;
     }
     if (command->help) {
-        fmt::print("{}", kUsage);
+        fmt::print("{}", hlsc::kUsage);
         return 0;
     }
-    Diagnostics diagnostics;
-    const bool good = command->diff ? diff(command->options, command->diff_options, diagnostics)
-                                    : compile(command->options, diagnostics);
+    hlsc::Diagnostics diagnostics;
+    const bool good = command->diff
+                          ? hlsc::diff(command->options, command->diff_options, diagnostics)
+                          : hlsc::compile(command->options, diagnostics);
     std::fputs(diagnostics.text().c_str(), stderr);
     return good ? 0 : 1;
 }
