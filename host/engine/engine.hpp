@@ -9,7 +9,8 @@
 //    that lblc and lblcr remember each destination that they first see.
 //  - An edit that fails changes nothing and says ipvsadm's sentence.
 //  - A connection that the card forwards lives and dies as one that it does not: the card's events
-//    move its state, and its idle time is asked from the card before it expires.
+//    move its state, and its idle time is asked from the card before it expires.  A card that
+//    refuses, is silent or is lost costs no connection.
 #pragma once
 
 #include <array>
@@ -103,7 +104,7 @@ class Engine {
     void on_card_lost(Time now);
     // The card could not take the connection; it is offered again some seconds later.
     void on_offload_refused(ConnectionHandle connection, Time now);
-    // The card saw this packet of an offloaded connection and forwarded it (FIN or RST).
+    // The card saw this packet (a FIN or RST) of a connection that it had, and forwarded it.
     void on_card_flags(ConnectionHandle connection, std::uint8_t tcp_flags, Time now);
     // The answer to OffloadSink::query_activity().
     void on_activity(ConnectionHandle connection, std::uint32_t idle_s, Time now);

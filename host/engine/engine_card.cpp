@@ -62,12 +62,16 @@ void Engine::on_offload_refused(ConnectionHandle handle, Time now) {
     }
 }
 
+// True of the connection whether or not the card has it still: the packet went to the server.
 void Engine::on_card_flags(ConnectionHandle handle, std::uint8_t tcp_flags, Time now) {
-    if (Connection* connection = find_offloaded(handle)) {
-        connection->unanswered_queries = 0;
-        advance_state(*connection, tcp_flags);
-        arm(*connection, to_ms(now));
+    Connection* connection = connections_.find(handle);
+    if (connection == nullptr) {
+        count(Event::late_card_messages);
+        return;
     }
+    connection->unanswered_queries = 0;
+    advance_state(*connection, tcp_flags);
+    arm(*connection, to_ms(now));
 }
 
 void Engine::on_activity(ConnectionHandle handle, std::uint32_t idle_s, Time now) {
@@ -96,12 +100,14 @@ void Engine::on_card_counters(ServerIndex index, std::uint64_t packets, std::uin
     }
 }
 
-// A card that does not answer about a connection has nothing to say for keeping it.
+// A connection of which the card says nothing goes on in software, idle for no time as far as
+// anybody knows.
 void Engine::ask_card(Connection& connection, std::uint64_t now_ms) {
     if (connection.unanswered_queries == kQueriesMax) {
         count(Event::activity_unanswered);
-        count(Event::connections_expired);
-        end(connection);
+        connection.unanswered_queries = 0;
+        withdraw(connection);
+        arm(connection, now_ms);
         return;
     }
     ++connection.unanswered_queries;

@@ -113,16 +113,27 @@ TEST_F(EngineCard, a_packet_in_software_makes_the_cards_answer_moot) {
     EXPECT_EQ(engine_.connection_count(), 1u);
 }
 
-TEST_F(EngineCard, a_card_that_never_answers_does_not_keep_connections_for_ever) {
-    (void)open();
+TEST_F(EngineCard, a_connection_of_which_the_card_says_nothing_goes_on_in_software) {
+    const Verdict opened = open();
     wait(901s);
     wait(3s);
     wait(3s);
     EXPECT_EQ(card_.asked.size(), 3u);
-    EXPECT_EQ(engine_.connection_count(), 1u);
     wait(3s);
-    EXPECT_EQ(engine_.connection_count(), 0u);
     EXPECT_EQ(counter("activity_unanswered"), 1u);
+    EXPECT_EQ(card_.withdrawn, std::vector{opened.connection});
+    EXPECT_EQ(send(tcp_flag::kAck).connection, opened.connection);
+    EXPECT_EQ(card_.offered.size(), 2u) << "it is offered again";
+    engine_.on_card_lost(now_);
+    wait(901s);
+    EXPECT_EQ(engine_.connection_count(), 0u);
+}
+
+TEST_F(EngineCard, a_rst_that_was_on_its_way_when_the_offload_ended_still_closes) {
+    const Verdict opened = open();
+    engine_.on_card_lost(now_);
+    engine_.on_card_flags(opened.connection, tcp_flag::kRst, now_);
+    EXPECT_EQ(state(), "CLOSE");
 }
 
 TEST_F(EngineCard, messages_about_dead_connections_are_counted_and_ignored) {

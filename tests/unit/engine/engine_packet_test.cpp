@@ -129,6 +129,20 @@ TEST_F(EnginePacket, deleting_a_server_under_expire_nodest_conn_ends_its_connect
     EXPECT_EQ(engine_.connection_count(), 0u) << "the template went with the last of them";
 }
 
+TEST_F(EnginePacket, expire_says_that_there_is_more_until_deleted_servers_connections_are_gone) {
+    add(kWeb, {.scheduler = "rr"}, 1);
+    ASSERT_TRUE(engine_.set("expire_nodest_conn", 1));
+    for (std::uint16_t port = 1; port <= 3; ++port) {
+        (void)open(port);
+    }
+    ASSERT_TRUE(engine_.delete_server(kWeb, server_key(1)));
+    EXPECT_TRUE(engine_.expire(now_, 2));
+    EXPECT_EQ(engine_.connection_count(), 1u);
+    while (engine_.expire(now_, 2)) {
+    }
+    EXPECT_EQ(engine_.connection_count(), 0u);
+}
+
 TEST_F(EnginePacket, a_page_of_connections_has_what_was_asked_for_and_leads_on) {
     add(kWeb, {.scheduler = "rr"}, 1);
     for (std::uint16_t port = 1; port <= 5; ++port) {
