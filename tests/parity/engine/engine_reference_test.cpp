@@ -245,7 +245,7 @@ class Pair {
             advance(step);
             left_ms -= step;
         } while (left_ms > 0);
-        constexpr int kPatience = 200;
+        constexpr int kPatience = 4000;
         for (int i = 0; i < kPatience && between_two_answers(); ++i) {
             if (ambiguous(now_ms_ + 2 * kStepMs)) {
                 return false;
