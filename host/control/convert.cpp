@@ -323,9 +323,9 @@ api::Code to_api(Code code) {
         case Code::exhausted:
             return api::CODE_LIMIT_REACHED;
         case Code::unavailable:
-            return api::CODE_CARD_UNAVAILABLE;
+            return api::CODE_UNAVAILABLE;
         case Code::mismatch:
-            return api::CODE_CARD_MISMATCH;
+            return api::CODE_MISMATCH;
         case Code::internal:
             return api::CODE_INTERNAL;
     }
@@ -348,9 +348,9 @@ Code from_api(api::Code code) {
         case api::CODE_LIMIT_REACHED:
         case api::CODE_TOO_MANY_CLIENTS:
             return Code::exhausted;
-        case api::CODE_CARD_UNAVAILABLE:
+        case api::CODE_UNAVAILABLE:
             return Code::unavailable;
-        case api::CODE_CARD_MISMATCH:
+        case api::CODE_MISMATCH:
             return Code::mismatch;
         default:
             return Code::internal;

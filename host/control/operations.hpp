@@ -10,7 +10,7 @@
 //   add_server      not_found      "Service not defined"
 //                   already_exists "Destination already exists"
 //   edit_server, delete_server
-//                   not_found      "No such service" or "No such destination"
+//                   not_found      "Service not defined" or "No such destination"
 //   other edits     not_found      "No such service"
 // Code::failed_precondition is a thing this daemon does not do (yet); its message says which.
 #pragma once
