@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "drivers/kernel/netns_scope.hpp"
 #include "tests/kit/io_until.hpp"
 #include "tests/kit/test_namespace.hpp"
@@ -108,6 +111,29 @@ TEST_F(NeighbourCacheTest, has_no_answer_for_this_host_itself) {
     EXPECT_FALSE(cache_->resolve(own));
     ASSERT_TRUE(resolved_to(kServer, kServerMac));
     EXPECT_FALSE(cache_->resolve(own));
+}
+
+// As the slow path does, while the control plane follows the kernel's events.
+TEST_F(NeighbourCacheTest, answers_other_threads_while_routes_change) {
+    std::atomic<bool> stop = false;
+    std::atomic<std::uint64_t> answers = 0;
+    std::thread asker([&] {
+        while (!stop) {
+            answers += cache_->resolve(kServer).has_value();
+            cache_->forget(kRemote);
+            (void)cache_->resolve(kRemote);
+        }
+    });
+    ASSERT_TRUE(resolved_to(kServer, kServerMac));
+    for (int i = 0; i < 5; ++i) {
+        director_->ip("route add 203.0.113.0/24 via 192.168.113.11");
+        ASSERT_TRUE(kit::run_until(io_, [&] { return cache_->resolve(kServer).has_value(); }));
+        director_->ip("route del 203.0.113.0/24");
+    }
+    ASSERT_TRUE(kit::run_until(io_, [&] { return answers > 0; }));
+    stop = true;
+    asker.join();
+    ASSERT_TRUE(resolved_to(kServer, kServerMac));
 }
 
 TEST_F(NeighbourCacheTest, counts_what_a_full_cache_refuses_and_takes_it_after_a_forget) {
