@@ -3,41 +3,15 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <map>
-#include <memory>
-#include <stdexcept>
-
 #include "drivers/xrt/open_card.hpp"
 #include "hw/abi/abi_hash.hpp"
 #include "tests/kit/test_namespace.hpp"
 #include "tests/system/simcard/raw_socket.hpp"
 #include "tests/system/simcard/simcard_process.hpp"
-#include "tests/unit/simcard/ring_host.hpp"
+#include "tests/unit/simcard/provider_bus.hpp"
 
 namespace fpvs::sim::card {
 namespace {
-
-class ProviderBus final : public CardBus {
-  public:
-    explicit ProviderBus(provider::Card& card) : card_(card) {}
-
-    std::uint32_t read_register(std::uint32_t offset) override {
-        return card_.read_register(offset).value();
-    }
-    void write_register(std::uint32_t offset, std::uint32_t value) override {
-        if (const auto done = card_.write_register(offset, value); !done) {
-            throw std::runtime_error(done.error().text());
-        }
-    }
-    CardMemory share(std::uint64_t /*wanted*/, std::size_t size_bytes) override {
-        pieces_.push_back(card_.allocate(size_bytes).value());
-        return {pieces_.back()->card_address(), pieces_.back()->bytes()};
-    }
-
-  private:
-    provider::Card& card_;
-    std::vector<std::unique_ptr<provider::SharedMemory>> pieces_;
-};
 
 TEST(SimXclbin, is_a_card_that_answers_commands_and_carries_frames) {
     FPVS_NEEDS_ROOT();

@@ -6,37 +6,17 @@
 
 #include <atomic>
 #include <chrono>
-#include <set>
 #include <thread>
 
 #include "drivers/xrt/open_card.hpp"
 #include "hw/abi/registers.hpp"
 #include "tests/system/xrt/card_file.hpp"
+#include "tests/system/xrt/this_process.hpp"
 
 namespace fpvs::xrt_card {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Children of this process, by the kernel's own list.
-std::set<pid_t> children() {
-    std::set<pid_t> pids;
-    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-        std::ifstream list(task.path() / "children");
-        for (pid_t pid = 0; list >> pid;) {
-            pids.insert(pid);
-        }
-    }
-    return pids;
-}
-
-int open_descriptors() {
-    int count = 0;
-    for ([[maybe_unused]] const auto& fd : std::filesystem::directory_iterator("/proc/self/fd")) {
-        ++count;
-    }
-    return count;
-}
 
 class Card : public testing::Test {
   protected:
