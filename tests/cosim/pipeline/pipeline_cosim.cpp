@@ -19,6 +19,8 @@ using kit::StreamBeat;
 
 // More cycles than a dropped frame of any length, or a word anywhere inside, needs to get out.
 constexpr int kQuietCycles = 300;
+// So long without a word in or out, while words wait, is a hang; tests look at waiting().
+constexpr int kStuckCycles = 20000;
 
 lib::AxisBeat axis_of(const StreamBeat& beat) {
     lib::AxisBeat word;
@@ -124,7 +126,7 @@ void PipelineCosim::cycle() {
 
 void PipelineCosim::settle() {
     std::uint64_t moved = 0;
-    for (int quiet = 0; quiet < kQuietCycles || waiting() > 0;) {
+    for (int quiet = 0; quiet < kQuietCycles || (waiting() > 0 && quiet < kStuckCycles);) {
         cycle();
         const Progress now = progress();
         quiet = now.words_in + now.words_out == moved ? quiet + 1 : 0;
