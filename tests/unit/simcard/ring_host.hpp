@@ -12,6 +12,7 @@
 
 #include "hw/abi/commands.hpp"
 #include "hw/abi/events.hpp"
+#include "hw/abi/limits.hpp"
 #include "hw/abi/record.hpp"
 #include "hw/abi/registers.hpp"
 #include "hw/abi/rings.hpp"
