@@ -37,32 +37,6 @@ LinkHeader LinkHeader::make(model::MacAddress destination,
     return header;
 }
 
-void trim(rte_mbuf& frame, std::size_t ip_offset, std::size_t ip_length) noexcept {
-    const std::size_t wanted = ip_offset + ip_length;
-    if (frame.data_len > wanted) {
-        rte_pktmbuf_trim(&frame, static_cast<std::uint16_t>(frame.data_len - wanted));
-    }
-}
-
-bool replace_link_header(rte_mbuf& frame,
-                         std::size_t ip_offset,
-                         const LinkHeader& header) noexcept {
-    if (rte_pktmbuf_headroom(&frame) + ip_offset < header.length) {
-        return false;
-    }
-    rte_pktmbuf_adj(&frame, static_cast<std::uint16_t>(ip_offset));
-    std::memcpy(rte_pktmbuf_prepend(&frame, header.length), header.bytes.data(), header.length);
-    return true;
-}
-
-void decrement_ttl(std::uint8_t* ip) noexcept {
-    const std::uint16_t before = load_be16(ip + ipv4::kTtl);
-    --ip[ipv4::kTtl];
-    store_be16(
-        ip + ipv4::kChecksum,
-        updated_checksum(load_be16(ip + ipv4::kChecksum), before, load_be16(ip + ipv4::kTtl)));
-}
-
 bool turn_into_icmp_error(rte_mbuf& frame,
                           std::size_t ip_offset,
                           std::size_t ip_length,

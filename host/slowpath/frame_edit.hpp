@@ -7,10 +7,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 
 #include "host/model/address.hpp"
+#include "host/slowpath/bytes.hpp"
+#include "host/slowpath/checksum.hpp"
 #include "host/slowpath/headers.hpp"
 
 namespace fpvs::slowpath {
@@ -30,16 +33,35 @@ struct LinkHeader {
 }
 
 // Cuts off what lies behind the IP packet: padding of short frames.
-void trim(rte_mbuf& frame, std::size_t ip_offset, std::size_t ip_length) noexcept;
+inline void trim(rte_mbuf& frame, std::size_t ip_offset, std::size_t ip_length) noexcept {
+    const std::size_t wanted = ip_offset + ip_length;
+    if (frame.data_len > wanted) {
+        rte_pktmbuf_trim(&frame, static_cast<std::uint16_t>(frame.data_len - wanted));
+    }
+}
 
 // Puts `header` in the place of the `ip_offset` bytes before the IP packet.  False, and no change,
 // when the mbuf has no room in front.
-[[nodiscard]] bool replace_link_header(rte_mbuf& frame,
-                                       std::size_t ip_offset,
-                                       const LinkHeader& header) noexcept;
+[[nodiscard]] inline bool replace_link_header(rte_mbuf& frame,
+                                              std::size_t ip_offset,
+                                              const LinkHeader& header) noexcept {
+    if (rte_pktmbuf_headroom(&frame) + ip_offset < header.length) {
+        return false;
+    }
+    rte_pktmbuf_adj(&frame, static_cast<std::uint16_t>(ip_offset));
+    std::memcpy(rte_pktmbuf_prepend(&frame, header.length), header.bytes.data(), header.length);
+    return true;
+}
 
 // One hop less to live, with the header's checksum brought up to date.  The TTL is above 0.
-void decrement_ttl(std::uint8_t* ip) noexcept;
+inline void decrement_ttl(std::uint8_t* ip) noexcept {
+    constexpr std::uint16_t kOneHop = 0x0100;
+    const std::uint16_t before = load_be16(ip + ipv4::kTtl);
+    const auto after = static_cast<std::uint16_t>(before - kOneHop);
+    store_be16(ip + ipv4::kTtl, after);
+    store_be16(ip + ipv4::kChecksum,
+               updated_checksum(load_be16(ip + ipv4::kChecksum), before, after));
+}
 
 struct IcmpError {
     std::uint8_t type = 0;

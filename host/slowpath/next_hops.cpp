@@ -16,16 +16,11 @@ NextHops::~NextHops() {
     }
 }
 
-const NextHop& NextHops::find(engine::ServerIndex server, model::Ipv4 address) noexcept {
-    NextHop& next_hop = next_hops_[server];
-    // An index that was given to another server, or never used: ask anew.
-    if (next_hop.state == NextHop::State::unknown || next_hop.server != address) {
-        next_hop = NextHop{};
-        next_hop.server = address;
-        next_hop.state = NextHop::State::waiting;
-        settle(next_hop, neighbours_.resolve(address));
-    }
-    return next_hop;
+void NextHops::ask(NextHop& next_hop, model::Ipv4 address) noexcept {
+    next_hop = NextHop{};
+    next_hop.server = address;
+    next_hop.state = NextHop::State::waiting;
+    settle(next_hop, neighbours_.resolve(address));
 }
 
 rte_mbuf* NextHops::hold(const HeldFrame& frame, provider::Nanoseconds now) noexcept {

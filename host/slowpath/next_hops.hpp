@@ -63,7 +63,14 @@ class NextHops {
     void add_egress(const provider::Egress& egress) { egresses_.push_back(egress); }
 
     // The next hop of a server as far as it is known.
-    [[nodiscard]] const NextHop& find(engine::ServerIndex server, model::Ipv4 address) noexcept;
+    [[nodiscard]] const NextHop& find(engine::ServerIndex server, model::Ipv4 address) noexcept {
+        NextHop& next_hop = next_hops_[server];
+        // An index that was given to another server, or never used, is asked for anew.
+        if (next_hop.state == NextHop::State::unknown || next_hop.server != address) [[unlikely]] {
+            ask(next_hop, address);
+        }
+        return next_hop;
+    }
 
     // The same without asking, for a frame that was held.
     [[nodiscard]] const NextHop& at(engine::ServerIndex server) const { return next_hops_[server]; }
@@ -101,6 +108,7 @@ class NextHops {
         std::array<HeldFrame, kFramesPerServerMax> frames;
     };
 
+    void ask(NextHop& next_hop, model::Ipv4 address) noexcept;
     // Resolved, unreachable, or out of time, after one more question.
     [[nodiscard]] bool is_over(const Waiting& waiting, provider::Nanoseconds now) noexcept;
     void settle(NextHop& next_hop, const std::optional<provider::Neighbour>& neighbour) noexcept;

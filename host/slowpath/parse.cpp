@@ -10,10 +10,9 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-ParsedFrame settled(ParsedFrame parsed, Outcome outcome) {
+void settle(ParsedFrame& parsed, Outcome outcome) {
     parsed.kind = ParsedFrame::Kind::settled;
     parsed.outcome = outcome;
-    return parsed;
 }
 
 std::uint64_t load_mac(const std::uint8_t* at) {
@@ -43,14 +42,14 @@ model::Protocol protocol_of(std::uint8_t number) {
 
 // An ICMP error about a packet that a server sent: its quote has the connection the other way
 // round.  Redirects are for the director itself.
-ParsedFrame parse_icmp(ParsedFrame parsed, Bytes message) {
+void parse_icmp(ParsedFrame& parsed, Bytes message) {
     if (message.size() < icmp::kHeaderBytes + ipv4::kHeaderBytesMin) {
-        return settled(parsed, Outcome::protocol);
+        return settle(parsed, Outcome::protocol);
     }
     const std::uint8_t type = message[icmp::kType];
     if (type != icmp::kDestinationUnreachable && type != icmp::kSourceQuench &&
         type != icmp::kTimeExceeded) {
-        return settled(parsed, Outcome::protocol);
+        return settle(parsed, Outcome::protocol);
     }
     const Bytes quote = message.subspan(icmp::kHeaderBytes);
     const std::size_t header = static_cast<std::size_t>(quote[ipv4::kVersion] & 0xf) * 4;
@@ -59,7 +58,7 @@ ParsedFrame parse_icmp(ParsedFrame parsed, Bytes message) {
                               header + transport::kPortsBytes <= quote.size() &&
                               (load_be16(&quote[ipv4::kFragment]) & ipv4::kFragmentOffsetMask) == 0;
     if (!quotes_ports || (protocol != ipv4::kProtocolTcp && protocol != ipv4::kProtocolUdp)) {
-        return settled(parsed, Outcome::protocol);
+        return settle(parsed, Outcome::protocol);
     }
     const std::uint8_t* ports = quote.data() + header;
     parsed.kind = ParsedFrame::Kind::icmp_error;
@@ -68,30 +67,29 @@ ParsedFrame parse_icmp(ParsedFrame parsed, Bytes message) {
     parsed.packet.client_port = load_be16(ports + transport::kDestinationPort);
     parsed.packet.virtual_address = {load_be32(&quote[ipv4::kSource])};
     parsed.packet.virtual_port = load_be16(ports + transport::kSourcePort);
-    return parsed;
 }
 
-ParsedFrame parse_ipv4(ParsedFrame parsed, Bytes packet) {
+void parse_ipv4(ParsedFrame& parsed, Bytes packet) {
     if (packet.size() < ipv4::kHeaderBytesMin || packet[ipv4::kVersion] >> 4 != 4) {
-        return settled(parsed, Outcome::ip_header);
+        return settle(parsed, Outcome::ip_header);
     }
     const std::size_t header = static_cast<std::size_t>(packet[ipv4::kVersion] & 0xf) * 4;
     if (header < ipv4::kHeaderBytesMin || header > packet.size()) {
-        return settled(parsed, Outcome::ip_header);
+        return settle(parsed, Outcome::ip_header);
     }
     parsed.ip_length = load_be16(&packet[ipv4::kTotalLength]);
     if (parsed.ip_length < header || parsed.ip_length > packet.size()) {
-        return settled(parsed, Outcome::ip_length);
+        return settle(parsed, Outcome::ip_length);
     }
     if (ones_sum(packet.first(header)) != 0xffff) {
-        return settled(parsed, Outcome::ip_checksum);
+        return settle(parsed, Outcome::ip_checksum);
     }
     const std::uint32_t source = load_be32(&packet[ipv4::kSource]);
     if (!can_be_source(source)) {
-        return settled(parsed, Outcome::source_address);
+        return settle(parsed, Outcome::source_address);
     }
     if ((load_be16(&packet[ipv4::kFragment]) & ipv4::kFragmentMask) != 0) {
-        return settled(parsed, Outcome::fragment);
+        return settle(parsed, Outcome::fragment);
     }
     const Bytes segment = packet.first(parsed.ip_length).subspan(header);
     const std::uint8_t protocol = packet[ipv4::kProtocol];
@@ -100,10 +98,10 @@ ParsedFrame parse_ipv4(ParsedFrame parsed, Bytes packet) {
         return parse_icmp(parsed, segment);
     }
     if (protocol != ipv4::kProtocolTcp && protocol != ipv4::kProtocolUdp) {
-        return settled(parsed, Outcome::protocol);
+        return settle(parsed, Outcome::protocol);
     }
     if (!transport_fits(protocol, segment)) {
-        return settled(parsed, Outcome::transport_header);
+        return settle(parsed, Outcome::transport_header);
     }
     parsed.kind = ParsedFrame::Kind::transport;
     parsed.packet.protocol = protocol_of(protocol);
@@ -112,38 +110,36 @@ ParsedFrame parse_ipv4(ParsedFrame parsed, Bytes packet) {
     parsed.packet.client_port = load_be16(&segment[transport::kSourcePort]);
     parsed.packet.virtual_address = {load_be32(&packet[ipv4::kDestination])};
     parsed.packet.virtual_port = load_be16(&segment[transport::kDestinationPort]);
-    return parsed;
 }
 
 }  // namespace
 
-ParsedFrame parse(Bytes frame, std::uint64_t station) noexcept {
-    ParsedFrame parsed;
+void parse(Bytes frame, std::uint64_t station, ParsedFrame& parsed) noexcept {
     if (frame.size() < ethernet::kHeaderBytes) {
-        return settled(parsed, Outcome::runt);
+        return settle(parsed, Outcome::runt);
     }
     parsed.ip_offset = ethernet::kHeaderBytes;
     if ((frame[ethernet::kDestination] & 1) != 0) {
-        return settled(parsed, Outcome::group_address);
+        return settle(parsed, Outcome::group_address);
     }
     if (station != 0 && load_mac(&frame[ethernet::kDestination]) != station) {
-        return settled(parsed, Outcome::other_host);
+        return settle(parsed, Outcome::other_host);
     }
     std::uint16_t type = load_be16(&frame[ethernet::kType]);
     if (type == ethernet::kTypeVlan) {
         if (frame.size() < ethernet::kHeaderBytes + ethernet::kVlanTagBytes) {
-            return settled(parsed, Outcome::runt);
+            return settle(parsed, Outcome::runt);
         }
         parsed.ip_offset += ethernet::kVlanTagBytes;
         type = load_be16(&frame[ethernet::kType + ethernet::kVlanTagBytes]);
         if (type == ethernet::kTypeVlan || type == ethernet::kTypeServiceVlan) {
-            return settled(parsed, Outcome::vlan_stacked);
+            return settle(parsed, Outcome::vlan_stacked);
         }
     }
     if (type != ethernet::kTypeIpv4) {
-        return settled(parsed, Outcome::not_ipv4);
+        return settle(parsed, Outcome::not_ipv4);
     }
-    return parse_ipv4(parsed, frame.subspan(parsed.ip_offset));
+    parse_ipv4(parsed, frame.subspan(parsed.ip_offset));
 }
 
 }  // namespace fpvs::slowpath

@@ -28,7 +28,9 @@ struct ParsedFrame {
 };
 
 // `station` is the MAC address whose unicast frames are taken, or 0 where the port has chosen.
-[[nodiscard]] ParsedFrame parse(std::span<const std::uint8_t> frame,
-                                std::uint64_t station) noexcept;
+// Written in place: copying the result cost more than parsing.
+void parse(std::span<const std::uint8_t> frame,
+           std::uint64_t station,
+           ParsedFrame& parsed) noexcept;
 
 }  // namespace fpvs::slowpath

@@ -138,8 +138,8 @@ std::size_t Worker::take_from_host() {
     return total;
 }
 
-// Two passes, so that what the decision about a frame reads is on its way from memory while its
-// neighbours are parsed.
+// In passes over the burst, so that what the decision about a frame reads is on its way from memory
+// while its neighbours are looked at.
 void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection, Time now) {
     std::array<ParsedFrame, provider::kBurstMax> parsed;
     for (const rte_mbuf* frame : frames) {
@@ -153,9 +153,14 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
         }
         const std::uint64_t station =
             selection == Selection::by_worker ? ports_[frame.port].mac : 0;
-        parsed[i] = parse({bytes_at(frame, 0), frame.data_len}, station);
+        parse({bytes_at(frame, 0), frame.data_len}, station, parsed[i]);
         if (parsed[i].kind == ParsedFrame::Kind::transport) {
             engine_.prefetch(parsed[i].packet);
+        }
+    }
+    for (const ParsedFrame& one : std::span(parsed).first(frames.size())) {
+        if (one.kind == ParsedFrame::Kind::transport) {
+            engine_.prefetch_connection(one.packet);
         }
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {

@@ -14,7 +14,9 @@ using Kind = ParsedFrame::Kind;
 // An exact copy on the heap, so that AddressSanitizer sees a read beyond the end.
 ParsedFrame parse_exactly(const kit::Bytes& bytes, std::uint64_t station = 0) {
     const kit::Bytes exact(bytes);
-    return parse(exact, station);
+    ParsedFrame parsed;
+    parse(exact, station, parsed);
+    return parsed;
 }
 
 Outcome outcome_of(const kit::Bytes& bytes) {
