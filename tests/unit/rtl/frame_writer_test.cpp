@@ -120,8 +120,8 @@ TEST_P(FrameWriter, every_frame_reaches_a_host_that_polls_stamps_while_indices_w
 }
 
 TEST_P(FrameWriter, a_frame_longer_than_a_slot_is_dropped_and_its_slot_used_again) {
-    for (int i = 0; i < 3; ++i) {
-        offer(beats_max() + 1 + chance_.below(40));
+    for (const std::size_t excess : {1, 2, 40}) {
+        offer(beats_max() + excess);
         offered_.pop_back();
         offer(2);
         offer(beats_max());
