@@ -18,7 +18,7 @@ constexpr std::size_t kBeatBytes = abi::kBeatBytes;
 constexpr int kResetCycles = 16;
 // Longer than anything stays inside the card without showing: the longest frame passes three
 // store-and-forward FIFOs of 150 beats each and a few hundred cycles of pipeline.
-constexpr std::uint64_t kQuietCycles = 2048;
+constexpr std::uint64_t kQuietCycles = 1024;
 // A register access takes a handful of cycles; a card that takes this long is broken.
 constexpr int kRegisterCyclesMax = 1000;
 
