@@ -28,6 +28,7 @@ void set_llvm_options() {
         const char* arguments[] = {"hlsc",
                                    "-unroll-threshold=100000000",
                                    "-unroll-full-max-count=65536",
+                                   "-unroll-max-upperbound=65536",
                                    "-unroll-max-iteration-count-to-analyze=0",
                                    "-two-entry-phi-node-folding-threshold=64",
                                    "-phi-node-folding-threshold=64"};

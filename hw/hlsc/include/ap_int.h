@@ -8,6 +8,7 @@
 //   - range(hi, lo) reads and writes a slice; hi < lo reads the slice with its bits reversed;
 //   - assignment keeps the low bits.
 // A value is one _BitInt, which needs clang; hlsc sees each operation as one LLVM instruction.
+// No local _BitInt here is const: clang 19 crashes on const ones of some widths above 128.
 #pragma once
 #pragma clang system_header
 
@@ -215,7 +216,7 @@ struct ap_range_ref {
 #else
         result.V = 0;
         for (int i = high; i <= low; ++i) {
-            const U bit = static_cast<U>(static_cast<U>(target.V) >> i) & static_cast<U>(1);
+            U bit = static_cast<U>(static_cast<U>(target.V) >> i) & static_cast<U>(1);
             result.V = static_cast<U>(result.V | static_cast<U>(bit << (low - i)));
         }
 #endif
@@ -229,9 +230,9 @@ struct ap_range_ref {
             __fpvs_refuse_reversed_range();
         }
 #endif
-        const U mask = fpvs_ap::low_ones<U>(high - low + 1, W);
-        const U field = static_cast<U>(static_cast<U>(fpvs_ap::bits(source)) & mask);
-        const U kept =
+        U mask = fpvs_ap::low_ones<U>(high - low + 1, W);
+        U field = static_cast<U>(static_cast<U>(fpvs_ap::bits(source)) & mask);
+        U kept =
             static_cast<U>(static_cast<U>(target.V) & static_cast<U>(~static_cast<U>(mask << low)));
         target.V = static_cast<fpvs_ap::Value<W, S>>(kept | static_cast<U>(field << low));
         return *this;
@@ -366,9 +367,9 @@ struct ap_int_base {
     }
     FPVS_AP_INLINE bool test(int index) const { return get_bit(index); }
     FPVS_AP_INLINE void set_bit(int index, bool value) {
-        const Unsigned one = static_cast<Unsigned>(static_cast<Unsigned>(1) << index);
-        const Unsigned kept = static_cast<Unsigned>(V) & static_cast<Unsigned>(~one);
-        const Unsigned field = static_cast<Unsigned>(static_cast<Unsigned>(value ? 1 : 0) << index);
+        Unsigned one = static_cast<Unsigned>(static_cast<Unsigned>(1) << index);
+        Unsigned kept = static_cast<Unsigned>(V) & static_cast<Unsigned>(~one);
+        Unsigned field = static_cast<Unsigned>(static_cast<Unsigned>(value ? 1 : 0) << index);
         V = static_cast<Value>(kept | field);
     }
     FPVS_AP_INLINE void set(int index) { set_bit(index, true); }
@@ -593,8 +594,8 @@ FPVS_AP_INLINE ap_concat_ref<fpvs_ap::Operand<A>::width + fpvs_ap::Operand<B>::w
     constexpr int WA = fpvs_ap::Operand<A>::width;
     constexpr int WB = fpvs_ap::Operand<B>::width;
     using V = fpvs_ap::Value<WA + WB, false>;
-    const V above = static_cast<V>(static_cast<fpvs_ap::Value<WA, false>>(fpvs_ap::bits(a)));
-    const V below = static_cast<V>(static_cast<fpvs_ap::Value<WB, false>>(fpvs_ap::bits(b)));
+    V above = static_cast<V>(static_cast<fpvs_ap::Value<WA, false>>(fpvs_ap::bits(a)));
+    V below = static_cast<V>(static_cast<fpvs_ap::Value<WB, false>>(fpvs_ap::bits(b)));
     const int shift = fpvs_ap::length_of(b);
     return {static_cast<V>(static_cast<V>(above << shift) | below), fpvs_ap::length_of(a) + shift};
 }

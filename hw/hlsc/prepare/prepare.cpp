@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kUnroll =
     "function(sroa<modify-cfg>,early-cse,simplifycfg<no-switch-to-lookup>,"
     "instcombine<no-verify-fixpoint>,loop-simplify,lcssa,loop(loop-rotate,indvars),"
-    "loop-unroll<O3;full-unroll-max=65536;no-partial;no-runtime;no-peeling>,"
+    "loop-unroll<O3;full-unroll-max=65536;upperbound;no-partial;no-runtime;no-peeling>,"
     "sroa<modify-cfg>,early-cse,simplifycfg<no-switch-to-lookup>)";
 
 constexpr const char* kSimplify =

@@ -115,7 +115,15 @@ void promote_stream(Promoter& promoter, llvm::Argument& stream, const Layout& pa
 
 void promote_registers(Promoter& promoter, llvm::GlobalVariable& global, const Storage& storage) {
     const int elements = storage.depth * storage.bank_count();
-    promoter.replace(global, global.getValueType());
+    // clang may give an initialised array the type of a struct; indices want the array.
+    llvm::Type* type = global.getValueType();
+    if (elements > 1 && !type->isArrayTy()) {
+        type = llvm::ArrayType::get(
+            llvm::ArrayType::get(llvm::Type::getInt8Ty(global.getContext()),
+                                 static_cast<std::uint64_t>(storage.element_bytes)),
+            static_cast<std::uint64_t>(elements));
+    }
+    promoter.replace(global, type);
     for (int i = 0; i < elements; ++i) {
         for (const Field& field : storage.element.fields) {
             promoter.load_at_entry(moved(field, i * storage.element_bytes));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hw/hlsc/prepare/storage.hpp"
 
+#include <llvm/BinaryFormat/Dwarf.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/Instructions.h>
@@ -43,20 +44,21 @@ std::vector<const llvm::GlobalVariable*> globals_of(const llvm::Function& functi
     return ordered;
 }
 
-std::vector<int> dimensions_of(const llvm::Type* type) {
+// Of the declared type: an initialiser may make LLVM's type another one.
+std::vector<int> dimensions_of(const llvm::DIType* type) {
     std::vector<int> dimensions;
-    while (const auto* array = llvm::dyn_cast<llvm::ArrayType>(type)) {
-        dimensions.push_back(static_cast<int>(array->getNumElements()));
-        type = array->getElementType();
+    const auto* array = llvm::dyn_cast_or_null<llvm::DICompositeType>(type);
+    if (array == nullptr || array->getTag() != llvm::dwarf::DW_TAG_array_type) {
+        return dimensions;
+    }
+    for (const llvm::DINode* element : array->getElements()) {
+        const auto* range = llvm::dyn_cast<llvm::DISubrange>(element);
+        const auto* bound = range == nullptr
+                                ? nullptr
+                                : llvm::dyn_cast_if_present<llvm::ConstantInt*>(range->getCount());
+        dimensions.push_back(bound == nullptr ? 1 : static_cast<int>(bound->getSExtValue()));
     }
     return dimensions;
-}
-
-const llvm::Type* element_of(const llvm::Type* type) {
-    while (const auto* array = llvm::dyn_cast<llvm::ArrayType>(type)) {
-        type = array->getElementType();
-    }
-    return type;
 }
 
 class StorageReader {
@@ -69,7 +71,7 @@ class StorageReader {
     Storage read() {
         storage_.name = source_name(global_);
         storage_.where = position_of(global_, diagnostics_);
-        dimensions_ = dimensions_of(global_.getValueType());
+        dimensions_ = dimensions_of(type_of(global_));
         read_type();
         for (const Pragma& pragma : pragmas_) {
             if (pragma.object == &global_) {
@@ -98,10 +100,7 @@ class StorageReader {
                                "state of a process",
                                storage_.name);
         }
-        const llvm::DataLayout& layout = global_.getParent()->getDataLayout();
-        storage_.element_bytes = static_cast<int>(
-            layout.getTypeAllocSize(const_cast<llvm::Type*>(element_of(global_.getValueType())))
-                .getFixedValue());
+        storage_.element_bytes = storage_.element.bytes;
     }
 
     void apply(const Pragma& pragma) {
