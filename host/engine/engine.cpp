@@ -65,6 +65,12 @@ constexpr std::uint64_t kTrashIntervalMs = 5'000;
            connection.state == TcpState::established || connection.state == TcpState::fin_wait;
 }
 
+// Samples keep their beat, except after a pause.
+[[nodiscard]] std::uint64_t next_sample(std::uint64_t last_ms, std::uint64_t now_ms) {
+    const bool paused = now_ms >= last_ms + 2 * TrafficMeter::kSampleMs;
+    return paused ? now_ms : last_ms + TrafficMeter::kSampleMs;
+}
+
 }  // namespace
 
 Engine::Engine(const EngineOptions& options)
@@ -134,9 +140,9 @@ void Engine::flush() {
 
 Status Engine::zero(const std::optional<model::ServiceKey>& key) {
     const auto zero_one = [this](Service& service) {
-        service.counters = {};
+        service.traffic.zero();
         for (const schedule::ServerState* state : service.servers) {
-            services_.server(state->index).counters = {};
+            services_.server(state->index).traffic.zero();
         }
     };
     if (!key) {
@@ -302,8 +308,8 @@ Verdict Engine::begin(Service& service,
                       Connection* control,
                       const Packet& packet,
                       std::uint64_t now_ms) {
-    ++service.counters.connections;
-    ++server.counters.connections;
+    service.traffic.add_connection();
+    server.traffic.add_connection();
     count(Event::connections_created);
     if (service.settings.one_packet && packet.protocol == Protocol::udp) {
         return forward_one_packet(service, server, packet);
@@ -424,15 +430,16 @@ void Engine::count_traffic(Server& server, std::uint64_t packets, std::uint64_t 
     if (!server.available) {
         return;
     }
-    model::TrafficCounters& total = services_.service(server.service).counters;
-    total.packets_in += packets;
-    total.bytes_in += bytes;
-    server.counters.packets_in += packets;
-    server.counters.bytes_in += bytes;
+    services_.service(server.service).traffic.add(packets, bytes);
+    server.traffic.add(packets, bytes);
 }
 
 bool Engine::expire(Time now, std::size_t budget) {
     const std::uint64_t now_ms = to_ms(now);
+    if (now_ms >= traffic_sampled_ms_ + TrafficMeter::kSampleMs) {
+        services_.sample_traffic();
+        traffic_sampled_ms_ = next_sample(traffic_sampled_ms_, now_ms);
+    }
     if (now_ms >= trash_emptied_ms_ + kTrashIntervalMs) {
         services_.empty_trash(now_ms);
         trash_emptied_ms_ = now_ms;

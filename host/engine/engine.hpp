@@ -205,6 +205,7 @@ class Engine {
     OffloadSink* sink_ = nullptr;
     std::array<std::uint64_t, kReasonCount> refusals_{};
     std::array<std::uint64_t, kEventCount> events_{};
+    std::uint64_t traffic_sampled_ms_ = 0;
     std::uint64_t trash_emptied_ms_ = 0;
     // Where the walk that ends connections of deleted servers is; kNoIndex: it is not under way.
     std::uint32_t sweep_position_ = kNoIndex;

@@ -80,8 +80,8 @@ std::vector<CounterView> Engine::counters() const {
 model::ServiceView Engine::view_of(const Service& service) const {
     model::ServiceView view = {.key = service.key,
                                .settings = service.settings,
-                               .counters = service.counters,
-                               .rates = {},
+                               .counters = service.traffic.totals(),
+                               .rates = service.traffic.rates(),
                                .servers = {}};
     view.servers.reserve(service.servers.size());
     for (const schedule::ServerState* state : service.servers) {
@@ -91,8 +91,8 @@ model::ServiceView Engine::view_of(const Service& service) const {
                                 .active_connections = state->active,
                                 .inactive_connections = state->inactive,
                                 .persistent_connections = server.templates,
-                                .counters = server.counters,
-                                .rates = {}});
+                                .counters = server.traffic.totals(),
+                                .rates = server.traffic.rates()});
     }
     return view;
 }

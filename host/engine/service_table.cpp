@@ -117,7 +117,7 @@ Result<ServiceIndex> ServiceTable::add_service(const model::ServiceKey& key,
     service->settings = settings;
     service->scheduler = std::move(scheduler);
     service->scheduler->start(service->servers);
-    service->counters = {};
+    service->traffic.zero();
     service->available = true;
     mark_services_ += key.firewall_mark != 0 ? 1 : 0;
     any_port_services_ += key.firewall_mark == 0 && key.port == 0 ? 1 : 0;
@@ -125,7 +125,7 @@ Result<ServiceIndex> ServiceTable::add_service(const model::ServiceKey& key,
     // What the trash holds of an earlier service of this key comes back without its totals.
     for (auto& [trash_key, index] : trash_) {
         if (trash_key.service == service->index) {
-            servers_[index]->counters = {};
+            servers_[index]->traffic.zero();
         }
     }
     return service->index;
@@ -224,6 +224,16 @@ void ServiceTable::delete_service(Service& service) {
     any_port_services_ -= service.key.firewall_mark == 0 && service.key.port == 0 ? 1 : 0;
     order_.erase(std::find(order_.begin(), order_.end(), service.index));
     release_if_unused(service);
+}
+
+void ServiceTable::sample_traffic() {
+    for (const ServiceIndex index : order_) {
+        Service& service = *services_[index];
+        service.traffic.sample();
+        for (const schedule::ServerState* state : service.servers) {
+            servers_[state->index]->traffic.sample();
+        }
+    }
 }
 
 void ServiceTable::empty_trash(std::uint64_t now_ms) {

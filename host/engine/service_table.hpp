@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "host/engine/packet.hpp"
+#include "host/engine/traffic_meter.hpp"
 #include "host/model/view.hpp"
 #include "host/model/virtual_service.hpp"
 #include "host/schedule/scheduler.hpp"
@@ -24,7 +25,7 @@ class Server {
     schedule::ServerState state;  // state.key is the server's, state.index its ServerIndex.
     ServiceIndex service = kNoIndex;
     model::ServerSettings settings;
-    model::TrafficCounters counters;
+    TrafficMeter traffic;
     bool in_use = false;
     bool available = false;             // False in the trash.
     std::uint32_t templates = 0;        // Persistence templates bound to it.
@@ -48,7 +49,7 @@ struct Service {
     model::ServiceSettings settings;
     std::unique_ptr<schedule::Scheduler> scheduler;
     std::vector<const schedule::ServerState*> servers;  // The newest first, as schedulers see them.
-    model::TrafficCounters counters;
+    TrafficMeter traffic;
     ServiceIndex index = kNoIndex;
     bool available = false;          // False: deleted, but the trash holds servers of it.
     std::uint32_t servers_held = 0;  // In its list or in the trash.
@@ -74,6 +75,8 @@ class ServiceTable {
                                                     const model::ServerKey& server);
     // Its servers must have been deleted before.
     void delete_service(Service& service);
+    // Every TrafficMeter::kSampleMs.
+    void sample_traffic();
     // Forgets servers that were in the trash without connections for kTrashSeconds.
     void empty_trash(std::uint64_t now_ms);
 

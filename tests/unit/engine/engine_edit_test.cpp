@@ -105,6 +105,26 @@ TEST_F(EngineEdit, flush_leaves_no_service_and_zero_no_counts) {
     EXPECT_EQ(send(tcp_flag::kSyn, 40001).reason, Reason::no_service);
 }
 
+// Recorded from a kernel: 800 packets of 156 bytes in 8 seconds, read every two seconds.
+TEST_F(EngineEdit, rates_rise_and_fall_as_the_kernels) {
+    add(kWeb, {.scheduler = "rr"}, 1);
+    const ServerIndex server = send(tcp_flag::kSyn).server;
+    ASSERT_TRUE(engine_.zero(std::nullopt));
+    wait(2s);
+    constexpr std::array<std::uint64_t, 6> kPackets = {134, 201, 202, 197, 66, 0};
+    constexpr std::array<std::uint64_t, 6> kPacketRates = {17, 38, 54, 65, 57, 43};
+    constexpr std::array<std::uint64_t, 6> kByteRates = {2613, 5879, 8348, 10103, 8864, 6648};
+    for (std::size_t i = 0; i < kPackets.size(); ++i) {
+        engine_.on_card_counters(server, kPackets[i], kPackets[i] * 156);
+        wait(2s);
+        EXPECT_EQ(server_view(0).rates.packets_in, kPacketRates[i]);
+        EXPECT_EQ(engine_.service(kWeb)->rates.packets_in, kPacketRates[i]);
+        EXPECT_EQ(server_view(0).rates.bytes_in, kByteRates[i]);
+    }
+    ASSERT_TRUE(engine_.zero(kWeb));
+    EXPECT_EQ(server_view(0).rates.packets_in, 0u);
+}
+
 TEST_F(EngineEdit, a_change_of_scheduler_starts_it_afresh_and_other_edits_do_not) {
     add(kWeb, {.scheduler = "rr"}, 2);
     EXPECT_EQ(send(tcp_flag::kSyn, 1).server_address, server_key(2).address);
