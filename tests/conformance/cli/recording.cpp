@@ -49,8 +49,18 @@ std::vector<Invocation> load_invocations() {
                                .out = entry.at("out"),
                                .err = entry.at("err")});
     }
-    FPVS_CHECK(!invocations.empty(), "{} is empty", path);
+    FPVS_CHECK(!invocations.empty(), "cli.json has no invocation");
     return invocations;
+}
+
+std::vector<std::string> load_rate_tables() {
+    std::vector<std::string> tables;
+    for (const nlohmann::json& moment : load("/cli/rate.json")) {
+        // [seconds, datagrams sent, rates, totals]
+        tables.push_back(moment.at(2));
+        tables.push_back(moment.at(3));
+    }
+    return tables;
 }
 
 std::vector<std::string> words_of(const std::string& command) {

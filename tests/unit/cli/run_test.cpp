@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// fpvsadm as a whole, against a fake daemon behind a real socket.
+#include "host/cli/run.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <future>
+#include <sstream>
+
+#include "host/control/dispatcher.hpp"
+#include "tests/kit/control_server.hpp"
+#include "tests/kit/fake_operations.hpp"
+#include "tests/kit/table_names.hpp"
+
+namespace fpvs::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Output {
+    int exit_code = 0;
+    std::string out;
+    std::string err;
+};
+
+Output run_at(const std::string& socket_path, std::vector<std::string> words) {
+    kit::TableNames names;
+    std::istringstream in;
+    std::ostringstream out;
+    std::ostringstream err;
+    Environment environment{
+        .socket_path = socket_path, .names = names, .in = in, .out = out, .err = err};
+    const int exit_code = run(std::move(words), environment);
+    return {exit_code, out.str(), err.str()};
+}
+
+class RunTest : public ::testing::Test {
+  protected:
+    Output run(std::vector<std::string> words) { return run_at(server_.path(), std::move(words)); }
+
+    kit::FakeOperations operations_;
+    control::Dispatcher dispatcher_{operations_};
+    kit::ControlServer server_{dispatcher_};
+};
+
+TEST(RunWithoutDaemon, OneSentence) {
+    const kit::TemporaryFolder folder;
+    const Output output = run_at(folder / "none.sock", {"-Ln"});
+    EXPECT_EQ(output.exit_code, 255);
+    EXPECT_EQ(output.out, "");
+    EXPECT_EQ(output.err, "fpvsd is not running: nothing listens on " + (folder / "none.sock\n"));
+    // What needs no daemon works without one.
+    EXPECT_EQ(run_at(folder / "none.sock", {"-v"}).exit_code, 0);
+    EXPECT_EQ(run_at(folder / "none.sock", {"help"}).exit_code, 0);
+    EXPECT_EQ(run_at(folder / "none.sock", {"-A"}).exit_code, 2);
+}
+
+TEST_F(RunTest, VerbsAndTheirUsage) {
+    EXPECT_EQ(run({"card"}).err, "Usage: fpvsadm card status\n       fpvsadm card load FILE\n");
+    EXPECT_EQ(run({"card", "load"}).exit_code, 2);
+    EXPECT_EQ(run({"reload", "now"}).err, "Usage: fpvsadm reload\n");
+    operations_.card_view.state = "none";
+    EXPECT_EQ(run({"card", "status"}).out, "state       none\n");
+    operations_.vrrp_views.push_back({.name = "VI_1", .state = "BACKUP"});
+    EXPECT_THAT(run({"vrrp"}).out, HasSubstr("state       BACKUP\n"));
+    EXPECT_EQ(run({"health"}).out, "No health check is configured.\n");
+    EXPECT_THAT(run({"status"}).out, HasSubstr("connections 0 of at most 0\n"));
+    EXPECT_EQ(run({"reload"}).exit_code, 0);
+    EXPECT_THAT(operations_.calls, ElementsAre("reload"));
+}
+
+TEST_F(RunTest, LoadingACard) {
+    EXPECT_EQ(run({"card", "load", "/nonexistent.xclbin"}).err,
+              "/nonexistent.xclbin: there is no such file\n");
+    const kit::TemporaryFolder folder;
+    const std::string path = folder / "card.xclbin";
+    std::ofstream(path) << "x";
+    const auto load = [&](const Status& status) {
+        auto output = std::async(std::launch::async, [&] { return run({"card", "load", path}); });
+        bool arrived = false;
+        while (!arrived) {
+            server_.on_server_thread([&] { arrived = static_cast<bool>(operations_.card_done); });
+        }
+        server_.on_server_thread([&] { std::exchange(operations_.card_done, {})(status); });
+        return output.get();
+    };
+    EXPECT_EQ(load({}).exit_code, 0);
+    EXPECT_EQ(operations_.calls.back(), "load_card " + path);
+    const Output refused = load(fail(Code::mismatch, "The card has another abi"));
+    EXPECT_EQ(refused.exit_code, 255);
+    EXPECT_EQ(refused.err, "The card has another abi\n");
+}
+
+TEST_F(RunTest, AnswersAsJson) {
+    operations_.service_views.push_back(
+        {.key = {.address = {0x0a000001}, .port = 80}, .settings = {.scheduler = "rr"}});
+    EXPECT_THAT(run({"-Ln", "--json"}).out, HasSubstr("\"scheduler\": \"rr\""));
+    EXPECT_THAT(run({"--json", "card", "status"}).out, HasSubstr("\"present\": false"));
+    operations_.answer = fail(Code::already_exists, "Service already exists");
+    const Output refused = run({"--json", "-A", "-t", "10.0.0.1:80"});
+    EXPECT_EQ(refused.exit_code, 255);
+    EXPECT_EQ(refused.err, "");
+    EXPECT_THAT(refused.out, HasSubstr("\"code\": \"CODE_ALREADY_EXISTS\""));
+    EXPECT_THAT(refused.out, HasSubstr("\"message\": \"Service already exists\""));
+}
+
+TEST_F(RunTest, ALongListIsWhole) {
+    model::ServiceView service{.key = {.address = {0x0a000001}, .port = 80},
+                               .settings = {.scheduler = "rr"}};
+    for (std::uint32_t i = 0; i < 5000; ++i) {
+        service.servers.push_back(
+            {.key = {.address = {0x0b000000 + i}, .port = 80}, .settings = {}});
+        operations_.connection_views.push_back({.state = "ESTABLISHED", .client_address = {i}});
+    }
+    operations_.service_views = {service, service};
+    operations_.service_views[1].key.port = 81;
+    const std::string services = run({"-Ln"}).out;
+    EXPECT_EQ(std::count(services.begin(), services.end(), '\n'), 3 + 2 * 5001);
+    const std::string connections = run({"-Lnc"}).out;
+    EXPECT_EQ(std::count(connections.begin(), connections.end(), '\n'), 2 + 5000);
+}
+
+}  // namespace
+}  // namespace fpvs::cli
