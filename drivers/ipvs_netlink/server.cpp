@@ -32,7 +32,8 @@ struct Server::State {
 
 namespace {
 
-// What goes into one datagram: as many whole messages as fit, at least one.
+// What goes into one datagram: the messages of a dump, as many as fit, or a single message.  An
+// acknowledgement travels alone as the kernel's do: libnl reads an answer and then waits for it.
 std::size_t whole_messages(ByteView run) {
     std::size_t size = 0;
     while (size + NLMSG_HDRLEN <= run.size()) {
@@ -40,10 +41,14 @@ std::size_t whole_messages(ByteView run) {
         std::memcpy(&header, run.data() + size, sizeof header);
         const std::size_t next =
             std::min<std::size_t>(size + NLMSG_ALIGN(header.nlmsg_len), run.size());
-        if (size != 0 && next > kReplyBytesMax) {
+        const bool part_of_dump = (header.nlmsg_flags & NLM_F_MULTI) != 0;
+        if (size != 0 && (next > kReplyBytesMax || !part_of_dump)) {
             break;
         }
         size = next;
+        if (!part_of_dump) {
+            break;
+        }
     }
     return size;
 }
