@@ -18,7 +18,7 @@ namespace fpvs::xrt_card {
 namespace {
 
 // Is this a card of ours, as far as the file can tell?
-Status check_file(const Xclbin& xclbin) {
+Status check_ours(const Xclbin& xclbin) {
     const std::string_view platform = xclbin.platform();
     const bool real = std::ranges::any_of(
         kCardPlatformPrefixes, [platform](auto prefix) { return platform.starts_with(prefix); });
@@ -51,7 +51,7 @@ Status check_file(const Xclbin& xclbin) {
 Result<std::unique_ptr<provider::Card>> open(const OpenOptions& options) {
     FPVS_TRY(const auto image, read_file(options.path));
     FPVS_TRY(const auto xclbin, Xclbin::parse(image));
-    FPVS_TRY_STATUS(check_file(xclbin));
+    FPVS_TRY_STATUS(check_ours(xclbin));
     FPVS_TRY_STATUS(xclbin.is_simulated() ? choose_simulated(options.shim) : choose_real());
     FPVS_TRY(auto card,
              XrtCard::open(options.device,
@@ -63,7 +63,21 @@ Result<std::unique_ptr<provider::Card>> open(const OpenOptions& options) {
     return card;
 }
 
+Status check(const std::string& path) {
+    FPVS_TRY(const auto image, read_file(path));
+    FPVS_TRY(const auto xclbin, Xclbin::parse(image));
+    return check_ours(xclbin);
+}
+
 }  // namespace
+
+Status check_file(const std::string& path) {
+    Status status = check(path);
+    if (!status && status.error().where.empty()) {
+        status.error().where = path;
+    }
+    return status;
+}
 
 Result<std::unique_ptr<provider::Card>> open_card(const OpenOptions& options) {
     auto card = open(options);

@@ -23,6 +23,9 @@ struct OpenOptions {
     std::string shim = {};
 };
 
+// Whether the file is an xclbin of ours, as far as it can tell without a card.
+[[nodiscard]] Status check_file(const std::string& path);
+
 // Loads the xclbin and checks that the card keeps the contract of hw/abi.  Takes as long as the
 // card needs; every mistake is a sentence that names the file.
 [[nodiscard]] Result<std::unique_ptr<provider::Card>> open_card(const OpenOptions& options);
