@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// One card from its load to its end: its rings, the port they make, and the tables that the
+// engine's decisions are written to.  Everything here belongs to the worker's thread.
+#pragma once
+
+#include <rte_mempool.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "drivers/dpdk/card_port.hpp"
+#include "host/engine/engine.hpp"
+#include "host/model/view.hpp"
+#include "host/offload/offload.hpp"
+#include "host/provider/card.hpp"
+#include "host/provider/card_rings.hpp"
+#include "host/provider/neighbours.hpp"
+#include "host/provider/network_port.hpp"
+#include "host/util/result.hpp"
+
+namespace fpvs::daemon {
+
+class CardSession {
+  public:
+    using Time = provider::Nanoseconds;
+
+    // Starts the card's rings and puts its tables at the engine's service.
+    [[nodiscard]] static Result<std::unique_ptr<CardSession>> open(
+        std::unique_ptr<provider::Card> card,
+        std::vector<provider::NetworkPort> ports,
+        engine::Engine& engine,
+        provider::Neighbours& neighbours,
+        rte_mempool& pool);
+
+    [[nodiscard]] provider::PacketPort& port() { return *port_; }
+    // Events and commands.  False once the card is lost; the engine has been told.
+    [[nodiscard]] bool step(Time now);
+    void neighbour_changed(model::Ipv4 target,
+                           const std::optional<provider::Neighbour>& neighbour) {
+        offload_->neighbour_changed(target, neighbour);
+    }
+    // The operator takes the card away.
+    void leave(Time now) { offload_->leave(now); }
+    [[nodiscard]] model::CardView view();
+
+  private:
+    CardSession() = default;
+
+    // In the order of their dependence: each uses those before it.
+    std::unique_ptr<provider::Card> card_;
+    std::unique_ptr<provider::CardRings> rings_;
+    std::unique_ptr<dpdk::CardPort> port_;
+    std::unique_ptr<offload::Offload> offload_;
+};
+
+}  // namespace fpvs::daemon

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/daemon/daemon.hpp"
+
+#include <random>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "drivers/kernel/rtnetlink.hpp"
+#include "drivers/xrt/open_card.hpp"
+#include "host/config/parser.hpp"
+#include "host/daemon/service_plan.hpp"
+#include "host/util/log.hpp"
+
+namespace fpvs::daemon {
+namespace {
+
+Status apply_edit(engine::Engine& engine, const Edit& edit) {
+    switch (edit.kind) {
+        case Edit::Kind::add_service:
+            return engine.add_service(edit.service, edit.service_settings);
+        case Edit::Kind::edit_service:
+            return engine.edit_service(edit.service, edit.service_settings);
+        case Edit::Kind::delete_service:
+            return engine.delete_service(edit.service);
+        case Edit::Kind::add_server:
+            return engine.add_server(edit.service, edit.server, edit.server_settings);
+        case Edit::Kind::edit_server:
+            return engine.edit_server(edit.service, edit.server, edit.server_settings);
+        case Edit::Kind::delete_server:
+            return engine.delete_server(edit.service, edit.server);
+    }
+    return {};
+}
+
+Status check_config(const model::Config& config) {
+    for (const auto& service : config.virtual_services) {
+        FPVS_TRY_STATUS(check_supported(service.key));
+        for (const auto& server : service.servers) {
+            FPVS_TRY_STATUS(check_supported(server.settings));
+        }
+    }
+    return {};
+}
+
+const model::RealServerConfig* find_server(const model::Config& config,
+                                           const model::ServiceKey& service,
+                                           const model::ServerKey& server) {
+    for (const auto& candidate : config.virtual_services) {
+        if (candidate.key != service) {
+            continue;
+        }
+        for (const auto& real_server : candidate.servers) {
+            if (real_server.key == server) {
+                return &real_server;
+            }
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+Daemon::Daemon(boost::asio::io_context& io, DaemonOptions options)
+    : io_(io), options_(std::move(options)), vrrp_links_(io), tcp_probe_(io) {}
+
+Daemon::~Daemon() {
+    if (loader_.joinable()) {
+        loader_.join();
+    }
+    // Sessions of clients may still call these.
+    control_.reset();
+    ipvs_.reset();
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, DaemonOptions options) {
+    // The file is read before anything is opened, so that a mistake in it costs nothing.
+    model::Config config;
+    if (!options.config_path.empty()) {
+        FPVS_TRY(auto parsed, config::parse_file(options.config_path));
+        for (const std::string& warning : parsed.warnings) {
+            log::warn("config", "{}", warning);
+        }
+        config = std::move(parsed.config);
+    }
+    std::unique_ptr<Daemon> daemon(new Daemon(io, std::move(options)));
+    FPVS_TRY_STATUS(daemon->open_drivers());
+    FPVS_TRY_STATUS(daemon->apply(config));
+    FPVS_TRY_STATUS(daemon->open_sockets());
+    if (!daemon->options_.card_path.empty()) {
+        daemon->load_card(daemon->options_.card_path, [](const Status& status) {
+            if (!status) {
+                log::error("card", "{}", status.error().text());
+            }
+        });
+    }
+    log::info("daemon", "started, {} virtual services", config.virtual_services.size());
+    return daemon;
+}
+
+Status Daemon::open_drivers() {
+    FPVS_TRY(neighbours_, kernel::NeighbourCache::open(io_));
+    FPVS_TRY(data_path_, DataPath::start(options_.interfaces, *neighbours_, clock_));
+    neighbours_->on_change([this](model::Ipv4 target, const auto& neighbour) {
+        data_path_->neighbour_changed(target, neighbour);
+    });
+    FPVS_TRY(auto rtnetlink, kernel::Rtnetlink::open());
+    addresses_ = std::make_unique<kernel::AddressOwner>(std::move(rtnetlink));
+    vrrp_ = std::make_unique<vrrp::Service>(io_, clock_, vrrp_links_, *addresses_);
+    health_ = std::make_unique<health::Service>(io_, clock_, tcp_probe_, std::random_device{}());
+    health_->on_change([this](const auto& service, const auto& server, bool up) {
+        on_health(service, server, up);
+    });
+    return {};
+}
+
+Status Daemon::open_sockets() {
+    operations_ = std::make_unique<Operations>(
+        *data_path_,
+        *vrrp_,
+        *health_,
+        options_.config_path,
+        Lifecycle{.load_card =
+                      [this](std::string path, control::Operations::Done done) {
+                          load_card(std::move(path), std::move(done));
+                      },
+                  .reload = [this] { return reload(); },
+                  .stop = [this] { stop(); }});
+    dispatcher_ = std::make_unique<control::Dispatcher>(*operations_);
+    FPVS_TRY(control_,
+             control::Server::listen(io_, *dispatcher_, {.socket_path = options_.control_socket}));
+    FPVS_TRY(ipvs_, ipvs_netlink::Server::start(io_, options_.ipvs_socket, *operations_));
+    return {};
+}
+
+Status Daemon::apply(const model::Config& config) {
+    FPVS_TRY_STATUS(check_config(config));
+    FPVS_TRY_STATUS(health_->apply(config.virtual_services));
+    FPVS_TRY_STATUS(vrrp_->apply(config.vrrp_instances));
+    DownServers down;
+    for (const auto& check : health_->view()) {
+        if (!health_->up(check.service, check.server)) {
+            down.insert({check.service, check.server});
+        }
+    }
+    const std::vector<Edit> edits =
+        plan_edits(config_.virtual_services, config.virtual_services, down);
+    data_path_->with_engine([&](engine::Engine& engine, auto) {
+        for (const Edit& edit : edits) {
+            // A command may have been there first: what is there already is no reason to stop.
+            if (const Status status = apply_edit(engine, edit); !status) {
+                log::warn("config",
+                          "{}:{}: {}",
+                          model::to_string(edit.service.address),
+                          edit.service.port,
+                          status.error().message);
+            }
+        }
+    });
+    config_ = config;
+    return {};
+}
+
+Status Daemon::reload() {
+    if (options_.config_path.empty()) {
+        return fail(Code::failed_precondition, "started without a configuration file");
+    }
+    FPVS_TRY(const auto parsed, config::parse_file(options_.config_path));
+    for (const std::string& warning : parsed.warnings) {
+        log::warn("config", "{}", warning);
+    }
+    FPVS_TRY_STATUS(apply(parsed.config));
+    log::info("daemon", "reloaded {}", options_.config_path);
+    return {};
+}
+
+void Daemon::on_health(const model::ServiceKey& service, const model::ServerKey& server, bool up) {
+    const model::RealServerConfig* config = find_server(config_, service, server);
+    if (config == nullptr) {
+        return;
+    }
+    const Status status = data_path_->with_engine([&](engine::Engine& engine, auto) {
+        return up ? engine.add_server(service, server, config->settings)
+                  : engine.delete_server(service, server);
+    });
+    log::info("health",
+              "server={}:{} of {}:{} is {}{}",
+              model::to_string(server.address),
+              server.port,
+              model::to_string(service.address),
+              service.port,
+              up ? "up" : "down",
+              status ? "" : ": " + status.error().message);
+}
+
+void Daemon::load_card(std::string path, control::Operations::Done done) {
+    if (loading_) {
+        done(fail(Code::failed_precondition, "another card is being loaded"));
+        return;
+    }
+    if (const Status status = xrt_card::check_file(path); !status) {
+        done(status);  // What runs, runs on.
+        return;
+    }
+    data_path_->detach_card();
+    if (loader_.joinable()) {
+        loader_.join();
+    }
+    loading_ = true;
+    loader_ = std::thread([this, path = std::move(path), done = std::move(done)] {
+        // Shared, because a posted handler must be copyable.
+        auto card = std::make_shared<Result<std::unique_ptr<provider::Card>>>(
+            xrt_card::open_card({.path = path}));
+        boost::asio::post(io_, [this, card, done] { finish_load(std::move(*card), done); });
+    });
+}
+
+void Daemon::finish_load(Result<std::unique_ptr<provider::Card>> card,
+                         const control::Operations::Done& done) {
+    loading_ = false;
+    if (!card) {
+        done(fail(std::move(card).error()));
+        return;
+    }
+    const std::string path = (*card)->bitstream().path;
+    const Status attached = data_path_->attach_card(std::move(*card));
+    if (attached) {
+        log::info("card", "running {}", path);
+    }
+    done(attached);
+}
+
+void Daemon::stop() {
+    log::info("daemon", "stopping");
+    vrrp_->stop();
+    data_path_->detach_card();
+    io_.stop();
+}
+
+}  // namespace fpvs::daemon

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// fpvsd: the parts of a director joined on one io_context, from start to stop.
+//
+// The configuration file, the control socket and stock tools make the same edits; health checks and
+// VRRP make theirs.  A file that is wrong leaves what runs as it is.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "drivers/ipvs_netlink/server.hpp"
+#include "drivers/kernel/address_owner.hpp"
+#include "drivers/kernel/neighbour_cache.hpp"
+#include "drivers/kernel/tcp_probe.hpp"
+#include "drivers/kernel/vrrp_links.hpp"
+#include "host/control/dispatcher.hpp"
+#include "host/control/server.hpp"
+#include "host/daemon/data_path.hpp"
+#include "host/daemon/operations.hpp"
+#include "host/daemon/port_options.hpp"
+#include "host/health/service.hpp"
+#include "host/model/config.hpp"
+#include "host/provider/steady_clock.hpp"
+#include "host/util/asio.hpp"
+#include "host/util/result.hpp"
+#include "host/vrrp/service.hpp"
+
+namespace fpvs::daemon {
+
+struct DaemonOptions {
+    std::string config_path;  // Empty: an empty director, for commands.
+    std::vector<InterfacePlan> interfaces;
+    std::string card_path;  // Empty: none is loaded at the start.
+    std::string control_socket;
+    std::string ipvs_socket;
+};
+
+class Daemon {
+  public:
+    [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(boost::asio::io_context& io,
+                                                               DaemonOptions options);
+    ~Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    // Reads the file again and applies the difference.
+    [[nodiscard]] Status reload();
+    // Gives up the virtual addresses and ends the io_context's work.
+    void stop();
+
+  private:
+    Daemon(boost::asio::io_context& io, DaemonOptions options);
+
+    [[nodiscard]] Status open_drivers();
+    [[nodiscard]] Status open_sockets();
+    [[nodiscard]] Status apply(const model::Config& config);
+    void on_health(const model::ServiceKey& service, const model::ServerKey& server, bool up);
+    void load_card(std::string path, control::Operations::Done done);
+    void finish_load(Result<std::unique_ptr<provider::Card>> card,
+                     const control::Operations::Done& done);
+
+    boost::asio::io_context& io_;
+    const DaemonOptions options_;
+    provider::SteadyClock clock_;
+    model::Config config_;  // What was applied last.
+
+    std::unique_ptr<kernel::NeighbourCache> neighbours_;
+    std::unique_ptr<DataPath> data_path_;
+    kernel::VrrpLinks vrrp_links_;
+    std::unique_ptr<kernel::AddressOwner> addresses_;
+    std::unique_ptr<vrrp::Service> vrrp_;
+    kernel::TcpProbe tcp_probe_;
+    std::unique_ptr<health::Service> health_;
+    std::unique_ptr<Operations> operations_;
+    std::unique_ptr<control::Dispatcher> dispatcher_;
+    std::unique_ptr<control::Server> control_;
+    std::unique_ptr<ipvs_netlink::Server> ipvs_;
+
+    std::thread loader_;  // Opens a card, which takes its time.
+    bool loading_ = false;
+};
+
+}  // namespace fpvs::daemon

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/daemon/operations.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "host/daemon/version.hpp"
+
+namespace fpvs::daemon {
+namespace {
+
+using engine::Engine;
+
+}  // namespace
+
+Status check_supported(const model::ServiceKey& key) {
+    if (key.firewall_mark != 0) {
+        return fail(Code::failed_precondition,
+                    "services by firewall mark are not supported yet: nothing sets marks here");
+    }
+    return {};
+}
+
+Status check_supported(const model::ServerSettings& settings) {
+    if (settings.forwarding != model::Forwarding::direct_routing) {
+        return fail(Code::failed_precondition,
+                    "only direct routing (-g, lb_kind DR) is supported yet");
+    }
+    return {};
+}
+
+Operations::Operations(DataPath& data_path,
+                       vrrp::Service& vrrp,
+                       health::Service& health,
+                       std::string config_path,
+                       Lifecycle lifecycle)
+    : data_path_(data_path),
+      vrrp_(vrrp),
+      health_(health),
+      config_path_(std::move(config_path)),
+      lifecycle_(std::move(lifecycle)) {}
+
+model::DaemonView Operations::daemon() {
+    model::DaemonView view{.version = kVersion,
+                           .process_id = static_cast<std::uint32_t>(::getpid()),
+                           .config_path = config_path_};
+    view.uptime_s = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(
+                                                   std::chrono::steady_clock::now() - started_)
+                                                   .count());
+    data_path_.with_engine([&](Engine& engine, auto) {
+        view.connections = engine.connection_count();
+        view.connections_max = engine.connections_max();
+    });
+    return view;
+}
+
+std::vector<model::ServiceView> Operations::services() {
+    return data_path_.with_engine([](Engine& engine, auto) { return engine.services(); });
+}
+
+std::optional<model::ServiceView> Operations::service(const model::ServiceKey& key) {
+    return data_path_.with_engine([&](Engine& engine, auto) { return engine.service(key); });
+}
+
+control::ConnectionPage Operations::connections(std::uint64_t cursor, std::size_t count_max) {
+    auto page = data_path_.with_engine(
+        [&](Engine& engine, auto now) { return engine.connections(cursor, count_max, now); });
+    return {std::move(page.connections), page.next_cursor};
+}
+
+model::ConnectionTimeouts Operations::timeouts() {
+    return data_path_.with_engine([](Engine& engine, auto) { return engine.timeouts(); });
+}
+
+Status Operations::add_service(const model::ServiceKey& key,
+                               const model::ServiceSettings& settings) {
+    FPVS_TRY_STATUS(check_supported(key));
+    return data_path_.with_engine(
+        [&](Engine& engine, auto) { return engine.add_service(key, settings); });
+}
+
+Status Operations::edit_service(const model::ServiceKey& key,
+                                const model::ServiceSettings& settings) {
+    return data_path_.with_engine(
+        [&](Engine& engine, auto) { return engine.edit_service(key, settings); });
+}
+
+Status Operations::delete_service(const model::ServiceKey& key) {
+    return data_path_.with_engine([&](Engine& engine, auto) { return engine.delete_service(key); });
+}
+
+Status Operations::add_server(const model::ServiceKey& service,
+                              const model::ServerKey& server,
+                              const model::ServerSettings& settings) {
+    FPVS_TRY_STATUS(check_supported(settings));
+    return data_path_.with_engine(
+        [&](Engine& engine, auto) { return engine.add_server(service, server, settings); });
+}
+
+Status Operations::edit_server(const model::ServiceKey& service,
+                               const model::ServerKey& server,
+                               const model::ServerSettings& settings) {
+    FPVS_TRY_STATUS(check_supported(settings));
+    return data_path_.with_engine(
+        [&](Engine& engine, auto) { return engine.edit_server(service, server, settings); });
+}
+
+Status Operations::delete_server(const model::ServiceKey& service, const model::ServerKey& server) {
+    return data_path_.with_engine(
+        [&](Engine& engine, auto) { return engine.delete_server(service, server); });
+}
+
+Status Operations::flush() {
+    data_path_.with_engine([](Engine& engine, auto) { engine.flush(); });
+    return {};
+}
+
+Status Operations::zero(const std::optional<model::ServiceKey>& key) {
+    return data_path_.with_engine([&](Engine& engine, auto) { return engine.zero(key); });
+}
+
+Status Operations::set_timeouts(const model::ConnectionTimeouts& timeouts) {
+    data_path_.with_engine([&](Engine& engine, auto) { engine.set_timeouts(timeouts); });
+    return {};
+}
+
+}  // namespace fpvs::daemon

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What control clients may ask, answered by the parts of this daemon.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "host/control/operations.hpp"
+#include "host/daemon/data_path.hpp"
+#include "host/health/service.hpp"
+#include "host/vrrp/service.hpp"
+
+namespace fpvs::daemon {
+
+// What only the daemon itself can do.
+struct Lifecycle {
+    std::function<void(std::string path, control::Operations::Done done)> load_card;
+    std::function<Status()> reload;
+    std::function<void()> stop;
+};
+
+class Operations final : public control::Operations {
+  public:
+    Operations(DataPath& data_path,
+               vrrp::Service& vrrp,
+               health::Service& health,
+               std::string config_path,
+               Lifecycle lifecycle);
+
+    model::DaemonView daemon() override;
+    std::vector<model::ServiceView> services() override;
+    std::optional<model::ServiceView> service(const model::ServiceKey& key) override;
+    control::ConnectionPage connections(std::uint64_t cursor, std::size_t count_max) override;
+    model::ConnectionTimeouts timeouts() override;
+    model::CardView card() override { return data_path_.card_view(); }
+    std::vector<model::VrrpInstanceView> vrrp_instances() override { return vrrp_.view(); }
+    std::vector<model::HealthCheckView> health_checks() override { return health_.view(); }
+
+    Status add_service(const model::ServiceKey& key,
+                       const model::ServiceSettings& settings) override;
+    Status edit_service(const model::ServiceKey& key,
+                        const model::ServiceSettings& settings) override;
+    Status delete_service(const model::ServiceKey& key) override;
+    Status add_server(const model::ServiceKey& service,
+                      const model::ServerKey& server,
+                      const model::ServerSettings& settings) override;
+    Status edit_server(const model::ServiceKey& service,
+                       const model::ServerKey& server,
+                       const model::ServerSettings& settings) override;
+    Status delete_server(const model::ServiceKey& service, const model::ServerKey& server) override;
+    Status flush() override;
+    Status zero(const std::optional<model::ServiceKey>& key) override;
+    Status set_timeouts(const model::ConnectionTimeouts& timeouts) override;
+
+    void load_card(std::string path, Done done) override {
+        lifecycle_.load_card(std::move(path), std::move(done));
+    }
+    Status reload() override { return lifecycle_.reload(); }
+    void stop() override { lifecycle_.stop(); }
+
+  private:
+    DataPath& data_path_;
+    vrrp::Service& vrrp_;
+    health::Service& health_;
+    const std::string config_path_;
+    const Lifecycle lifecycle_;
+    const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+// What this version's packet path cannot do yet; better said at once than found out by clients.
+[[nodiscard]] Status check_supported(const model::ServiceKey& key);
+[[nodiscard]] Status check_supported(const model::ServerSettings& settings);
+
+}  // namespace fpvs::daemon
