@@ -57,7 +57,7 @@ servers_up() { [ "$(fpvsadm health | grep -c ' up ')" -ge "$1" ]; }
 # director_start CONFIG: fpvsd with that file; the wire is reached by the card once one is loaded,
 # and by a DPDK port of the same wire until then.
 director_start() {
-    in_ns lvs01 "$BUILD/bin/fpvsd" --config "$1" \
+    become_in_ns lvs01 "$BUILD/bin/fpvsd" --config "$1" \
         --port ens160=card:0 --standby "ens160=af_packet:wire0@$LAB-lvs01-wire" \
         >"$WORK/fpvsd.log" 2>&1 &
     daemon_pid=$!

@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS lab.whoami(name varchar(20));
 INSERT INTO lab.whoami VALUES('$host');
 SQL
     chown -R $DB_USER "$folder"
-    in_ns "$host" mariadbd --no-defaults --user=$DB_USER --datadir="$folder/data" \
+    become_in_ns "$host" mariadbd --no-defaults --user=$DB_USER --datadir="$folder/data" \
         --socket="$folder/socket" --pid-file="$folder/pid" --bind-address=0.0.0.0 --port=3306 \
         --server-id="$id" --innodb-buffer-pool-size=32M --innodb-log-file-size=8M \
         --performance-schema=OFF --skip-name-resolve --init-file="$folder/init.sql" \

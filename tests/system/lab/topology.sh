@@ -22,6 +22,13 @@ in_ns() {
     nsenter --net="/run/netns/$LAB-$host" "$@"
 }
 
+# The same for a job in the background, whose pid is then the program's own.
+become_in_ns() {
+    local host=$1
+    shift
+    exec nsenter --net="/run/netns/$LAB-$host" "$@"
+}
+
 lab_hosts() {
     local i
     printf 'sw\nlvs01\nlvs01-wire\ndb01\ndb02\n'
