@@ -31,15 +31,19 @@ std::string piped_in(const std::string& command) {
     return text;
 }
 
+// A file of tests/data, or of $GOLDEN.
+nlohmann::json load(const std::string& name) {
+    const char* const golden = std::getenv("GOLDEN");
+    const std::string path = (golden != nullptr ? std::string(golden) : "tests/data") + name;
+    std::ifstream file(path);
+    FPVS_CHECK(file.good(), "cannot read {}", path);
+    return nlohmann::json::parse(file);
+}
+
 }  // namespace
 
 std::vector<Invocation> load_invocations() {
-    const char* const golden = std::getenv("GOLDEN");
-    const std::string path =
-        (golden != nullptr ? std::string(golden) : "tests/data") + "/cli/cli.json";
-    std::ifstream file(path);
-    FPVS_CHECK(file.good(), "cannot read {}", path);
-    const nlohmann::json recording = nlohmann::json::parse(file);
+    const nlohmann::json recording = load("/cli/cli.json");
     std::vector<Invocation> invocations;
     for (const nlohmann::json& entry : recording.at("log")) {
         invocations.push_back({.index = invocations.size(),
