@@ -72,6 +72,8 @@ class AxiReadMemory {
 
     // True if anything moved.
     bool clock(const AxiAddress& ar, bool rready);
+    // Nothing was asked for that is not answered.
+    [[nodiscard]] bool rests() const { return bursts_.empty() && !rvalid_; }
     [[nodiscard]] const std::string& violation() const { return rules_.violation(); }
 
   private:
@@ -112,6 +114,7 @@ class AxiWriteMemory {
     };
     // True if anything moved.
     bool clock(const AxiAddress& aw, const Data& w, bool bready);
+    [[nodiscard]] bool rests() const { return bursts_.empty() && replies_.empty() && !bvalid_; }
     [[nodiscard]] const std::string& violation() const { return rules_.violation(); }
 
   private:

@@ -17,7 +17,7 @@ namespace {
 
 // Cycles between two looks at the link and the ports: about a quarter of a millisecond, so that
 // neither a register access nor a frame waits long for the simulation.
-constexpr std::uint64_t kSliceCycles = 256;
+constexpr std::uint64_t kSliceCycles = 64;
 // How often links are looked at: while asleep by the clock on the wall, while busy by the card's.
 constexpr int kLinkCheckMs = 1000;
 constexpr std::uint64_t kLinkCheckCycles = 1 << 20;
@@ -107,7 +107,7 @@ Result<bool> Simcard::turn(int wanted) {
         readable |= events.at(static_cast<std::size_t>(i)).data.fd == wanted;
     }
     take_frames();
-    (void)card_.run(kSliceCycles);
+    card_.run_to_transmission(kSliceCycles);
     give_frames();
     return readable;
 }

@@ -16,9 +16,11 @@ namespace {
 
 constexpr std::size_t kBeatBytes = abi::kBeatBytes;
 constexpr int kResetCycles = 16;
-// Longer than anything stays inside the card without showing: the longest frame passes three
-// store-and-forward FIFOs of 150 beats each and a few hundred cycles of pipeline.
-constexpr std::uint64_t kQuietCycles = 1024;
+// How long something may be inside the card without showing at its border: on its way through the
+// pipeline (50 cycles, without its beats), and in four places that hold all beats of a frame or
+// pass them on: receive FIFO, waiting beats, transmit FIFO, and the frame before it.
+constexpr std::uint64_t kPipelineCycles = 256;
+constexpr std::uint64_t kStoresOnTheWay = 4;
 // A register access takes a handful of cycles; a card that takes this long is broken.
 constexpr int kRegisterCyclesMax = 1000;
 
@@ -115,11 +117,19 @@ class VerilatedCard::Model {
         return frame;
     }
     [[nodiscard]] bool idle() const {
-        return quiet_cycles_ >= kQuietCycles && receivers[0].queue.empty() &&
-               receivers[1].queue.empty();
+        return quiet_cycles_ >= kPipelineCycles + kStoresOnTheWay * longest_beats_ &&
+               receivers[0].queue.empty() && receivers[1].queue.empty() && bus_rests();
     }
     // Whatever the caller does to the card from outside wakes it.
-    void wake() { quiet_cycles_ = 0; }
+    void wake() {
+        if (idle()) {
+            longest_beats_ = 0;
+        }
+        quiet_cycles_ = 0;
+    }
+    void note_frame(std::size_t bytes) {
+        longest_beats_ = std::max(longest_beats_, (bytes + kBeatBytes - 1) / kBeatBytes);
+    }
     [[nodiscard]] std::uint64_t cycles() const { return cycles_; }
     [[nodiscard]] std::string protocol_violation() const {
         return reads_.violation().empty() ? writes_.violation() : reads_.violation();
@@ -137,12 +147,17 @@ class VerilatedCard::Model {
   private:
     void drive();
     bool clock();
+    [[nodiscard]] bool bus_rests() const {
+        return reads_.rests() && writes_.rests() && top.m_axi_host_arvalid == 0 &&
+               top.m_axi_host_awvalid == 0 && top.m_axi_host_wvalid == 0;
+    }
 
     CardOptions options_;
     AxiReadMemory reads_;
     AxiWriteMemory writes_;
     std::uint64_t cycles_ = 0;
     std::uint64_t quiet_cycles_ = 0;
+    std::uint64_t longest_beats_ = 0;  // Of the frames received since the card was last idle.
 };
 
 // Inputs for the coming cycle, from what is known before it.
@@ -263,6 +278,7 @@ bool VerilatedCard::receive(int port, std::span<const std::uint8_t> frame) {
         return false;
     }
     model_->wake();
+    model_->note_frame(frame.size());
     return model_->receivers.at(static_cast<std::size_t>(port))
         .queue.push(model_->padded(Frame(frame.begin(), frame.end())));
 }
@@ -272,7 +288,11 @@ bool VerilatedCard::receive_queue_full(int port) const {
 }
 
 std::optional<Frame> VerilatedCard::transmitted(int port) {
-    auto frame = model_->transmitters.at(static_cast<std::size_t>(port)).queue.pop_front();
+    FrameQueue& queue = model_->transmitters.at(static_cast<std::size_t>(port)).queue;
+    if (queue.full()) {
+        model_->wake();  // What waited for room goes on.
+    }
+    auto frame = queue.pop_front();
     if (frame) {
         frame = model_->padded(std::move(*frame));
     }
@@ -290,6 +310,15 @@ std::uint64_t VerilatedCard::run(std::uint64_t cycles_max) {
         ++cycles;
     }
     return cycles;
+}
+
+void VerilatedCard::run_to_transmission(std::uint64_t cycles_max) {
+    for (std::uint64_t i = 0; i < cycles_max && !model_->idle(); ++i) {
+        if (transmit_waits(0) || transmit_waits(1)) {
+            return;
+        }
+        model_->tick();
+    }
 }
 
 bool VerilatedCard::idle() const {

@@ -53,6 +53,8 @@ class VerilatedCard {
 
     // Lets up to `cycles_max` cycles pass, fewer if the card comes to rest; says how many did.
     std::uint64_t run(std::uint64_t cycles_max);
+    // The same, but also no further than to the end of the next frame that the card sends.
+    void run_to_transmission(std::uint64_t cycles_max);
     // Nothing waits to come in, and nothing has moved at the card's border for so long that
     // nothing within can still be on its way out.
     [[nodiscard]] bool idle() const;
