@@ -37,7 +37,10 @@ inline void PrintTo(const Case& one, std::ostream* out) {
 // change of every counter.  Else what it did.
 std::string run_case(kit::Dataplane& dataplane, const Case& one);
 
-// All cases.
+// All cases that are written by hand.
 std::vector<Case> catalogue();
+
+// Those that a real IPVS recorded; reads tests/data/pkt, so the program runs in the tree's root.
+std::vector<Case> golden_cases();
 
 }  // namespace fpvs::cases

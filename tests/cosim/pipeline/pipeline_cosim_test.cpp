@@ -64,6 +64,11 @@ INSTANTIATE_TEST_SUITE_P(Cases,
                          testing::ValuesIn(cases::catalogue()),
                          [](const auto& instance) { return instance.param.name; });
 
+INSTANTIATE_TEST_SUITE_P(Golden,
+                         CosimCases,
+                         testing::ValuesIn(cases::golden_cases()),
+                         [](const auto& instance) { return instance.param.name; });
+
 std::uint64_t packets_wanted() {
     const char* text = std::getenv("FPVS_COSIM_PACKETS");
     return text == nullptr ? 20000 : std::strtoull(text, nullptr, 10);
@@ -193,12 +198,22 @@ TEST_F(Cosim, rtl_equals_the_native_run_in_every_pattern_of_idle_and_back_pressu
                static_cast<double>(cycles) / seconds);
 }
 
-TEST_F(Cosim, every_frame_of_the_rtl_is_counted_once) {
-    kit::Traffic traffic(card().seed + 100, {});
+// Nothing but odd, cut and random frames: a tenth of the matrix's packets.
+TEST_F(Cosim, hostile_frames_are_each_counted_once_and_hang_nothing) {
+    kit::TrafficMix mix;
+    mix.known_percent = 0;
+    mix.odd_percent = 40;
+    mix.cut_percent = 30;
+    kit::Traffic traffic(card().seed + 100, mix);
     card().dataplane.configure(traffic.setup());
     const std::uint64_t before = frames_counted();
-    const Offered offered = run_traffic(traffic, 2000, card().seed + 101);
+    card().streams.set_paces(Pace::at_random, Pace::at_random);
+    const Offered offered = run_traffic(traffic, packets_wanted() / 10, card().seed + 101);
+    card().streams.set_paces(Pace::always, Pace::always);
     EXPECT_EQ(frames_counted() - before, offered.packets + offered.injected);
+    fmt::print("{} hostile packets, {} differences\n",
+               offered.packets,
+               card().streams.progress().mismatches);
 }
 
 TEST_F(Cosim, a_beat_leaves_every_cycle_whatever_the_length_of_frames) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalogue of cases on the native pipeline.
+// The catalogue of cases, and packets that a real IPVS forwarded, on the native pipeline.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -20,6 +20,11 @@ TEST_P(NativePipeline, does_what_the_case_says) {
 INSTANTIATE_TEST_SUITE_P(Cases,
                          NativePipeline,
                          testing::ValuesIn(cases::catalogue()),
+                         [](const auto& instance) { return instance.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Golden,
+                         NativePipeline,
+                         testing::ValuesIn(cases::golden_cases()),
                          [](const auto& instance) { return instance.param.name; });
 
 }  // namespace
