@@ -495,6 +495,7 @@ void Offload::check_answers(Time now) {
 
 void Offload::lose(Error reason, Time now) {
     const bool attached = state_ == CardState::running;
+    log::error("offload", "the card is lost, connections go on in software: {}", reason.text());
     rings_.declare_lost(reason);
     enter(CardState::lost, "lost: " + reason.text());
     if (attached) {
@@ -505,14 +506,7 @@ void Offload::lose(Error reason, Time now) {
 void Offload::enter(CardState state, std::string sentence) {
     state_ = state;
     sentence_ = std::move(sentence);
-    if (state == CardState::lost) {
-        log::error("offload",
-                   "card {}; connections go on in software, {} flows were on it",
-                   sentence_,
-                   tables_.flow_count());
-    } else {
-        log::info("offload", "card {}", sentence_);
-    }
+    log::info("offload", "card {}; flows={}", sentence_, tables_.flow_count());
     if (options_.on_state) {
         options_.on_state(state, sentence_);
     }

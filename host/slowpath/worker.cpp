@@ -101,6 +101,10 @@ bool Worker::step(Time now) {
         held_due_ = now + kHeldInterval;
         release_held(now);
     }
+    if (hook_changed_) {
+        hook_ = std::move(next_hook_);
+        hook_changed_ = false;
+    }
     if (hook_) {
         hook_(now);
     }

@@ -60,8 +60,12 @@ class Worker {
     // --- At any time, on the worker's thread.
     // From now on `wire` carries the port, or nothing does.  One wire may carry several ports.
     void carry(std::uint16_t port, provider::PacketPort* wire, Selection selection);
-    // Runs in every step, after the frames: the card's events and commands.
-    void set_step_hook(StepHook hook) { hook_ = std::move(hook); }
+    // Runs in every step, after the frames: the card's events and commands.  A hook may replace
+    // itself; the new one begins with the next step.
+    void set_step_hook(StepHook hook) {
+        next_hook_ = std::move(hook);
+        hook_changed_ = true;
+    }
     void neighbour_changed(model::Ipv4 target,
                            const std::optional<provider::Neighbour>& neighbour) {
         next_hops_.neighbour_changed(target, neighbour);
@@ -113,6 +117,8 @@ class Worker {
     std::array<Port, provider::kNetworkPortsMax> ports_;
     std::vector<Wire> wires_;
     StepHook hook_;
+    StepHook next_hook_;
+    bool hook_changed_ = false;
     Counters counters_;
     IcmpLimit icmp_limit_;
     std::uint16_t identification_;

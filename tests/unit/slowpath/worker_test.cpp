@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <random>
 
 #include "tests/unit/slowpath/director.hpp"
@@ -271,6 +272,23 @@ TEST(worker, the_hook_runs_in_every_step) {
     director.step();
     director.step();
     EXPECT_EQ(runs, 2);
+}
+
+TEST(worker, a_hook_can_end_itself_and_take_the_wire_along) {
+    Director director;
+    director.serve();
+    auto token = std::make_shared<int>(0);
+    std::weak_ptr<int> alive = token;
+    director.worker.set_step_hook([&director, token = std::move(token)](provider::Nanoseconds) {
+        director.worker.set_step_hook({});
+        director.worker.carry(1, nullptr, Selection::by_worker);
+        ++*token;
+        EXPECT_EQ(*token, 1);
+    });
+    director.receive(from_client(30000));
+    EXPECT_EQ(director.server_wire.take().size(), 1U);
+    director.step();
+    EXPECT_TRUE(alive.expired());
 }
 
 TEST(worker, connections_expire_while_it_steps) {
