@@ -101,8 +101,11 @@ if [ "$CARD" = sim ]; then
     stats=$(fpvsadm -Ln --stats --exact | awk '$1 == "TCP" { print $3, $4 }')
     forwarded=$(card_counter forwarded)
     # A connection's SYN and the ACK that establishes it belong to the slow path.
-    share=$(awk -v f="$forwarded" -v s="$stats" 'BEGIN { split(s, n, " ")
-        e = n[2] - 2 * n[1]; printf "%.2f", e > 0 ? 100 * f / e : 0 }')
+    share=$(awk -v forwarded="$forwarded" -v stats="$stats" 'BEGIN {
+        split(stats, n, " ")
+        established = n[2] - 2 * n[1]
+        printf "%.2f", established > 0 ? 100 * forwarded / established : 0
+    }')
     check "forwarded by the RTL: $forwarded packets, $share % of those of established connections" \
         at_least "$share" $RTL_SHARE_MIN
 else

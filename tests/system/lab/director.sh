@@ -33,10 +33,11 @@ at_least() { awk -v value="$1" -v least="$2" 'BEGIN { exit !(value >= least) }';
 
 fpvsadm() { "$BUILD/bin/fpvsadm" "$@"; }
 
-# The number behind NAME in `fpvsadm card status`.
+# The number behind NAME in `fpvsadm card status`, 0 where there is none.
 card_counter() {
-    fpvsadm card status | awk -v n="$1" '$1 == n { print $2; found = 1; exit }
-        END { if (!found) print 0 }'
+    local value
+    value=$(fpvsadm card status | grep -o "\b$1 *[0-9]\+" | grep -o '[0-9]*$' | head -n 1)
+    printf '%s\n' "${value:-0}"
 }
 
 # wait_for WHAT COMMAND...: polls until the command holds.
