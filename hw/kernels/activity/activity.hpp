@@ -83,6 +83,7 @@ inline void activity(hls::stream<Command>& commands,
 #pragma HLS RESET variable = state
     static EpochBits last_epoch[abi::kFlowsMax];
 #pragma HLS BIND_STORAGE variable = last_epoch type = ram_s2p impl = uram latency = 3
+#pragma HLS DEPENDENCE variable = last_epoch type = inter dependent = false
     activity_step(state, last_epoch, commands, settled, commands_on, flags, counted);
 }
 

@@ -118,6 +118,10 @@ inline void flow_lookup(hls::stream<Command>& commands,
 #pragma HLS BIND_STORAGE variable = way_1 type = ram_s2p impl = uram latency = 3
 #pragma HLS BIND_STORAGE variable = way_2 type = ram_s2p impl = uram latency = 3
 #pragma HLS BIND_STORAGE variable = way_3 type = ram_s2p impl = uram latency = 3
+#pragma HLS DEPENDENCE variable = way_0 type = inter dependent = false
+#pragma HLS DEPENDENCE variable = way_1 type = inter dependent = false
+#pragma HLS DEPENDENCE variable = way_2 type = inter dependent = false
+#pragma HLS DEPENDENCE variable = way_3 type = inter dependent = false
     flow_lookup_step(way_0, way_1, way_2, way_3, commands, hashed, commands_on, flows);
 }
 

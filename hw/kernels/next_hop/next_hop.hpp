@@ -121,6 +121,7 @@ inline void next_hop(hls::stream<Command>& commands,
 #pragma HLS INLINE off
     static NextHopWord hops[abi::kNextHopsMax];
 #pragma HLS BIND_STORAGE variable = hops type = ram_s2p impl = bram latency = 2
+#pragma HLS DEPENDENCE variable = hops type = inter dependent = false
     next_hop_step(hops, commands, flows, commands_on, decisions, settled);
 }
 

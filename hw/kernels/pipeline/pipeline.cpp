@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // A packet's way through the card.  Read this first.
 //
-//   rx0 -> ingress \                                         .-> rewrite -> egress -> tx0
-//                   merge -> frame head --- waiting beats ---'     |  '---> egress -> tx1
-//   rx1 -> ingress /             |                                 |            ^
-//                                v                       decision  |            |
-//        parse -> service -> flow hash -> flow lookup -> next hop -'  '-> punt -|--> punt
-//          ^                                                |                   |
-//       command   (chain of commands, through all stages)   v                   |
-//                                                    activity -> count <--- inject <- inject
-//                                                           '------ event -> event
+//   rx0 -> ingress -.                                                    .-> egress -> tx0
+//                   +-> merge -> frame head == beats wait ==> rewrite ---+-> egress -> tx1
+//   rx1 -> ingress -'                |                          ^        '-> punt   -> punt
+//                                    | header                   | decision
+//                                    v                          |
+//        parse -> service -> flow hash -> flow lookup -> next hop -> activity -> count
+//                                                                       |          ^
+//                                                              event <--'          |
+//   inject -> inject ingress -> inject --> egress of either port                   |
+//                                    '---------------------------------------------'
+//   command -> command -> parse -> service -> flow hash -> flow lookup -> next hop -> activity
+//                               -> count -> event -> event      (the chain of commands)
 //
 // Each name is a process; each arrow a FIFO.  A frame's beats wait while its header walks; the
 // verdict of the last lookup says what becomes of them.
@@ -27,8 +30,8 @@
 //
 // Tables are written by commands only, or each word at most every fourth call (count).  Commands
 // and packets pass the stages in one order and commands go first, so a packet that saw a table
-// write has seen all earlier ones.  A lookup in the very cycles of a write of its entry may see
-// either.
+// write has seen all earlier ones.  A lookup in the very cycles of a write of its entry may see the
+// old or the new one; the tables' DEPENDENCE pragmas say so to the tools, so none waits for a write.
 #include "hw/kernels/pipeline/pipeline.hpp"
 
 #include "hw/kernels/activity/activity.hpp"

@@ -4,7 +4,7 @@
 // Consumes parsed headers and commands (write_service), produces one ServiceHeader a frame.  II 1.
 // Table: kServiceBuckets buckets of four ways, each way a RAM of its own, so that one read sees the
 // whole bucket.  A command takes the slot of a packet.  A lookup in the cycles just after a write
-// of the same entry may see either (hw/kernels/pipeline/pipeline.cpp, "Tables").
+// of the same entry may see either (hw/kernels/pipeline/pipeline.cpp).
 #pragma once
 
 #include <hls_stream.h>
@@ -118,6 +118,10 @@ inline void service(hls::stream<Command>& commands,
 #pragma HLS BIND_STORAGE variable = way_1 type = ram_s2p impl = bram latency = 2
 #pragma HLS BIND_STORAGE variable = way_2 type = ram_s2p impl = bram latency = 2
 #pragma HLS BIND_STORAGE variable = way_3 type = ram_s2p impl = bram latency = 2
+#pragma HLS DEPENDENCE variable = way_0 type = inter dependent = false
+#pragma HLS DEPENDENCE variable = way_1 type = inter dependent = false
+#pragma HLS DEPENDENCE variable = way_2 type = inter dependent = false
+#pragma HLS DEPENDENCE variable = way_3 type = inter dependent = false
     service_step(way_0, way_1, way_2, way_3, commands, parsed, commands_on, served);
 }
 
