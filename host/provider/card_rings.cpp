@@ -11,6 +11,9 @@
 namespace fpvs::provider {
 namespace {
 
+// The card has at most a few frames under way; the bound is for one that is broken.
+constexpr int kStopReadsMax = 1000;
+
 constexpr int kRecordBytesLog2 = 6;
 static_assert(1 << kRecordBytesLog2 == abi::kRecordBytes);
 
@@ -101,7 +104,7 @@ Result<std::unique_ptr<CardRings>> CardRings::start(Card& card, const RingSizes&
     }
     std::unique_ptr<CardRings> rings(new CardRings(card));
     FPVS_TRY_STATUS(rings->check_identity());
-    FPVS_TRY_STATUS(card.write_register(abi::reg::run, 0));
+    FPVS_TRY_STATUS(rings->stop());
 
     const auto join = [&rings](auto& ring, abi::Ring which, int slots_log2, int bytes_log2) {
         ring.owner_ = rings.get();
@@ -124,10 +127,19 @@ CardRings::~CardRings() {
     if (lost_) {
         return;
     }
-    // The read comes back only after every write of the card that the stop let through.
-    if (card_.write_register(abi::reg::run, 0)) {
-        static_cast<void>(card_.read_register(abi::reg::run));
+    static_cast<void>(stop());
+}
+
+Status CardRings::stop() {
+    FPVS_TRY_STATUS(card_.write_register(abi::reg::run, 0));
+    // It reads 0 once the card touches no memory of the host any more.
+    for (int i = 0; i < kStopReadsMax; ++i) {
+        FPVS_TRY(const std::uint32_t run, card_.read_register(abi::reg::run));
+        if (run == 0) {
+            return {};
+        }
     }
+    return fail(Code::unavailable, "the card's rings do not come to rest");
 }
 
 Status CardRings::check_identity() {

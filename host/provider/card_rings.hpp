@@ -115,6 +115,8 @@ class CardRings {
     explicit CardRings(Card& card) : card_(card) {}
 
     [[nodiscard]] Status check_identity();
+    // Until the card touches no ring any more.
+    [[nodiscard]] Status stop();
     [[nodiscard]] Status allocate(abi::Ring ring,
                                   RingGeometry geometry,
                                   std::unique_ptr<SharedMemory>& memory);
