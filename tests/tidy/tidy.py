@@ -56,7 +56,8 @@ BANNED_TEXT = [
 BANNED_CPP = [
     (re.compile(r'#\s*include\s+"\.\.?/'), "relative include: write it from the root"),
 ]
-# A test may open the namespace of what it tests; a header or the product may not.
+# A test may open the namespace of what it tests, and main() that of its program, where it has no
+# other place to stand; a header or the product may not.
 USING_NAMESPACE = re.compile(r"\busing namespace\b(?!\s+(?:\w+::)*\w*literals\b)")
 
 # Kernels: what Vitis HLS does not take, or takes and does otherwise (C++14, no heap, no library).
@@ -132,7 +133,8 @@ def line_findings(path, suffix, line):
         for pattern, why in BANNED_CPP:
             if pattern.search(code):
                 yield why
-        if USING_NAMESPACE.search(code) and not (path.startswith("tests/") and suffix == ".cpp"):
+        may_open = suffix == ".cpp" and path.startswith("tests/") or path.endswith("/main.cpp")
+        if USING_NAMESPACE.search(code) and not may_open:
             yield "using namespace"
         yield from include_findings(path, line)
         if is_kernel(path):

@@ -52,6 +52,7 @@ class Text(unittest.TestCase):
 
     def test_a_test_may_open_a_namespace_but_its_headers_may_not(self):
         self.assertEqual(messages("tests/unit/a.cpp", "using namespace fpvs;\n"), [])
+        self.assertEqual(messages("host/cli/main.cpp", "using namespace fpvs;\n"), [])
         self.assertEqual(messages("tests/unit/a.hpp", "using namespace fpvs;\n"), ["using namespace"])
 
     def test_beginning(self):

@@ -400,7 +400,8 @@ template <int N> void reader(hls::stream<ap_uint<112>>& port, hls::stream<Record
   FPVS_WAIT(port);
   const ap_uint<112> w = port.read();
   Record v;
-  v.a = slice<63, 0>(w); v.b = slice<100, 64>(w); v.c = slice<108, 101>(w); v.d = slice<109, 109>(w);
+  v.a = slice<63, 0>(w); v.b = slice<100, 64>(w);
+  v.c = slice<108, 101>(w); v.d = slice<109, 109>(w);
   out.write(v);
 }}
 template <int N> void writer(hls::stream<Record>& in, hls::stream<ap_uint<112>>& port) {{

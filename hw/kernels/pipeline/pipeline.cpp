@@ -31,7 +31,7 @@
 // Tables are written by commands only, or each word at most every fourth call (count).  Commands
 // and packets pass the stages in one order and commands go first, so a packet that saw a table
 // write has seen all earlier ones.  A lookup in the very cycles of a write of its entry may see the
-// old or the new one; the tables' DEPENDENCE pragmas say so to the tools, so none waits for a write.
+// old or the new one; the tables' DEPENDENCE pragmas say so to the tools: none waits for a write.
 #include "hw/kernels/pipeline/pipeline.hpp"
 
 #include "hw/kernels/activity/activity.hpp"
