@@ -30,8 +30,8 @@ function(fpvs_verilated_library name)
         COMMAND ${VERILATOR_BIN} --cc --top-module ${arg_TOP} --prefix ${prefix} -Mdir ${dir}
                 -O3 --x-assign fast --x-initial fast -Wno-fatal -Wno-PINCONNECTEMPTY
                 -Wno-UNUSEDPARAM ${arg_ARGS} ${arg_SOURCES}
-        COMMAND ${CMAKE_COMMAND} -DDIR=${dir} -P ${CMAKE_SOURCE_DIR}/cmake/join_verilated.cmake
-        DEPENDS ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/cmake/join_verilated.cmake
+        COMMAND ${CMAKE_COMMAND} -DDIR=${dir} -P ${CMAKE_SOURCE_DIR}/hw/rtl/join_verilated.cmake
+        DEPENDS ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/hw/rtl/join_verilated.cmake
         COMMENT "Verilating ${arg_TOP}"
         VERBATIM)
     add_library(${name} STATIC ${dir}/every_cycle.cpp ${dir}/once.cpp)
