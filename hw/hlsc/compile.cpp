@@ -63,6 +63,7 @@ void write_file(const std::string& path, const std::string& text, Diagnostics& d
 }  // namespace
 
 bool build_program(const Options& options, Program& program, Diagnostics& diagnostics) {
+    diagnostics.set_library_folder(std::filesystem::absolute(options.headers).string());
     const std::string folder = make_temporary_folder();
     if (folder.empty()) {
         diagnostics.error({}, "no temporary folder can be made");

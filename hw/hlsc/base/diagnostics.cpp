@@ -37,6 +37,9 @@ int Diagnostics::file_index(std::string_view path) {
 }
 
 std::string Diagnostics::short_name(Position where) const {
+    if (where.line == 0) {
+        return "-";
+    }
     const std::string& path = files_[static_cast<std::size_t>(where.file)];
     return fmt::format("{}:{}", path.substr(path.rfind('/') + 1), where.line);
 }

@@ -22,6 +22,12 @@ struct Position {
 
 class Diagnostics {
   public:
+    // Lines of files below this folder are shown as the line that uses them.
+    void set_library_folder(std::string folder) { library_folder_ = std::move(folder); }
+    [[nodiscard]] bool is_library(std::string_view path) const {
+        return !library_folder_.empty() && path.substr(0, library_folder_.size()) == library_folder_;
+    }
+
     // The number under which a file is known in Positions.
     int file_index(std::string_view path);
 
@@ -43,7 +49,7 @@ class Diagnostics {
     [[nodiscard]] bool failed() const { return errors_ > 0; }
     // Everything said so far, as it is printed.
     [[nodiscard]] const std::string& text() const { return text_; }
-    // "name.cpp:12", for reports.
+    // "name.cpp:12", for reports; "-" where no line is known.
     [[nodiscard]] std::string short_name(Position where) const;
 
   private:
@@ -52,6 +58,7 @@ class Diagnostics {
     std::vector<std::string> files_ = {""};
     std::vector<std::string> said_;
     std::string text_;
+    std::string library_folder_;
     int errors_ = 0;
 };
 

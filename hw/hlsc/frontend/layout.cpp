@@ -184,14 +184,28 @@ Position position_of(const llvm::GlobalVariable& global, Diagnostics& diagnostic
             1};
 }
 
+namespace {
+
+// clang keeps paths below its working folder relative to that.
+std::string absolute_path(const llvm::DILocation& at) {
+    const std::string file = at.getFilename().str();
+    return file.rfind('/', 0) == 0 ? file : at.getDirectory().str() + "/" + file;
+}
+
+}  // namespace
+
 Position position_of(const llvm::DebugLoc& location, Diagnostics& diagnostics) {
-    if (!location) {
+    const llvm::DILocation* at = location.get();
+    while (at != nullptr && at->getInlinedAt() != nullptr &&
+           (at->getLine() == 0 || diagnostics.is_library(absolute_path(*at)))) {
+        at = at->getInlinedAt();
+    }
+    if (at == nullptr || at->getLine() == 0) {
         return {};
     }
-    const auto* scope = llvm::cast<llvm::DIScope>(location.getScope());
-    return {diagnostics.file_index(scope->getFilename().str()),
-            static_cast<int>(location.getLine()),
-            static_cast<int>(location.getCol())};
+    return {diagnostics.file_index(at->getFilename().str()),
+            static_cast<int>(at->getLine()),
+            static_cast<int>(at->getColumn())};
 }
 
 std::string source_name(const llvm::GlobalVariable& global) {

@@ -49,9 +49,10 @@ void Translator::translate_block(Block block) {
     here_ = block == &function_.getEntryBlock() ? kOne : reaching_condition(block);
     reached_[block] = here_;
     for (const llvm::Instruction& instruction : *block) {
-        if (instruction.getDebugLoc()) {
-            position_ = position_of(instruction.getDebugLoc(), diagnostics_);
-            graph_.set_position(position_);
+        const Position where = position_of(instruction.getDebugLoc(), diagnostics_);
+        if (where.line > 0) {
+            position_ = where;
+            graph_.set_position(where);
         }
         if (instruction.isTerminator()) {
             translate_terminator(instruction);

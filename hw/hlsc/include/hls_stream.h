@@ -143,8 +143,9 @@ class stream {
         written_ = 1;
         payload_.word = word;
     }
-    FPVS_AP_INLINE bool write_nb(const T&) {
+    FPVS_AP_INLINE bool write_nb(const T& word) {
         __fpvs_refuse_write_nb();
+        write(word);
         return true;
     }
     FPVS_AP_INLINE void operator>>(T& word) { word = read(); }
