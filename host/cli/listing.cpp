@@ -366,13 +366,14 @@ std::string connection_row(const api::Connection& c, const ListStyle& style, Nam
     const auto text = [&](const std::string& address, std::uint32_t port) {
         return endpoint_text(address, port, c.protocol(), {.numeric = style.numeric}, names);
     };
-    return fmt::format("{:<3} {:<6} {:<11} {:<18} {:<18} {}\n",
-                       protocol_title(c.protocol()),
-                       fmt::format("{:02}:{:02}", c.expires_s() / 60, c.expires_s() % 60),
-                       c.state(),
-                       text(c.client_address(), c.client_port()),
-                       text(c.virtual_address(), c.virtual_port()),
-                       text(c.server_address(), c.server_port()));
+    return fmt::format(
+        "{:<3} {:<6} {:<11} {:<18} {:<18} {}\n",
+        c.protocol() == api::PROTOCOL_UNSPECIFIED ? "IP" : protocol_title(c.protocol()),
+        fmt::format("{:02}:{:02}", c.expires_s() / 60, c.expires_s() % 60),
+        c.state(),
+        text(c.client_address(), c.client_port()),
+        text(c.virtual_address(), c.virtual_port()),
+        text(c.server_address(), c.server_port()));
 }
 
 std::string list_timeouts(const api::Timeouts& timeouts) {

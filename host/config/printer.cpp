@@ -158,16 +158,31 @@ void print_server(Writer& out,
     out.close();
 }
 
+void print_scheduler_flags(Writer& out, const model::ServiceSettings& settings) {
+    const bool named = settings.scheduler == "sh" || settings.scheduler == "mh";
+    if (settings.hash_fallback) {
+        out.line("{}", named ? settings.scheduler + "-fallback" : "flag-1");
+    }
+    if (settings.hash_port) {
+        out.line("{}", named ? settings.scheduler + "-port" : "flag-2");
+    }
+}
+
 void print_service(Writer& out, const model::VirtualServiceConfig& service) {
     // The method that most files give once for the service.
     const model::Forwarding forwarding = service.servers.empty()
                                              ? model::Forwarding::nat
                                              : service.servers.front().settings.forwarding;
     out.blank_line();
-    out.open("virtual_server {} {}", model::to_string(service.key.address), service.key.port);
-    out.line("protocol {}", service.key.protocol == model::Protocol::tcp ? "TCP" : "UDP");
+    if (service.key.firewall_mark != 0) {
+        out.open("virtual_server fwmark {}", service.key.firewall_mark);
+    } else {
+        out.open("virtual_server {} {}", model::to_string(service.key.address), service.key.port);
+        out.line("protocol {}", service.key.protocol == model::Protocol::tcp ? "TCP" : "UDP");
+    }
     out.line("delay_loop {}", seconds(service.delay_loop_ms));
     out.line("lb_algo {}", service.settings.scheduler);
+    print_scheduler_flags(out, service.settings);
     out.line("lb_kind {}", method_name(forwarding));
     if (service.settings.persistence) {
         const model::Persistence& persistence = *service.settings.persistence;

@@ -65,10 +65,12 @@ struct ServerDraft {
 struct ServiceDraft {
     Position place;
     model::VirtualServiceConfig service;
+    Position protocol_place;
     bool has_protocol = false;
     bool has_scheduler = false;
     std::optional<model::Forwarding> forwarding;
     std::optional<std::int32_t> weight;
+    std::vector<Word> scheduler_flags;
     std::optional<std::uint32_t> persistence_timeout_s;
     std::optional<std::uint32_t> client_mask;
     Position persistence_place;
@@ -232,19 +234,19 @@ void read_real_server(const Statement& block, ServiceDraft& service, Diagnostics
 
 void read_scheduler(const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
     static constexpr std::initializer_list<std::string_view> kSchedulers = {"rr",
-                                                                     "wrr",
-                                                                     "lc",
-                                                                     "wlc",
-                                                                     "lblc",
-                                                                     "sh",
-                                                                     "mh",
-                                                                     "dh",
-                                                                     "fo",
-                                                                     "ovf",
-                                                                     "lblcr",
-                                                                     "sed",
-                                                                     "nq",
-                                                                     "twos"};
+                                                                            "wrr",
+                                                                            "lc",
+                                                                            "wlc",
+                                                                            "lblc",
+                                                                            "sh",
+                                                                            "mh",
+                                                                            "dh",
+                                                                            "fo",
+                                                                            "ovf",
+                                                                            "lblcr",
+                                                                            "sed",
+                                                                            "nq",
+                                                                            "twos"};
     draft.has_scheduler = true;
     if (const auto choice = read_choice(statement, kSchedulers, diagnostics)) {
         draft.service.settings.scheduler = std::data(kSchedulers)[*choice];
@@ -258,6 +260,7 @@ bool same_word(std::string_view a, std::string_view b) {
 void read_protocol(const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
     const Word* const word = single_value(statement, diagnostics);
     draft.has_protocol = true;
+    draft.protocol_place = statement.keyword().position;
     if (word == nullptr) {
         return;
     }
@@ -303,6 +306,13 @@ void read_persistence_timeout(const Statement& statement,
         read_number(statement, {.min = 1, .max = kPersistenceTimeoutMax_s}, diagnostics);
 }
 
+void read_scheduler_flag(const Statement& statement,
+                         ServiceDraft& draft,
+                         Diagnostics& diagnostics) {
+    expect_no_value(statement, diagnostics);
+    draft.scheduler_flags.push_back(statement.keyword());
+}
+
 constexpr auto kServiceKeywords = std::to_array<Keyword<ServiceDraft>>({
     {.name = "delay_loop",
      .read =
@@ -326,6 +336,12 @@ constexpr auto kServiceKeywords = std::to_array<Keyword<ServiceDraft>>({
              expect_no_value(statement, diagnostics);
              draft.service.settings.one_packet = true;
          }},
+    {.name = "sh-fallback", .read = read_scheduler_flag},
+    {.name = "mh-fallback", .read = read_scheduler_flag},
+    {.name = "flag-1", .read = read_scheduler_flag},
+    {.name = "sh-port", .read = read_scheduler_flag},
+    {.name = "mh-port", .read = read_scheduler_flag},
+    {.name = "flag-2", .read = read_scheduler_flag},
     {.name = "ip_family",
      .read =
          [](const Statement& statement, ServiceDraft&, Diagnostics& diagnostics) {
@@ -346,11 +362,21 @@ void read_service_address(const Statement& block, ServiceDraft& draft, Diagnosti
         return;
     }
     const Word& first = block.words[1];
-    if (first.text == "group" || first.text == "fwmark") {
+    if (first.text == "group") {
         diagnostics.error(first.position,
-                          "virtual_server {} is not supported yet; write one virtual_server for "
-                          "each address and port",
-                          first.text);
+                          "virtual_server group is not supported yet; write one virtual_server "
+                          "for each address and port");
+        return;
+    }
+    if (first.text == "fwmark") {
+        if (block.words.size() < 3) {
+            diagnostics.error(first.position, "'virtual_server fwmark' needs a mark");
+            return;
+        }
+        draft.service.key.firewall_mark =
+            read_number(block.words[2], "the mark", {.min = 1, .max = kU32Max}, diagnostics)
+                .value_or(0);
+        warn_left_over(block, 3, diagnostics);
         return;
     }
     if (const auto address = read_ipv4(first, "the virtual server's address", diagnostics)) {
@@ -365,7 +391,12 @@ void read_service_address(const Statement& block, ServiceDraft& draft, Diagnosti
 // keepalived's defaults, each said aloud, because an operator rarely means them.
 void fill_service(ServiceDraft& draft, Diagnostics& diagnostics) {
     model::VirtualServiceConfig& service = draft.service;
-    if (!draft.has_protocol) {
+    const bool by_mark = service.key.firewall_mark != 0;
+    if (by_mark && draft.has_protocol) {
+        diagnostics.warning(draft.protocol_place,
+                            "a firewall mark has packets of any protocol; this one is ignored");
+        service.key.protocol = model::ServiceKey{}.protocol;
+    } else if (!by_mark && !draft.has_protocol) {
         diagnostics.warning(draft.place, "no protocol is given; UDP is taken, as keepalived does");
         service.key.protocol = model::Protocol::udp;
     }
@@ -376,14 +407,34 @@ void fill_service(ServiceDraft& draft, Diagnostics& diagnostics) {
         diagnostics.warning(draft.place, "no lb_kind is given; NAT is taken, as keepalived does");
         draft.forwarding = model::Forwarding::nat;
     }
-    if (service.settings.one_packet && service.key.protocol != model::Protocol::udp) {
+    if (service.settings.one_packet && !by_mark && service.key.protocol != model::Protocol::udp) {
         diagnostics.warning(draft.place, "ops needs protocol UDP; it is ignored");
         service.settings.one_packet = false;
     }
+}
+
+// flag-1 and flag-2 are what sh and mh call -fallback and -port.
+void fill_scheduler_flags(ServiceDraft& draft, Diagnostics& diagnostics) {
+    model::ServiceSettings& settings = draft.service.settings;
+    for (const Word& flag : draft.scheduler_flags) {
+        const std::string_view owner = std::string_view(flag.text).substr(0, flag.text.find('-'));
+        if (owner != "flag" && owner != settings.scheduler) {
+            diagnostics.warning(
+                flag.position, "'{}' is for the {} scheduler; it is ignored", flag.text, owner);
+        } else if (flag.text == "flag-1" || flag.text.ends_with("-fallback")) {
+            settings.hash_fallback = true;
+        } else {
+            settings.hash_port = true;
+        }
+    }
+}
+
+void fill_persistence(ServiceDraft& draft, Diagnostics& diagnostics) {
+    const model::ServiceKey& key = draft.service.key;
     if (!draft.persistence_timeout_s && draft.client_mask) {
         diagnostics.warning(draft.persistence_place,
                             "persistence_granularity without persistence_timeout: 360 s are taken");
-    } else if (!draft.persistence_timeout_s && service.key.port == 0) {
+    } else if (!draft.persistence_timeout_s && key.firewall_mark == 0 && key.port == 0) {
         diagnostics.warning(draft.place,
                             "a virtual server without a port is persistent: 360 s are taken");
     } else if (!draft.persistence_timeout_s) {
@@ -392,7 +443,7 @@ void fill_service(ServiceDraft& draft, Diagnostics& diagnostics) {
     model::Persistence persistence;
     persistence.timeout_s = draft.persistence_timeout_s.value_or(persistence.timeout_s);
     persistence.client_mask = draft.client_mask.value_or(persistence.client_mask);
-    service.settings.persistence = persistence;
+    draft.service.settings.persistence = persistence;
 }
 
 std::vector<model::HealthCheck> fill_checks(const ServerDraft& server, const CheckTimers& outer) {
@@ -420,8 +471,14 @@ void fill_server(const ServerDraft& server, ServiceDraft& draft, Diagnostics& di
         .upper_threshold = server.upper_threshold,
         .lower_threshold = server.lower_threshold,
     };
-    if (filled.settings.forwarding != model::Forwarding::nat &&
-        filled.key.port != service.key.port) {
+    if (service.key.firewall_mark != 0) {
+        if (filled.key.port != 0) {
+            diagnostics.warning(server.port_place,
+                                "a firewall mark has packets to any port; this one is ignored");
+            filled.key.port = 0;
+        }
+    } else if (filled.settings.forwarding != model::Forwarding::nat &&
+               filled.key.port != service.key.port) {
         diagnostics.warning(server.port_place,
                             "only NAT can change the port; {} is taken, the virtual server's",
                             service.key.port);
@@ -450,6 +507,8 @@ std::optional<model::VirtualServiceConfig> read_virtual_server(const Statement& 
     read_block<ServiceDraft>(
         block.children, kServiceKeywords, unread_in_virtual_server(), draft, diagnostics);
     fill_service(draft, diagnostics);
+    fill_scheduler_flags(draft, diagnostics);
+    fill_persistence(draft, diagnostics);
     for (const ServerDraft& server : draft.servers) {
         fill_server(server, draft, diagnostics);
     }

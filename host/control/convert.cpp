@@ -11,6 +11,9 @@
 namespace fpvs::control {
 namespace {
 
+// IPVS's flag-1 and flag-2, which sh and mh call -fallback and -port.
+constexpr std::uint32_t kFlagFallback = 1;
+constexpr std::uint32_t kFlagPort = 2;
 constexpr std::uint32_t kPortMax = std::numeric_limits<std::uint16_t>::max();
 
 Result<model::Ipv4> read_address(const std::string& text) {
@@ -74,6 +77,8 @@ api::Forwarding to_api(model::Forwarding forwarding) {
 api::ServiceSettings to_api(const model::ServiceSettings& settings) {
     api::ServiceSettings wire;
     wire.set_scheduler(settings.scheduler);
+    wire.set_scheduler_flags((settings.hash_fallback ? kFlagFallback : 0) |
+                             (settings.hash_port ? kFlagPort : 0));
     wire.set_one_packet(settings.one_packet);
     if (settings.persistence) {
         wire.mutable_persistence()->set_timeout_s(settings.persistence->timeout_s);
@@ -92,10 +97,14 @@ api::Protocol to_api(model::Protocol protocol) {
 }  // namespace
 
 Result<model::ServiceKey> from_api(const api::ServiceKey& key) {
-    if (key.firewall_mark() != 0) {
-        return fail(Code::failed_precondition, "Services by firewall mark are not supported yet");
-    }
     model::ServiceKey service;
+    if (key.firewall_mark() != 0) {
+        if (key.family() == api::IPV6) {
+            return fail(Code::failed_precondition, "IPv6 services are not supported yet");
+        }
+        service.firewall_mark = key.firewall_mark();
+        return service;
+    }
     switch (key.protocol()) {
         case api::TCP:
             service.protocol = model::Protocol::tcp;
@@ -114,11 +123,15 @@ Result<model::ServiceKey> from_api(const api::ServiceKey& key) {
 }
 
 Result<model::ServiceSettings> from_api(const api::ServiceSettings& settings) {
-    if (settings.scheduler_flags() != 0) {
-        return fail(Code::failed_precondition, "Scheduler flags are not supported yet");
+    if ((settings.scheduler_flags() & ~(kFlagFallback | kFlagPort)) != 0) {
+        return fail(Code::failed_precondition, "Scheduler flag flag-3 is not supported yet");
     }
     model::ServiceSettings service{
-        .scheduler = settings.scheduler(), .persistence = {}, .one_packet = settings.one_packet()};
+        .scheduler = settings.scheduler(),
+        .hash_fallback = (settings.scheduler_flags() & kFlagFallback) != 0,
+        .hash_port = (settings.scheduler_flags() & kFlagPort) != 0,
+        .persistence = {},
+        .one_packet = settings.one_packet()};
     if (!settings.has_persistence()) {
         return service;
     }
@@ -168,6 +181,11 @@ Result<model::ServerSettings> from_api(const api::ServerSettings& settings) {
 
 api::ServiceKey to_api(const model::ServiceKey& key) {
     api::ServiceKey wire;
+    wire.set_family(api::IPV4);
+    if (key.firewall_mark != 0) {
+        wire.set_firewall_mark(key.firewall_mark);
+        return wire;
+    }
     wire.set_protocol(to_api(key.protocol));
     wire.set_address(model::to_string(key.address));
     wire.set_port(key.port);
@@ -200,12 +218,15 @@ api::Server to_api(const model::ServerView& server) {
 
 api::Connection to_api(const model::ConnectionView& connection) {
     api::Connection wire;
-    wire.set_protocol(to_api(connection.protocol));
+    // A template by firewall mark has the mark for its address, and no protocol.
+    const bool by_mark = connection.firewall_mark != 0;
+    wire.set_protocol(by_mark ? api::PROTOCOL_UNSPECIFIED : to_api(connection.protocol));
     wire.set_expires_s(connection.expires_s);
     wire.set_state(connection.state);
     wire.set_client_address(model::to_string(connection.client_address));
     wire.set_client_port(connection.client_port);
-    wire.set_virtual_address(model::to_string(connection.virtual_address));
+    wire.set_virtual_address(model::to_string(by_mark ? model::Ipv4{connection.firewall_mark}
+                                                      : connection.virtual_address));
     wire.set_virtual_port(connection.virtual_port);
     wire.set_server_address(model::to_string(connection.server_address));
     wire.set_server_port(connection.server_port);

@@ -129,6 +129,15 @@ TEST_F(ListingTest, Connections) {
     EXPECT_EQ(connection_row(connection, {}, names_),
               "TCP 6000:00 NONE        10.1.0.2:0         10.0.0.100:mysql   "
               "192.168.113.142:65535\n");
+    connection.set_protocol(api::PROTOCOL_UNSPECIFIED);
+    connection.set_expires_s(45);
+    connection.set_state("ASSURED");
+    connection.set_virtual_address("0.0.0.8");
+    connection.set_virtual_port(0);
+    connection.set_server_address("192.168.113.11");
+    connection.set_server_port(0);
+    EXPECT_EQ(connection_row(connection, {.numeric = true}, names_),
+              "IP  00:45  ASSURED     10.1.0.2:0         0.0.0.8:0          192.168.113.11:0\n");
     EXPECT_EQ(connections_title({.persistent_connections = true}),
               "IPVS connection entries\n"
               "pro expire state       source             virtual            destination        "

@@ -166,9 +166,15 @@ const Mistake kMistakes[] = {
      "virtual_server 10.0.0.1 80\n",
      "f:1:1: 'virtual_server' needs a block: virtual_server { ... }"},
     {"BlockWhereALineIs", FPVS_IN_SERVER("weight {\n}"), "f:6:1: 'weight' takes no block"},
-    {"FirewallMark",
-     "virtual_server fwmark 5 {\nreal_server 10.0.0.2 80 {\n}\n}\n",
-     "f:1:16: virtual_server fwmark is not supported yet; write one virtual_server for each "
+    {"FirewallMarkZero",
+     "virtual_server fwmark 0 {\nreal_server 10.0.0.2 80 {\n}\n}\n",
+     "f:1:23: the mark must be a whole number from 1 to 4294967295, not '0'"},
+    {"FirewallMarkMissing",
+     "virtual_server fwmark {\nreal_server 10.0.0.2 80 {\n}\n}\n",
+     "f:1:16: 'virtual_server fwmark' needs a mark"},
+    {"ServerGroup",
+     "virtual_server group G {\nreal_server 10.0.0.2 80 {\n}\n}\n",
+     "f:1:16: virtual_server group is not supported yet; write one virtual_server for each "
      "address and port"},
     {"ServiceTwice",
      "virtual_server 10.0.0.1 80 {\nprotocol TCP\nreal_server 10.0.0.2 80 {\n}\n}\n"
@@ -185,8 +191,8 @@ const Mistake kMistakes[] = {
      FPVS_IN_SERVICE("lb_kind TUN type gue port 6080"),
      "f:2:18: 'gue' is not supported yet: only tunnels of type ipip are"},
     {"SchedulerFlag",
-     FPVS_IN_SERVICE("sh-port"),
-     "f:2:1: 'sh-port' is not supported yet and cannot be ignored: other servers would be chosen "
+     FPVS_IN_SERVICE("flag-3"),
+     "f:2:1: 'flag-3' is not supported yet and cannot be ignored: other servers would be chosen "
      "than the file asks for"},
     {"Protocol", FPVS_IN_SERVICE("protocol ICMP"), "f:2:10: 'protocol' is TCP or UDP, not 'ICMP'"},
     {"PersistenceTimeout",

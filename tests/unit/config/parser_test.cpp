@@ -282,6 +282,37 @@ TEST(ParseService, PortZeroIsPersistent) {
     EXPECT_EQ(service.settings.persistence->timeout_s, 360U);
 }
 
+TEST(ParseService, FirewallMark) {
+    const ParsedConfig config = parsed(R"(virtual_server fwmark 5 {
+    protocol TCP
+    lb_algo rr
+    lb_kind DR
+    real_server 10.0.0.2 80 {
+    }
+})");
+    EXPECT_THAT(config.warnings,
+                ElementsAre("f:2:5: a firewall mark has packets of any protocol; this one is "
+                            "ignored",
+                            "f:5:26: a firewall mark has packets to any port; this one is "
+                            "ignored"));
+    const auto& service = config.config.virtual_services.front();
+    EXPECT_EQ(service.key, (model::ServiceKey{.firewall_mark = 5}));
+    EXPECT_FALSE(service.settings.persistence.has_value());
+    EXPECT_EQ(service.servers.front().key.port, 0);
+}
+
+TEST(ParseService, SchedulerFlags) {
+    const auto flags_of = [](const std::string& lines) {
+        const std::string tail = "\nprotocol TCP\nlb_kind DR\nreal_server 10.0.0.2 80 {\n}\n}\n";
+        const auto settings = service_of("virtual_server 10.0.0.1 80 {\n" + lines + tail).settings;
+        return std::string(settings.hash_fallback ? "fallback " : "") +
+               (settings.hash_port ? "port" : "");
+    };
+    EXPECT_EQ(flags_of("lb_algo sh\nsh-port"), "port");
+    EXPECT_EQ(flags_of("mh-fallback\nmh-port\nlb_algo mh"), "fallback port");
+    EXPECT_EQ(flags_of("lb_algo sh\nmh-port\nflag-1"), "fallback ");
+}
+
 TEST(ParseText, ByteOrderMarkAndWindowsLines) {
     EXPECT_EQ(parsed("\xef\xbb\xbfglobal_defs {\r\n router_id \"a b\"\r\n}\r\n").config.router_id,
               "a b");

@@ -80,12 +80,12 @@ model::HealthCheck health_check() {
     return check;
 }
 
-model::RealServerConfig real_server(std::uint32_t index, std::uint16_t service_port) {
+model::RealServerConfig real_server(std::uint32_t index, std::uint16_t service_port, bool by_mark) {
     model::RealServerConfig server;
     server.settings.forwarding = *rc::gen::element(
         model::Forwarding::nat, model::Forwarding::tunnel, model::Forwarding::direct_routing);
     server.key.address = {0xc0000200 + index};
-    server.key.port = server.settings.forwarding == model::Forwarding::nat
+    server.key.port = server.settings.forwarding == model::Forwarding::nat && !by_mark
                           ? number<std::uint16_t>(0, UINT16_MAX)
                           : service_port;
     server.settings.weight = number<std::int32_t>(0, INT32_MAX);
@@ -99,20 +99,28 @@ model::RealServerConfig real_server(std::uint32_t index, std::uint16_t service_p
 
 model::VirtualServiceConfig virtual_service(std::uint32_t index) {
     model::VirtualServiceConfig service;
-    service.key = {.address = {0xc6336400 + index},
-                   .port = number<std::uint16_t>(0, UINT16_MAX),
-                   .protocol = *rc::gen::element(model::Protocol::tcp, model::Protocol::udp)};
-    service.settings.scheduler = *rc::gen::element<std::string>("rr", "wlc", "mh", "twos");
-    if (service.key.port == 0 || coin()) {
+    const bool by_mark = coin() && coin();
+    if (by_mark) {
+        service.key = {.firewall_mark = index + 1};
+    } else {
+        service.key = {.address = {0xc6336400 + index},
+                       .port = number<std::uint16_t>(0, UINT16_MAX),
+                       .protocol = *rc::gen::element(model::Protocol::tcp, model::Protocol::udp)};
+    }
+    service.settings.scheduler = *rc::gen::element<std::string>("rr", "wlc", "mh", "sh", "twos");
+    service.settings.hash_fallback = coin();
+    service.settings.hash_port = coin();
+    if ((service.key.port == 0 && !by_mark) || coin()) {
         service.settings.persistence =
             model::Persistence{.timeout_s = number<std::uint32_t>(1, 2'678'400),
                                .client_mask = number<std::uint32_t>(1, UINT32_MAX)};
     }
-    service.settings.one_packet = service.key.protocol == model::Protocol::udp && coin();
+    service.settings.one_packet =
+        (by_mark || service.key.protocol == model::Protocol::udp) && coin();
     service.delay_loop_ms = number<std::uint32_t>(1, UINT32_MAX);
     const auto servers = number<std::uint32_t>(1, 4);
     for (std::uint32_t i = 0; i < servers; ++i) {
-        service.servers.push_back(real_server(i, service.key.port));
+        service.servers.push_back(real_server(i, service.key.port, by_mark));
     }
     return service;
 }

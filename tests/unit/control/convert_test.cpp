@@ -28,6 +28,15 @@ TEST(ServiceKeys, GoBothWays) {
     const auto back = from_api(to_api(key));
     ASSERT_TRUE(back.has_value());
     EXPECT_EQ(*back, key);
+    const auto mark = from_api(to_api(model::ServiceKey{.firewall_mark = 7}));
+    ASSERT_TRUE(mark.has_value());
+    EXPECT_EQ(*mark, (model::ServiceKey{.firewall_mark = 7}));
+}
+
+TEST(Connections, ATemplateByMarkHasTheMarkForItsAddress) {
+    const api::Connection wire = to_api(model::ConnectionView{.firewall_mark = 8});
+    EXPECT_EQ(wire.protocol(), api::PROTOCOL_UNSPECIFIED);
+    EXPECT_EQ(wire.virtual_address(), "0.0.0.8");
 }
 
 TEST(ServiceKeys, WhatTheModelDoesNotKnowIsRefused) {
@@ -41,7 +50,8 @@ TEST(ServiceKeys, WhatTheModelDoesNotKnowIsRefused) {
               "A service needs a protocol");
     api::ServiceKey mark;
     mark.set_firewall_mark(5);
-    EXPECT_EQ(refusal(from_api(mark)), "Services by firewall mark are not supported yet");
+    mark.set_family(api::IPV6);
+    EXPECT_EQ(refusal(from_api(mark)), "IPv6 services are not supported yet");
     EXPECT_EQ(from_api(mark).error().code, Code::failed_precondition);
 }
 
@@ -60,8 +70,12 @@ TEST(ServiceSettings, PersistenceAndItsMask) {
                   .one_packet = true}));
     wire.mutable_persistence()->set_engine("sip");
     EXPECT_EQ(refusal(from_api(wire)), "Persistence engines are not supported yet");
+    wire.set_scheduler_flags(4);
+    EXPECT_EQ(refusal(from_api(wire)), "Scheduler flag flag-3 is not supported yet");
+    wire.clear_persistence();
     wire.set_scheduler_flags(2);
-    EXPECT_EQ(refusal(from_api(wire)), "Scheduler flags are not supported yet");
+    EXPECT_TRUE(from_api(wire)->hash_port);
+    EXPECT_FALSE(from_api(wire)->hash_fallback);
 }
 
 TEST(ServerSettings, Methods) {
