@@ -4,9 +4,10 @@
 // 0 and takes no write.
 //
 // A host sets rings up so: write 0 to `run`, read it until it is 0 (the card touches no memory of
-// the host any more, and every ring index, the host's too, is 0), write bases and sizes, which are
-// taken only now and only within the limits of hw/abi/limits.hpp, then write 1.  host_index is
-// taken only from then on.  Counters keep counting.
+// the host any more, every ring index, the host's too, is 0, and what was under way in the pipeline
+// has come out and was dropped), write bases and sizes, which are taken only now and only within
+// the limits of hw/abi/limits.hpp, then write 1.  host_index is taken only from then on.  Counters
+// keep counting.
 #pragma once
 
 #include <cstdint>

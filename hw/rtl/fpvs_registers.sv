@@ -3,10 +3,14 @@
 //
 // A write is of a whole word; one with other byte strobes does nothing.  A ring's base and sizes
 // are taken only while the rings are stopped, and sizes only within their limits; its host_index
-// only while they run.  `run` reads 1 until every ring is at rest after a 0 was written, so a
-// host that reads 0 knows that the card no longer touches its memory.
+// only while they run.  After a 0 was written, `run` reads 1 until every ring is at rest and
+// DRAIN_CYCLES have passed, in which the pipeline hands over, to be dropped, what it still had: a
+// host that reads 0 knows that the card no longer touches its memory, and that the next host sees
+// nothing of this one's.
 module fpvs_registers #(
     parameter int unsigned PORTS = 2,
+    // Longer than anything takes through the pipeline: its stages and three frames' beats.
+    parameter int unsigned DRAIN_CYCLES = 1024,
     localparam int unsigned RINGS = fpvs_abi_pkg::RINGS
 ) (
     input  logic                clk,
@@ -48,6 +52,7 @@ module fpvs_registers #(
 
     localparam int unsigned RING_STRIDE_LOG2 = $clog2(fpvs_abi_pkg::RING_STRIDE);
     localparam int unsigned PORT_STRIDE_LOG2 = $clog2(fpvs_abi_pkg::PORT_STRIDE);
+    localparam int unsigned DRAIN_W = $clog2(DRAIN_CYCLES + 1);
     localparam int unsigned SLOT_BYTES_LOG2_MIN = $clog2(fpvs_abi_pkg::RECORD_BYTES);
 
     if (PORTS < 1 || PORTS > fpvs_abi_pkg::PORTS_MAX)
@@ -61,6 +66,7 @@ module fpvs_registers #(
     wire write_word = write && s_axil_wstrb == 4'hf;
     wire [31:0] data = s_axil_wdata;
     wire moving = run || !rings_at_rest;
+    logic [DRAIN_W-1:0] drain;
 
     assign s_axil_awready = write;
     assign s_axil_wready  = write;
@@ -71,9 +77,12 @@ module fpvs_registers #(
         if (write) s_axil_bvalid <= 1'b1;
         else if (s_axil_bready) s_axil_bvalid <= 1'b0;
         if (write_word && s_axil_awaddr == fpvs_abi_pkg::REG_RUN) run <= data[0];
+        if (moving) drain <= DRAIN_W'(DRAIN_CYCLES);
+        else if (drain != '0) drain <= drain - 1'b1;
         if (!rst_n) begin
             s_axil_bvalid <= 1'b0;
             run           <= 1'b0;
+            drain         <= '0;
         end
     end
 
@@ -168,7 +177,7 @@ module fpvs_registers #(
             fpvs_abi_pkg::REG_SERVERS: word = fpvs_abi_pkg::SERVERS_MAX;
             fpvs_abi_pkg::REG_NEXT_HOPS: word = fpvs_abi_pkg::NEXT_HOPS_MAX;
             fpvs_abi_pkg::REG_LINK: word = 32'(link);
-            fpvs_abi_pkg::REG_RUN: word = 32'(moving);
+            fpvs_abi_pkg::REG_RUN: word = 32'(moving || drain != '0);
             fpvs_abi_pkg::REG_CYCLES_LOW: word = cycles[31:0];
             fpvs_abi_pkg::REG_CYCLES_HIGH: word = cycles_high;
             default: word = ring_word | port_word;

@@ -75,6 +75,19 @@ TEST(CardRegisters, cycles_are_64_bits_read_as_two_words) {
     EXPECT_LE(card.read_register(abi::reg::cycles_low), card.cycles());
 }
 
+TEST(CardRegisters, run_reads_one_until_the_pipeline_is_drained) {
+    VerilatedCard card;
+    EXPECT_EQ(card.read_register(abi::reg::run), 0U) << "nothing has run yet";
+    card.write_register(abi::reg::run, 1);
+    EXPECT_EQ(card.read_register(abi::reg::run), 1U);
+    card.write_register(abi::reg::run, 0);
+    const std::uint64_t begin = card.cycles();
+    while (card.read_register(abi::reg::run) != 0) {
+        ASSERT_LT(card.cycles() - begin, 2000U);
+    }
+    EXPECT_GE(card.cycles() - begin, 1000U);
+}
+
 TEST(CardRegisters, rings_are_set_up_while_stopped_and_within_their_limits) {
     VerilatedCard card;
     for (int r = 0; r < abi::kRings; ++r) {
