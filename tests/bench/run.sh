@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs every benchmark program, prints one table and writes build/bench.json.
 #
-# A benchmark is a program build/bin/bench_* that prints one JSON object a line for each figure:
+# A benchmark is a program build/bin/bench_*, or the lab's throughput.sh, that prints one JSON object a line for each figure:
 # {"name": ..., "value": ..., "unit": ..., "better": "lower"|"higher", "must": ..., "aim": ...}
 # (must and aim only where an issue gives them).  Other lines are shown as they are.
 set -uo pipefail
@@ -10,7 +10,7 @@ readonly BUILD=$1
 readonly LINES=$BUILD/bench.jsonl
 : >"$LINES"
 failed=0
-for program in "$BUILD"/bin/bench_*; do
+for program in "$BUILD"/bin/bench_* tests/system/lab/throughput.sh; do
     [ -x "$program" ] || continue
     printf '== %s\n' "${program##*/}"
     timeout 600 "$program" | tee >(grep '^{"name"' >>"$LINES") | grep -v '^{"name"'
