@@ -12,13 +12,17 @@ namespace {
 using model::Forwarding;
 using model::Protocol;
 
-constexpr std::uint64_t kMsPerSecond = 1000;
 constexpr std::uint16_t kFtpPort = 21;
 constexpr std::uint16_t kFtpDataPort = 20;
 
 // A template whose time is up is kept this long again while it has connections.
 constexpr std::uint32_t kTemplateExtensionMs = 60'000;
 constexpr std::uint64_t kTrashIntervalMs = 5'000;
+
+[[nodiscard]] std::uint32_t in_ms(std::uint32_t seconds) {
+    constexpr std::uint32_t kMsPerSecond = 1000;
+    return std::min(seconds, kTimeoutSecondsMax) * kMsPerSecond;
+}
 
 [[nodiscard]] FlowKey key_of(const Packet& packet) {
     return {.client_address = packet.client_address.value,
@@ -29,12 +33,13 @@ constexpr std::uint64_t kTrashIntervalMs = 5'000;
 }
 
 // One template serves one port, except in services for every port and those of FTP.
-[[nodiscard]] FlowKey template_key_of(const Service& service, const Packet& packet) {
-    FlowKey key = {
-        .client_address = packet.client_address.value & service.settings.persistence->client_mask,
-        .virtual_address = packet.virtual_address.value,
-        .protocol = static_cast<std::uint8_t>(packet.protocol),
-        .is_template = true};
+[[nodiscard]] FlowKey template_key_of(const Service& service,
+                                      const model::Persistence& persistence,
+                                      const Packet& packet) {
+    FlowKey key = {.client_address = packet.client_address.value & persistence.client_mask,
+                   .virtual_address = packet.virtual_address.value,
+                   .protocol = static_cast<std::uint8_t>(packet.protocol),
+                   .is_template = true};
     if (service.key.firewall_mark != 0) {
         key.virtual_address = service.key.firewall_mark;
         key.protocol = 0;
@@ -164,7 +169,14 @@ Status Engine::set(std::string_view setting, int value) {
 }
 
 void Engine::set_timeouts(const model::ConnectionTimeouts& timeouts) {
-    timeouts_ = timeouts;
+    const auto set_one = [](std::uint32_t& ours, std::uint32_t wanted_s) {
+        if (wanted_s != 0) {
+            ours = std::min(wanted_s, kTimeoutSecondsMax);
+        }
+    };
+    set_one(timeouts_.tcp_s, timeouts.tcp_s);
+    set_one(timeouts_.tcp_fin_s, timeouts.tcp_fin_s);
+    set_one(timeouts_.udp_s, timeouts.udp_s);
 }
 
 void Engine::prefetch(const Packet& packet) const {
@@ -254,7 +266,7 @@ Verdict Engine::schedule(const Packet& packet, std::uint64_t now_ms) {
         return refuse(Action::pass_to_host, Reason::ftp_data);
     }
     if (service->settings.persistence) {
-        return schedule_persistent(*service, packet, now_ms);
+        return schedule_persistent(*service, *service->settings.persistence, packet, now_ms);
     }
     // Without persistence, a service for every port would scatter a client over the servers.
     if (service->key.firewall_mark == 0 && service->key.port != packet.virtual_port) {
@@ -270,8 +282,11 @@ Verdict Engine::schedule(const Packet& packet, std::uint64_t now_ms) {
     return begin(*service, *server, nullptr, packet, now_ms);
 }
 
-Verdict Engine::schedule_persistent(Service& service, const Packet& packet, std::uint64_t now_ms) {
-    const FlowKey key = template_key_of(service, packet);
+Verdict Engine::schedule_persistent(Service& service,
+                                    const model::Persistence& persistence,
+                                    const Packet& packet,
+                                    std::uint64_t now_ms) {
+    const FlowKey key = template_key_of(service, persistence, packet);
     Connection* record = find_alive(key, now_ms);
     if (record != nullptr && !template_holds(*record)) {
         invalidate_template(*record);
@@ -285,7 +300,8 @@ Verdict Engine::schedule_persistent(Service& service, const Packet& packet, std:
         if (server == nullptr) {
             return refuse(Action::reject, Reason::no_server);
         }
-        record = &create_template(service, *server, key, now_ms);
+        record = &create_template(*server, key);
+        record->timeout_ms = in_ms(persistence.timeout_s);
     }
     arm(*record, now_ms);
     return begin(service, services_.server(record->server), record, packet, now_ms);
@@ -372,18 +388,12 @@ bool Engine::template_holds(const Connection& record) const {
     return server.available && !(settings_.expire_quiescent_template && server.state.weight == 0);
 }
 
-Connection& Engine::create_template(Service& service,
-                                    Server& server,
-                                    const FlowKey& key,
-                                    std::uint64_t now_ms) {
+Connection& Engine::create_template(Server& server, const FlowKey& key) {
     Connection& record = connections_.allocate();
     record.key = key;
     record.server = server.state.index;
     record.forwarding = server.settings.forwarding;
     record.server_port = key.virtual_port != 0 ? server.state.key.port : 0;
-    record.timeout_ms =
-        static_cast<std::uint32_t>(service.settings.persistence->timeout_s * kMsPerSecond);
-    record.deadline_ms = now_ms + record.timeout_ms;
     server.bind(true);
     connections_.insert(record);
     count(Event::templates_created);
@@ -401,7 +411,7 @@ void Engine::invalidate_template(Connection& record) {
 
 void Engine::advance_state(Connection& connection, std::uint8_t tcp_flags) {
     if (connection.key.protocol != static_cast<std::uint8_t>(Protocol::tcp)) {
-        connection.timeout_ms = static_cast<std::uint32_t>(timeouts_.udp_s * kMsPerSecond);
+        connection.timeout_ms = in_ms(timeouts_.udp_s);
         return;
     }
     const TcpState state = next_state(connection.state, path_of(connection), tcp_flags);

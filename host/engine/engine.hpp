@@ -35,6 +35,9 @@
 
 namespace fpvs::engine {
 
+// The longest timeout that ipvsadm takes, 31 days.  What is longer counts as this.
+constexpr std::uint32_t kTimeoutSecondsMax = 31 * 24 * 3600;
+
 struct EngineOptions {
     std::size_t connections_max = model::kConnectionsMax;
     // Keys the hash of the connection table; take it from a random source.
@@ -79,7 +82,7 @@ class Engine {
     // Counters of one service and its servers, or of all, start again at 0.
     [[nodiscard]] Status zero(const std::optional<model::ServiceKey>& key);
     [[nodiscard]] Status set(std::string_view setting, int value);
-    // Holds for a connection from its next packet on.
+    // Holds for a connection from its next packet on.  0 leaves a timeout as it is.
     void set_timeouts(const model::ConnectionTimeouts& timeouts);
 
     // --- Packets.
@@ -153,6 +156,7 @@ class Engine {
     [[nodiscard]] Verdict replace(Connection& old, const Packet& packet, std::uint64_t now_ms);
     [[nodiscard]] Verdict schedule(const Packet& packet, std::uint64_t now_ms);
     [[nodiscard]] Verdict schedule_persistent(Service& service,
+                                              const model::Persistence& persistence,
                                               const Packet& packet,
                                               std::uint64_t now_ms);
     [[nodiscard]] Server* pick(Service& service, const Packet& packet, std::uint64_t now_ms);
@@ -170,10 +174,7 @@ class Engine {
     [[nodiscard]] Verdict verdict_for(const Connection& connection) const;
 
     [[nodiscard]] bool template_holds(const Connection& record) const;
-    [[nodiscard]] Connection& create_template(Service& service,
-                                              Server& server,
-                                              const FlowKey& key,
-                                              std::uint64_t now_ms);
+    [[nodiscard]] Connection& create_template(Server& server, const FlowKey& key);
     void invalidate_template(Connection& record);
 
     void advance_state(Connection& connection, std::uint8_t tcp_flags);

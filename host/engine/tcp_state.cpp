@@ -21,7 +21,7 @@ constexpr TcpState kLa = TcpState::last_ack;
 constexpr TcpState kLi = TcpState::listen;
 constexpr TcpState kSa = TcpState::synack;
 
-enum Event : std::size_t { event_syn, event_fin, event_ack, event_rst, event_count };
+enum Event : std::uint8_t { event_syn, event_fin, event_ack, event_rst, event_count };
 
 using Row = std::array<TcpState, kTcpStateCount>;
 

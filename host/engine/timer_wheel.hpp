@@ -28,7 +28,7 @@ class TimerWheel {
     bool advance(std::uint64_t now_ms, std::size_t budget, Due&& due) {
         const std::uint64_t now_tick = now_ms / kTickMs;
         while (tick_ < now_tick) {
-            std::uint32_t& head = heads_[(tick_ + 1) % kSlots];
+            const std::uint32_t& head = heads_[(tick_ + 1) % kSlots];
             while (head != kNoIndex) {
                 if (budget-- == 0) {
                     return true;

@@ -69,6 +69,7 @@ std::optional<std::size_t> LocalityBasedLeastConnectionReplicated::pick(Servers 
     if (set != nullptr) {
         const std::vector<std::size_t> positions = members(*set, servers);
         std::vector<const ServerState*> candidates;
+        candidates.reserve(positions.size());
         for (const std::size_t position : positions) {
             candidates.push_back(servers[position]);
         }

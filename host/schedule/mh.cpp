@@ -42,6 +42,8 @@ class MaglevHash final : public Scheduler {
         std::uint32_t turns = 0;
     };
     [[nodiscard]] static std::vector<Walk> walks(Servers servers);
+    // The first free place that the walk comes to.
+    [[nodiscard]] std::uint32_t next_free(Walk& walk) const;
     void fill(Servers servers);
 
     static constexpr std::uint32_t kFree = UINT32_MAX;
@@ -59,7 +61,8 @@ std::vector<MaglevHash::Walk> MaglevHash::walks(Servers servers) {
     if (divisor == 0) {
         return {};
     }
-    const int bits = std::bit_width(static_cast<std::uint32_t>(heaviest / divisor));
+    const auto bits =
+        static_cast<int>(std::bit_width(static_cast<std::uint32_t>(heaviest / divisor)));
     const int shift = std::max(0, bits - kTurnBits);
     std::vector<Walk> walks;
     for (const ServerState* server : servers) {
@@ -72,6 +75,13 @@ std::vector<MaglevHash::Walk> MaglevHash::walks(Servers servers) {
     return walks;
 }
 
+std::uint32_t MaglevHash::next_free(Walk& walk) const {
+    while (positions_[walk.place] != kFree) {
+        walk.place = (walk.place + walk.skip) % kTableSize;
+    }
+    return walk.place;
+}
+
 // Rounds over the servers; each takes its turns' worth of the next free places of its walk.
 void MaglevHash::fill(Servers servers) {
     std::vector<Walk> all = walks(servers);
@@ -79,14 +89,11 @@ void MaglevHash::fill(Servers servers) {
     std::uint32_t free_places = static_cast<std::uint32_t>(positions_.size());
     while (free_places > 0) {
         for (std::uint32_t position = 0; position < all.size(); ++position) {
-            Walk& walk = all[position];
-            for (std::uint32_t turn = 0; turn < walk.turns && free_places > 0; ++turn) {
-                while (positions_[walk.place] != kFree) {
-                    walk.place = (walk.place + walk.skip) % kTableSize;
-                }
-                positions_[walk.place] = position;
-                --free_places;
+            const std::uint32_t turns = std::min(all[position].turns, free_places);
+            for (std::uint32_t turn = 0; turn < turns; ++turn) {
+                positions_[next_free(all[position])] = position;
             }
+            free_places -= turns;
         }
     }
 }

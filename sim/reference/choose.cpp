@@ -163,41 +163,56 @@ void fill_hash(const ServerList& servers, bool by_weight, Memory& memory) {
     memory.buckets.resize(std::min<std::size_t>(memory.buckets.size(), 256));
 }
 
-void fill_maglev(const ServerList& servers, Memory& memory) {
-    memory.buckets.clear();
+// The places of a server's walk in their order: each is one stride from the one before.
+[[nodiscard]] std::uint32_t nth_place(const Server& server, std::uint32_t n) {
+    const std::uint32_t value = server.key.address.value + server.key.port;
+    const std::uint64_t first = hash_maglev(kPlaceKey, value) % kMaglevPlaces;
+    const std::uint64_t stride = hash_maglev(kStrideKey, value) % (kMaglevPlaces - 1) + 1;
+    return static_cast<std::uint32_t>((first + n * stride) % kMaglevPlaces);
+}
+
+// How many places each server takes in a round.
+[[nodiscard]] std::vector<int> maglev_turns(const ServerList& servers) {
     int divisor = 0;
     int most = 0;
     for (const Server* server : servers) {
         divisor = std::gcd(divisor, server->last_weight);
         most = std::max(most, server->last_weight);
     }
-    if (divisor == 0) {
-        return;
+    std::vector<int> turns(servers.size(), 0);
+    for (std::size_t i = 0; i < servers.size() && divisor > 0; ++i) {
+        int shift = 0;
+        while (most / divisor >> shift >= 64) {
+            ++shift;
+        }
+        const int weight = servers[i]->last_weight;
+        turns[i] = weight > 0 ? std::max(weight / divisor >> shift, 1) : 0;
     }
-    int shift = 0;
-    while (most / divisor >> shift >= 64) {
-        ++shift;
+    return turns;
+}
+
+void fill_maglev(const ServerList& servers, Memory& memory) {
+    const std::vector<int> turns = maglev_turns(servers);
+    memory.buckets.clear();
+    // Who is to take a place, one after the other.
+    ServerList order;
+    while (order.size() < kMaglevPlaces) {
+        const std::size_t before = order.size();
+        for (std::size_t i = 0; i < servers.size(); ++i) {
+            order.insert(order.end(), static_cast<std::size_t>(turns[i]), servers[i]);
+        }
+        if (order.size() == before) {
+            return;
+        }
     }
     memory.buckets.assign(kMaglevPlaces, nullptr);
-    std::vector<std::uint32_t> walked(servers.size(), 0);  // Steps of each server's walk.
-    for (std::uint32_t filled = 0; filled < kMaglevPlaces;) {
-        for (std::size_t i = 0; i < servers.size(); ++i) {
-            const Server& server = *servers[i];
-            const std::uint32_t value = server.key.address.value + server.key.port;
-            const std::uint64_t place = hash_maglev(kPlaceKey, value) % kMaglevPlaces;
-            const std::uint64_t stride = hash_maglev(kStrideKey, value) % (kMaglevPlaces - 1) + 1;
-            int turns = server.last_weight / divisor >> shift;
-            turns = server.last_weight > 0 ? std::max(turns, 1) : 0;
-            for (int turn = 0; turn < turns && filled < kMaglevPlaces; ++turn) {
-                std::uint64_t bucket = (place + walked[i] * stride) % kMaglevPlaces;
-                while (memory.buckets[bucket] != nullptr) {
-                    ++walked[i];
-                    bucket = (place + walked[i] * stride) % kMaglevPlaces;
-                }
-                memory.buckets[bucket] = servers[i];
-                ++filled;
-            }
+    std::map<const Server*, std::uint32_t> walked;
+    for (std::size_t i = 0; i < kMaglevPlaces; ++i) {
+        std::uint32_t& steps = walked[order[i]];
+        while (memory.buckets[nth_place(*order[i], steps)] != nullptr) {
+            ++steps;
         }
+        memory.buckets[nth_place(*order[i], steps)] = order[i];
     }
 }
 

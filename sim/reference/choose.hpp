@@ -45,7 +45,7 @@ struct Question {
     std::uint16_t client_port = 0;
 };
 
-enum class Change { started, added, removed, edited };
+enum class Change : std::uint8_t { started, added, removed, edited };
 
 // The list is as it is after the change; `removed` and `predecessor` are set for a removal.
 void note_change(const model::ServiceSettings& settings,

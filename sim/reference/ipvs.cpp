@@ -6,8 +6,6 @@
 #include <set>
 #include <sstream>
 
-#include "host/util/check.hpp"
-
 namespace fpvs::reference {
 namespace {
 
@@ -60,9 +58,9 @@ constexpr std::string_view kSeconds = "2 900 120 60 120 120 10 60 30 120 120";
 }
 
 [[nodiscard]] bool is_scheduler(const std::string& name) {
-    static const std::set<std::string> kNames = {
+    static const std::set<std::string> names = {
         "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh"};
-    return kNames.count(name) == 1;
+    return names.count(name) == 1;
 }
 
 [[nodiscard]] model::ServerKey adjusted(const model::ServiceKey& service,
@@ -347,7 +345,7 @@ Decision Ipvs::schedule(const Packet& packet) {
         return {.fate = Fate::host};
     }
     if (service->settings.persistence) {
-        return schedule_persistent(*service, packet);
+        return schedule_persistent(*service, *service->settings.persistence, packet);
     }
     if (service->key.firewall_mark == 0 && service->key.port != packet.port) {
         return {.fate = Fate::reject};
@@ -362,9 +360,11 @@ Decision Ipvs::schedule(const Packet& packet) {
     return open(*service, *server, nullptr, packet);
 }
 
-Ipvs::Connection Ipvs::template_for(const Service& service, const Packet& packet) const {
+Ipvs::Connection Ipvs::template_for(const Service& service,
+                                    const model::Persistence& persistence,
+                                    const Packet& packet) {
     Connection made = {.is_template = true, .protocol = packet.protocol};
-    made.client = {packet.client.value & service.settings.persistence->client_mask};
+    made.client = {packet.client.value & persistence.client_mask};
     made.destination = packet.destination;
     if (service.key.firewall_mark != 0) {
         made.by_mark = true;
@@ -375,8 +375,10 @@ Ipvs::Connection Ipvs::template_for(const Service& service, const Packet& packet
     return made;
 }
 
-Decision Ipvs::schedule_persistent(Service& service, const Packet& packet) {
-    const Connection wanted = template_for(service, packet);
+Decision Ipvs::schedule_persistent(Service& service,
+                                   const model::Persistence& persistence,
+                                   const Packet& packet) {
+    const Connection wanted = template_for(service, persistence, packet);
     Connection* found = nullptr;
     for (Connection& c : connections_) {
         if (c.is_template && c.valid && c.by_mark == wanted.by_mark &&
@@ -403,7 +405,7 @@ Decision Ipvs::schedule_persistent(Service& service, const Packet& packet) {
         found = &connections_.back();
         found->server = server;
         found->server_port = wanted.port != 0 ? server->key.port : std::uint16_t{0};
-        found->timeout_ms = service.settings.persistence->timeout_s * kSecond;
+        found->timeout_ms = persistence.timeout_s * kSecond;
         bind(*server, true);
     }
     found->deadline_ms = now_ms_ + found->timeout_ms;

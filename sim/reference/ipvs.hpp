@@ -32,7 +32,7 @@ struct Packet {
     std::uint32_t mark = 0;
 };
 
-enum class Fate { forward, host, drop, reject };
+enum class Fate : std::uint8_t { forward, host, drop, reject };
 
 struct Decision {
     Fate fate = Fate::host;
@@ -118,13 +118,17 @@ class Ipvs {
     [[nodiscard]] Connection* connection_of(const Packet& packet);
     [[nodiscard]] bool begins_anew(const Connection& connection) const;
     [[nodiscard]] Decision schedule(const Packet& packet);
-    [[nodiscard]] Decision schedule_persistent(Service& service, const Packet& packet);
+    [[nodiscard]] Decision schedule_persistent(Service& service,
+                                               const model::Persistence& persistence,
+                                               const Packet& packet);
     [[nodiscard]] Decision open(Service& service,
                                 Server& server,
                                 Connection* control,
                                 const Packet& packet);
     [[nodiscard]] Decision pass_on(Connection& connection, const Packet& packet);
-    [[nodiscard]] Connection template_for(const Service& service, const Packet& packet) const;
+    [[nodiscard]] static Connection template_for(const Service& service,
+                                                 const model::Persistence& persistence,
+                                                 const Packet& packet);
     void move_state(Connection& connection, const Packet& packet);
     void bind(Server& server, bool is_template);
     void unbind(const Connection& connection);

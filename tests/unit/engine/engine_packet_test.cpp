@@ -80,6 +80,15 @@ TEST_F(EnginePacket, configured_timeouts_hold_from_the_next_packet_on) {
     EXPECT_EQ(engine_.connection_count(), 0u);
 }
 
+TEST_F(EnginePacket, a_timeout_of_0_changes_nothing_and_none_is_longer_than_31_days) {
+    engine_.set_timeouts({.tcp_s = 0, .tcp_fin_s = 4'000'000'000, .udp_s = 5});
+    EXPECT_EQ(engine_.timeouts(),
+              (model::ConnectionTimeouts{.tcp_s = 900, .tcp_fin_s = 31 * 86400, .udp_s = 5}));
+    add(kWeb, {.scheduler = "rr", .persistence = model::Persistence{.timeout_s = ~0u}}, 1);
+    (void)send(tcp_flag::kSyn);
+    EXPECT_EQ(engine_.connections(0, 1, now_).connections[0].expires_s, kTimeoutSecondsMax);
+}
+
 TEST_F(EnginePacket, lookup_neither_counts_nor_moves_anything) {
     add(kWeb, {.scheduler = "rr"}, 1);
     const Verdict opened = open();
