@@ -102,7 +102,7 @@ std::FILE* open_connections() {
     }
     close(descriptor);
     if (file != nullptr) {
-        std::rewind(file);
+        (void)std::fseek(file, 0, SEEK_SET);
     }
     return file;
 }

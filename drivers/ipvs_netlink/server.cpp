@@ -154,7 +154,7 @@ Result<std::unique_ptr<Server>> Server::start(asio::io_context& io,
 Server::~Server() {
     state_->stopped = true;
     boost::system::error_code ignored;
-    state_->listener.close(ignored);
+    (void)state_->listener.close(ignored);
     ::unlink(state_->path.c_str());
 }
 

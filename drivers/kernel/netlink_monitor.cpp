@@ -147,7 +147,7 @@ NetlinkMonitor::NetlinkMonitor(std::shared_ptr<State> state) : state_(std::move(
 NetlinkMonitor::~NetlinkMonitor() {
     state_->stopped = true;
     boost::system::error_code ignored;
-    state_->socket.close(ignored);
+    (void)state_->socket.close(ignored);
 }
 
 }  // namespace fpvs::kernel

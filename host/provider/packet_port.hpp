@@ -13,7 +13,7 @@
 #include <span>
 #include <string>
 
-struct rte_mbuf;
+struct rte_mbuf;  // NOLINT(readability-identifier-naming): DPDK's name.
 
 namespace fpvs::provider {
 

@@ -7,8 +7,10 @@
 #include <utility>
 
 #if defined(__clang__) && !defined(BOOST_ASIO_HAS_CO_AWAIT)
+// NOLINTBEGIN(readability-identifier-naming): Boost's names.
 #define BOOST_ASIO_HAS_CO_AWAIT 1
 #define BOOST_ASIO_HAS_STD_COROUTINE 1
+// NOLINTEND(readability-identifier-naming)
 #endif
 
 #include <boost/asio/awaitable.hpp>
