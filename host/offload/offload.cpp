@@ -48,6 +48,8 @@ Offload::Offload(provider::CardRings& rings,
       engine_(engine),
       neighbours_(neighbours),
       options_(std::move(options)),
+      answer_time_(options_.answer_time.value_or(
+          rings.card().bitstream().simulated ? kSimulatedAnswerTime : kAnswerTime)),
       tables_(options_.hash_key),
       reason_counters_(abi::kReasonsMax, true),
       server_counters_(abi::kServersMax, options_.fresh),
@@ -486,9 +488,9 @@ void Offload::report_refusals(Time now) {
 void Offload::check_answers(Time now) {
     if (rings_.lost()) {
         lose(*rings_.lost(), now);
-    } else if (echo_sent_ && now - *echo_sent_ > options_.answer_time) {
+    } else if (echo_sent_ && now - *echo_sent_ > answer_time_) {
         lose({Code::unavailable, "the card does not answer", {}}, now);
-    } else if (full_since_ && now - *full_since_ > options_.answer_time) {
+    } else if (full_since_ && now - *full_since_ > answer_time_) {
         lose({Code::unavailable, "the card takes no commands", {}}, now);
     }
 }

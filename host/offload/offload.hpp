@@ -30,6 +30,9 @@
 
 namespace fpvs::offload {
 
+constexpr provider::Nanoseconds kAnswerTime = std::chrono::seconds(1);
+constexpr provider::Nanoseconds kSimulatedAnswerTime = std::chrono::seconds(10);
+
 enum class CardState : std::uint8_t {
     starting,  // Tables and ports are being written.
     running,
@@ -47,7 +50,9 @@ struct OffloadOptions {
     // overwritten first.
     bool fresh = true;
     // How long the card may take to answer an echo, or to take a command while its ring is full.
-    provider::Nanoseconds answer_time = std::chrono::seconds(1);
+    // By default kAnswerTime, or kSimulatedAnswerTime for a card that shares the processors with
+    // everything else; the death of its process shows at the next register access anyway.
+    std::optional<provider::Nanoseconds> answer_time = {};
     // Told of each change, on the worker's thread, with the sentence for the operator.
     std::function<void(CardState, const std::string&)> on_state = {};
 };
@@ -138,6 +143,7 @@ class Offload final : public engine::OffloadSink {
     engine::Engine& engine_;
     provider::Neighbours& neighbours_;
     OffloadOptions options_;
+    provider::Nanoseconds answer_time_;
     std::vector<provider::Egress> egresses_;
     CardTables tables_;
     CardCounters reason_counters_;

@@ -9,6 +9,7 @@
 #include "Vfpvs_card.h"
 #include "host/util/check.hpp"
 #include "hw/abi/limits.hpp"
+#include "hw/abi/registers.hpp"
 #include "verilated.h"
 
 namespace fpvs::sim::card {
@@ -20,6 +21,9 @@ constexpr int kResetCycles = 16;
 // pipeline (50 cycles, without its beats), and in four places that hold all beats of a frame or
 // pass them on: receive FIFO, waiting beats, transmit FIFO, and the frame before it.
 constexpr std::uint64_t kPipelineCycles = 256;
+// Commands move through the pipeline's tables at a few cycles each and fill every FIFO before them:
+// after the last one was fetched, about 500 cycles pass before its answer shows.
+constexpr std::uint64_t kCommandCycles = 1024;
 constexpr std::uint64_t kStoresOnTheWay = 4;
 // A register access takes a handful of cycles; a card that takes this long is broken.
 constexpr int kRegisterCyclesMax = 1000;
@@ -117,19 +121,22 @@ class VerilatedCard::Model {
         return frame;
     }
     [[nodiscard]] bool idle() const {
-        return quiet_cycles_ >= kPipelineCycles + kStoresOnTheWay * longest_beats_ &&
+        return quiet_cycles_ >= kPipelineCycles + kStoresOnTheWay * longest_beats_ +
+                                    (commanded_ ? kCommandCycles : 0) &&
                receivers[0].queue.empty() && receivers[1].queue.empty() && bus_rests();
     }
     // Whatever the caller does to the card from outside wakes it.
     void wake() {
         if (idle()) {
             longest_beats_ = 0;
+            commanded_ = false;
         }
         quiet_cycles_ = 0;
     }
     void note_frame(std::size_t bytes) {
         longest_beats_ = std::max(longest_beats_, (bytes + kBeatBytes - 1) / kBeatBytes);
     }
+    void note_commands() { commanded_ = true; }
     [[nodiscard]] std::uint64_t cycles() const { return cycles_; }
     [[nodiscard]] std::string protocol_violation() const {
         return reads_.violation().empty() ? writes_.violation() : reads_.violation();
@@ -158,6 +165,7 @@ class VerilatedCard::Model {
     std::uint64_t cycles_ = 0;
     std::uint64_t quiet_cycles_ = 0;
     std::uint64_t longest_beats_ = 0;  // Of the frames received since the card was last idle.
+    bool commanded_ = false;           // Commands came since then.
 };
 
 // Inputs for the coming cycle, from what is known before it.
@@ -247,6 +255,9 @@ std::uint32_t VerilatedCard::read_register(std::uint32_t offset) {
 void VerilatedCard::write_register(std::uint32_t offset, std::uint32_t value) {
     Vfpvs_card& top = model_->top;
     model_->wake();
+    if (offset == abi::ring_register(abi::Ring::command, abi::reg::ring::host_index)) {
+        model_->note_commands();
+    }
     top.s_axil_awaddr = static_cast<SData>(offset);
     top.s_axil_awvalid = 1;
     top.s_axil_wdata = value;

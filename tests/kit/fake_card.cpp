@@ -41,7 +41,6 @@ class FakeCard::Memory final : public provider::SharedMemory {
 FakeCard::FakeCard() {
     bitstream_.path = "fake.xclbin";
     bitstream_.platform = "fpvs:fake:card:1.0";
-    bitstream_.simulated = true;
     registers_[abi::reg::magic / 4] = abi::kMagic;
     registers_[abi::reg::version / 4] = abi::kVersion;
     registers_[abi::reg::abi_hash_low / 4] = static_cast<std::uint32_t>(abi::kAbiHash);

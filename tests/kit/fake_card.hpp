@@ -79,6 +79,8 @@ class FakeCard final : public provider::Card {
     std::size_t register_writes = 0;
     std::map<std::uint32_t, std::uint32_t> overrides;  // Registers that read otherwise.
 
+    void pretend_simulated() { bitstream_.simulated = true; }
+
     [[nodiscard]] std::uint32_t ring(abi::Ring which, std::uint32_t offset) const;
     [[nodiscard]] bool running() const { return registers_.at(abi::reg::run / 4) == 1; }
 

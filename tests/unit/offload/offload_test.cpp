@@ -380,6 +380,16 @@ TEST_F(OffloadTest, a_card_that_does_not_answer_an_echo_is_lost) {
     EXPECT_EQ(card_.register_reads, reads) << "a lost card is not touched";
 }
 
+TEST_F(OffloadTest, a_simulated_card_may_take_its_time) {
+    card_.pretend_simulated();
+    run();
+    card_.answers_echo = false;
+    let_pass(9s);
+    EXPECT_EQ(offload_->state(), CardState::running);
+    let_pass(3s);
+    EXPECT_EQ(offload_->state(), CardState::lost);
+}
+
 TEST_F(OffloadTest, a_card_that_dies_is_lost_with_its_own_words) {
     run();
     establish(30000);
