@@ -90,9 +90,14 @@ Eal::Eal(Eal&& other) noexcept
     : hugepages_(other.hugepages_), owner_(std::exchange(other.owner_, false)) {}
 
 Eal::~Eal() {
-    if (owner_) {
-        ::rte_eal_cleanup();
+    if (!owner_) {
+        return;
     }
+    const std::filesystem::path run_time = ::rte_eal_get_runtime_dir();
+    ::rte_eal_cleanup();
+    // DPDK makes a folder of the process's own and leaves it behind.
+    std::error_code ignored;
+    std::filesystem::remove_all(run_time, ignored);
 }
 
 }  // namespace fpvs::dpdk
