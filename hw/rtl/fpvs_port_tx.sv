@@ -3,7 +3,8 @@
 // frame is sent once it is complete here.
 module fpvs_port_tx #(
     parameter int unsigned DATA_W = 512,
-    parameter int unsigned DEPTH = 256,
+    // A block RAM is as deep; and the next frame must have room while one that is complete leaves.
+    parameter int unsigned DEPTH = 512,
     parameter int unsigned FRAME_BEATS_MAX = 150
 ) (
     input  logic                clk,

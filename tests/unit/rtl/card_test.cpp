@@ -326,6 +326,26 @@ TEST(Card, a_doorbell_for_memory_that_is_gone_hurts_nobody) {
     EXPECT_EQ(event->get<abi::Event::tag>(), 0U) << "as a nop";
 }
 
+TEST(Card, forwards_a_beat_a_cycle_whatever_the_length) {
+    for (const std::size_t length : {60U, 1514U, 9014U, 9600U}) {
+        VerilatedCard card;
+        constexpr std::size_t kFrames = 200;
+        const std::size_t beats = kFrames * ((length + 63) / 64);
+        for (std::size_t i = 0; i < kFrames; ++i) {
+            ASSERT_TRUE(card.receive(1, Bytes(length, static_cast<std::uint8_t>(i))));
+        }
+        const std::uint64_t begin = card.cycles();
+        for (std::size_t sent = 0; sent < kFrames;) {
+            ASSERT_EQ(card.run(1), 1U);
+            while (card.transmitted(1)) {
+                ++sent;
+            }
+        }
+        // Three stores of a frame on the way, and then no gaps.
+        EXPECT_LE(card.cycles() - begin, beats + 3 * ((length + 63) / 64) + 50) << length;
+    }
+}
+
 TEST(Card, rests_when_nothing_is_left_to_do) {
     VerilatedCard card;
     EXPECT_LT(card.run(1'000'000), 10'000U);
