@@ -22,9 +22,9 @@ namespace {
 constexpr int kExitUsage = 2;
 constexpr int kExitParse = 255;
 constexpr std::int64_t kIntMax = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t kPersistenceTimeoutMax_s = 31 * 86'400;
+constexpr std::int64_t kPersistenceSecondsMax = std::int64_t{31} * 86'400;
 constexpr std::int64_t kUdpPayloadMax = 65'507;
-constexpr std::uint32_t kPersistenceTimeoutDefault_s = 360;
+constexpr std::uint32_t kPersistenceSecondsDefault = 360;
 constexpr std::size_t kSchedulerNameMax = 15;
 constexpr std::uint32_t kSchedulerFlags = 3;
 
@@ -85,7 +85,7 @@ class Parser {
     std::string tunnel_name_ = "ipip";
     std::string netmask_;
     std::string persistence_engine_;
-    std::uint32_t persistence_timeout_s_ = kPersistenceTimeoutDefault_s;
+    std::uint32_t persistence_timeout_s_ = kPersistenceSecondsDefault;
     std::optional<std::uint16_t> server_port_;
 };
 
@@ -288,7 +288,7 @@ Check Parser::read_persistence(const ScannedOption& option) {
     if (!option.value) {
         return {};
     }
-    const auto timeout = parse_number(*option.value, 1, kPersistenceTimeoutMax_s);
+    const auto timeout = parse_number(*option.value, 1, kPersistenceSecondsMax);
     if (!timeout) {
         return refuse("invalid timeout value `{}' specified", *option.value);
     }

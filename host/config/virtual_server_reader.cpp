@@ -23,7 +23,7 @@ namespace {
 constexpr std::uint32_t kMillisecondsPerSecond = 1000;
 constexpr std::uint32_t kU32Max = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint32_t kWeightMax = std::numeric_limits<std::int32_t>::max();
-constexpr std::uint32_t kPersistenceTimeoutMax_s = 31 * 86'400;  // The kernel's own bound.
+constexpr std::uint32_t kPersistenceSecondsMax = 31 * 86'400;  // The kernel's own bound.
 
 // Timers of checks may be set for a service, a server and a check; the nearest one counts,
 // whatever their order in the file.
@@ -303,7 +303,7 @@ void read_persistence_timeout(const Statement& statement,
         return;
     }
     draft.persistence_timeout_s =
-        read_number(statement, {.min = 1, .max = kPersistenceTimeoutMax_s}, diagnostics);
+        read_number(statement, {.min = 1, .max = kPersistenceSecondsMax}, diagnostics);
 }
 
 void read_scheduler_flag(const Statement& statement,

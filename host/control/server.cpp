@@ -84,7 +84,7 @@ class Server::State : public std::enable_shared_from_this<State> {
         [[nodiscard]] asio::awaitable<bool> send(api::Reply reply) override;
         void close() {
             error_code ignored;
-            socket_.close(ignored);
+            (void)socket_.close(ignored);
             deadline_.cancel(ignored);
         }
 
@@ -234,7 +234,7 @@ Status Server::State::bind() {
     error_code error;
     const Protocol::endpoint endpoint(path);
     Socket probe(io_);
-    probe.connect(endpoint, error);
+    (void)probe.connect(endpoint, error);
     if (!error) {
         return fail({.code = Code::already_exists,
                      .message = "another fpvsd answers on this socket",
@@ -243,9 +243,9 @@ Status Server::State::bind() {
     if (error == asio::error::connection_refused) {
         unlink(path.c_str());
     }
-    acceptor_.open(endpoint.protocol(), error);
+    (void)acceptor_.open(endpoint.protocol(), error);
     if (!error) {
-        acceptor_.bind(endpoint, error);
+        (void)acceptor_.bind(endpoint, error);
     }
     if (!error) {
         bound_ = true;
@@ -255,7 +255,7 @@ Status Server::State::bind() {
         }
     }
     if (!error) {
-        acceptor_.listen(Socket::max_listen_connections, error);
+        (void)acceptor_.listen(Socket::max_listen_connections, error);
     }
     if (error) {
         return fail(
@@ -295,7 +295,7 @@ asio::awaitable<void> Server::State::accept() {
 void Server::State::close() {
     closed_ = true;
     error_code ignored;
-    acceptor_.close(ignored);
+    (void)acceptor_.close(ignored);
     for (const auto& [serial, session] : sessions_) {
         session->close();
     }
