@@ -25,7 +25,8 @@ class Diagnostics {
     // Lines of files below this folder are shown as the line that uses them.
     void set_library_folder(std::string folder) { library_folder_ = std::move(folder); }
     [[nodiscard]] bool is_library(std::string_view path) const {
-        return !library_folder_.empty() && path.substr(0, library_folder_.size()) == library_folder_;
+        return !library_folder_.empty() &&
+               path.substr(0, library_folder_.size()) == library_folder_;
     }
 
     // The number under which a file is known in Positions.
