@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SystemVerilog module of one process.
+//
+// Each stage is one clocked block under its valid bit: what only that stage needs are variables of
+// the block.  So a stage without an iteration switches nothing, and costs a simulator nothing.
+// Wires are only what leaves a stage at once: to memories, to streams, to the next iteration.
 #include <fmt/core.h>
 
 #include <map>
@@ -44,21 +48,27 @@ const char* style_name(RamStyle style) {
 class ModuleWriter {
   public:
     ModuleWriter(const Program& program, const Process& process, const Options& options)
-        : program_(program), process_(process), place_(process, options) {}
+        : program_(program), process_(process), place_(process, options) {
+        const auto stages = static_cast<std::size_t>(process.stages);
+        variables_.resize(stages);
+        statements_.resize(stages);
+        resets_.resize(stages);
+    }
 
     std::string write() {
+        find_wires();
         ports();
-        issue();
+        valid_bits();
         nodes();
+        issue();
         memories();
         registers();
         stream_writes();
-        return fmt::format(
-            "{}{}\n"
-            "    always_ff @(posedge ap_clk) begin\n{}    end\nendmodule\n",
-            head_,
-            body_,
-            clocked_);
+        std::string blocks;
+        for (int stage = 0; stage < process_.stages; ++stage) {
+            blocks += stage_block(stage);
+        }
+        return head_ + memories_head_ + body_ + blocks + "endmodule\n";
     }
 
   private:
@@ -66,9 +76,73 @@ class ModuleWriter {
     void body(fmt::format_string<Args...> format, Args&&... args) {
         body_ += fmt::format(format, std::forward<Args>(args)...);
     }
+    // A statement of a stage's block, and a variable that lives in it.
     template <class... Args>
-    void clocked(fmt::format_string<Args...> format, Args&&... args) {
-        clocked_ += fmt::format(format, std::forward<Args>(args)...);
+    void statement(int stage, fmt::format_string<Args...> format, Args&&... args) {
+        statements_[static_cast<std::size_t>(stage)] +=
+            "            " + fmt::format(format, std::forward<Args>(args)...) + "\n";
+    }
+    void variable(int stage, const std::string& name, int width) {
+        variables_[static_cast<std::size_t>(stage)] +=
+            fmt::format("        logic {}{};\n", range_of(width), name);
+    }
+
+    std::string stage_block(int stage) const {
+        const auto at = static_cast<std::size_t>(stage);
+        if (statements_[at].empty() && resets_[at].empty()) {
+            return "";
+        }
+        return fmt::format(
+            "\n    always_ff @(posedge ap_clk) begin : stage_{}\n{}        if ({}) "
+            "begin\n{}        end\n{}    end\n",
+            stage,
+            variables_[at],
+            valid_in(stage),
+            statements_[at],
+            resets_[at]);
+    }
+
+    // Nodes that something outside of the clocked blocks looks at in their own stage.
+    void find_wires() {
+        is_wire_.assign(static_cast<std::size_t>(process_.graph.size()), false);
+        need_wires({process_.blocked}, 0);
+        for (const StreamRead& read : process_.reads) {
+            need_wires({read.strobe}, 0);
+        }
+        for (const StreamWrite& write : process_.writes) {
+            need_wires({write.strobe}, write.stage);
+            need_wires(write.data, write.stage);
+        }
+        for (const Ram& ram : process_.rams) {
+            for (const RamPort& port : ram.reads) {
+                need_wires(port.address, port.stage);
+                need_wires({port.enable}, port.stage);
+            }
+            need_wires({ram.write_enable}, ram.write_stage);
+            need_wires(ram.write_address, ram.write_stage);
+            need_wires(ram.write_data, ram.write_stage);
+        }
+    }
+
+    void need_wires(const Value& value, int stage) {
+        std::vector<int> work;
+        const auto push = [&](const Value& bits) {
+            for (const Bit bit : bits) {
+                const auto id = static_cast<std::size_t>(bit.node);
+                if (bit.node >= 0 && process_.stage_of[id] == stage && !is_wire_[id]) {
+                    is_wire_[id] = true;
+                    work.push_back(bit.node);
+                }
+            }
+        };
+        push(value);
+        while (!work.empty()) {
+            const Node& node = process_.graph.node(work.back());
+            work.pop_back();
+            for (const Value& operand : node.in) {
+                push(operand);
+            }
+        }
     }
 
     const Channel& channel(int number) const {
@@ -101,6 +175,15 @@ class ModuleWriter {
         head_ += "    output wire issue\n);\n";
     }
 
+    void valid_bits() {
+        if (process_.stages > 1) {
+            body("    reg [{}:1] valid;  // An iteration is in the stage.\n", process_.stages - 1);
+            body("    always_ff @(posedge ap_clk) valid <= ap_rst_n ? {} : '0;\n",
+                 process_.stages == 2 ? "issue"
+                                      : fmt::format("{{valid[{}:1], issue}}", process_.stages - 2));
+        }
+    }
+
     // An iteration starts when no blocking read would wait, every output has room, and, unless it
     // may act on its own, at least one input has a word.
     void issue() {
@@ -117,13 +200,6 @@ class ModuleWriter {
                 any += (any.empty() ? "" : " || ") + channel(read.channel).name + "_valid";
             }
             condition += " && (" + any + ")";
-        }
-        if (process_.stages > 1) {
-            body("    reg [{}:1] valid;  // An iteration is in the stage.\n", process_.stages - 1);
-            clocked("        valid <= ap_rst_n ? {} : '0;\n",
-                    process_.stages == 2
-                        ? "issue"
-                        : fmt::format("{{valid[{}:1], issue}}", process_.stages - 2));
         }
         body("    assign issue = {};\n", condition);
         for (const StreamRead& read : process_.reads) {
@@ -151,16 +227,32 @@ class ModuleWriter {
                 index_elements(id, node, stage);
             }
             if (node.op != Op::register_read && node.op != Op::ram_data) {
-                body("    wire {}n{} = {};  // stage {}, {:.2f} ns, line {}\n",
-                     range_of(node.width),
-                     id,
-                     operation(id, node, stage),
-                     stage,
-                     process_.time_of[static_cast<std::size_t>(id)],
-                     node.where.line);
+                define(id,
+                       fmt::format("n{}", id),
+                       node.width,
+                       operation(id, node, stage),
+                       fmt::format("  // {:.2f} ns, line {}",
+                                   process_.time_of[static_cast<std::size_t>(id)],
+                                   node.where.line));
             }
             delays(id);
         }
+    }
+
+    // A wire of the module or a variable of the node's stage.
+    void define(int id,
+                const std::string& name,
+                int width,
+                const std::string& expression,
+                const std::string& remark) {
+        const bool source = process_.graph.node(id).in.empty();
+        if (source || is_wire_[static_cast<std::size_t>(id)]) {
+            body("    wire {}{} = {};{}\n", range_of(width), name, expression, remark);
+            return;
+        }
+        const int stage = process_.stage_of[static_cast<std::size_t>(id)];
+        variable(stage, name, width);
+        statement(stage, "{} = {};{}", name, expression, remark);
     }
 
     // Delay registers of a node.  A memory's result is declared with the memory.
@@ -178,7 +270,7 @@ class ModuleWriter {
             for (int stage = produced + 1; stage <= ranges[k].last_stage; ++stage) {
                 const std::string name = Placement::delayed_name(id, k, stage);
                 body("    reg {}{};\n", range_of(width), name);
-                clocked("        {} <= {};\n", name, previous);
+                statement(stage - 1, "{} <= {};", name, previous);
                 previous = name;
             }
         }
@@ -193,14 +285,16 @@ class ModuleWriter {
                 i + 1 < node.in.size() ? node.in[i + 1] : Graph::zeros(node.width);
             all.insert(all.end(), element.begin(), element.end());
         }
-        body("    wire {}n{}_all = {};\n",
-             range_of(static_cast<int>(all.size())),
-             id,
-             place_.expression(all, stage));
-        body("    wire {}n{}_at = {};\n",
-             range_of(static_cast<int>(node.in[0].size())),
-             id,
-             place_.expression(node.in[0], stage));
+        define(id,
+               fmt::format("n{}_all", id),
+               static_cast<int>(all.size()),
+               place_.expression(all, stage),
+               "");
+        define(id,
+               fmt::format("n{}_at", id),
+               static_cast<int>(node.in[0].size()),
+               place_.expression(node.in[0], stage),
+               "");
     }
 
     std::string operation(int id, const Node& node, int stage) const {
@@ -364,27 +458,26 @@ class ModuleWriter {
     }
 
     void registers() {
-        body_ = memories_head_ + body_;
         for (const Register& target : process_.registers) {
             if (target.width == 0 || target.enable == kZero) {
                 continue;
             }
             const auto number = &target - process_.registers.data();
             const std::string name = fmt::format("r{}_{}", number, target.name);
-            std::string enable = valid_in(target.stage);
-            if (target.enable != kOne) {
-                enable += " && " + place_.expression({target.enable}, target.stage);
+            const std::string next = place_.expression(target.next, target.stage);
+            if (target.enable == kOne) {
+                statement(target.stage, "{} <= {};", name, next);
+            } else {
+                statement(target.stage,
+                          "if ({}) {} <= {};",
+                          place_.expression({target.enable}, target.stage),
+                          name,
+                          next);
             }
-            const std::string reset =
-                target.has_reset
-                    ? fmt::format(
-                          "if (!ap_rst_n) {} <= {};\n        else ", name, literal(target.initial))
-                    : "";
-            clocked("        {}if ({}) {} <= {};\n",
-                    reset,
-                    enable,
-                    name,
-                    place_.expression(target.next, target.stage));
+            if (target.has_reset) {
+                resets_[static_cast<std::size_t>(target.stage)] += fmt::format(
+                    "        if (!ap_rst_n) {} <= {};\n", name, literal(target.initial));
+            }
         }
     }
 
@@ -405,7 +498,11 @@ class ModuleWriter {
     std::string head_;
     std::string memories_head_;
     std::string body_;
-    std::string clocked_;
+    // By stage.
+    std::vector<std::string> variables_;
+    std::vector<std::string> statements_;
+    std::vector<std::string> resets_;
+    std::vector<bool> is_wire_;
 };
 
 }  // namespace

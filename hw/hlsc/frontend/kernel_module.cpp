@@ -143,19 +143,23 @@ void find_processes(KernelModule& kernel, Diagnostics& diagnostics) {
     }
 }
 
-// An integer in memory as wide as the memory it occupies.
-llvm::Type* whole_type(llvm::Type* type, const llvm::DataLayout& layout) {
+// An integer in memory as wide as the memory that clang gives a _BitInt of its width: the next
+// power of two up to 64 bits, whole words beyond.
+llvm::Type* whole_type(llvm::Type* type) {
     if (!type->isIntegerTy()) {
         return type;
     }
-    const auto bits = static_cast<unsigned>(layout.getTypeAllocSizeInBits(type).getFixedValue());
+    const unsigned width = type->getIntegerBitWidth();
+    unsigned bits = width > 64 ? (width + 63) / 64 * 64 : 8;
+    while (bits < width) {
+        bits *= 2;
+    }
     return llvm::IntegerType::get(type->getContext(), bits);
 }
 
 // clang passes _BitInt(112) by a slot of that type and reads it back as two words.  With every
 // slot, load and store as wide as its memory, LLVM sees that nothing else is in it.
 void widen_odd_integers(llvm::Function& function) {
-    const llvm::DataLayout& layout = function.getParent()->getDataLayout();
     std::vector<llvm::Instruction*> instructions;
     for (llvm::BasicBlock& block : function) {
         for (llvm::Instruction& instruction : block) {
@@ -165,15 +169,15 @@ void widen_odd_integers(llvm::Function& function) {
     for (llvm::Instruction* instruction : instructions) {
         llvm::IRBuilder<> builder(instruction);
         if (auto* slot = llvm::dyn_cast<llvm::AllocaInst>(instruction)) {
-            slot->setAllocatedType(whole_type(slot->getAllocatedType(), layout));
+            slot->setAllocatedType(whole_type(slot->getAllocatedType()));
         } else if (auto* store = llvm::dyn_cast<llvm::StoreInst>(instruction)) {
             llvm::Value* value = store->getValueOperand();
-            llvm::Type* whole = whole_type(value->getType(), layout);
+            llvm::Type* whole = whole_type(value->getType());
             if (whole != value->getType()) {
                 store->setOperand(0, builder.CreateZExt(value, whole));
             }
         } else if (auto* load = llvm::dyn_cast<llvm::LoadInst>(instruction)) {
-            llvm::Type* whole = whole_type(load->getType(), layout);
+            llvm::Type* whole = whole_type(load->getType());
             if (whole != load->getType()) {
                 llvm::Value* wide = builder.CreateLoad(whole, load->getPointerOperand());
                 load->replaceAllUsesWith(builder.CreateTrunc(wide, load->getType()));

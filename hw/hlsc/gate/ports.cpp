@@ -109,9 +109,14 @@ void Translator::finish_stream(unsigned argument) {
                            process_.name);
         return;
     }
-    const Bit written = flag(at::kWritten);
-    if (written != kZero) {
-        process_.writes.push_back({number, written, stream_payload_[stream], channel.where});
+    // The netlist knows the direction, also of a stream whose writes turned out never to happen.
+    const bool writes =
+        channel.writer >= 0 &&
+        program_.processes[static_cast<std::size_t>(channel.writer)].get() == &process_;
+    if (writes) {
+        Value& payload = stream_payload_[stream];
+        payload.resize(static_cast<std::size_t>(channel.layout.width()), kZero);
+        process_.writes.push_back({number, flag(at::kWritten), payload, channel.where});
         return;
     }
     process_.reads.push_back({number, flag(at::kRead), channel.where});

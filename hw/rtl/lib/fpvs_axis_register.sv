@@ -22,7 +22,7 @@ module fpvs_axis_register #(
 
     always_ff @(posedge ap_clk) begin
         if (accept && !room) spare <= s_data;
-        if (room) m_data <= spare_valid ? spare : s_data;
+        if (room && (spare_valid || accept)) m_data <= spare_valid ? spare : s_data;
         if (!ap_rst_n) begin
             s_ready <= 1'b0;
             m_valid <= 1'b0;

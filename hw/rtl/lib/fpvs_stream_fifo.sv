@@ -41,7 +41,7 @@ module fpvs_stream_fifo #(
     always_ff @(posedge ap_clk) begin
         if (keep) memory[write_at] <= data_in;
         if (refill) data_out <= memory[read_at];
-        else if (direct) data_out <= data_in;
+        else if (direct && push) data_out <= data_in;
         if (!ap_rst_n) begin
             write_at <= '0;
             read_at <= '0;
