@@ -4,7 +4,6 @@
 #include <random>
 #include <utility>
 
-#include "host/util/log.hpp"
 #include "hw/abi/abi_hash.hpp"
 
 namespace fpvs::daemon {
@@ -13,14 +12,6 @@ namespace {
 std::uint64_t random_number() {
     std::random_device device;
     return static_cast<std::uint64_t>(device()) << 32 | device();
-}
-
-void log_state(offload::CardState state, const std::string& sentence) {
-    if (state == offload::CardState::lost) {
-        log::error("card", "lost: {}", sentence);
-    } else {
-        log::info("card", "{}", sentence);
-    }
 }
 
 }  // namespace
@@ -40,7 +31,8 @@ Result<std::unique_ptr<CardSession>> CardSession::open(std::unique_ptr<provider:
         neighbours,
         offload::OffloadOptions{.ports = std::move(ports),
                                 .hash_key = {random_number(), random_number()},
-                                .on_state = log_state});
+                                // XRT may find an Alveo that runs this bitstream already.
+                                .fresh = session->card_->bitstream().simulated});
     return session;
 }
 
