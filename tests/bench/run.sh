@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs every benchmark program, prints one table and writes build/bench.json.
 #
-# A benchmark is a program build/bin/bench_*, or the lab's throughput.sh, that prints one JSON object a line for each figure:
+# A benchmark is a program build/bin/bench_*, or the lab's throughput.sh, that prints one JSON
+# object a line for each figure:
 # {"name": ..., "value": ..., "unit": ..., "better": "lower"|"higher", "must": ..., "aim": ...}
 # (must and aim only where an issue gives them).  Other lines are shown as they are.
 set -uo pipefail
