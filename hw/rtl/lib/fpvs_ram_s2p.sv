@@ -20,7 +20,9 @@ module fpvs_ram_s2p #(
 );
     if (WIDTH < 1 || DEPTH < 1) $fatal(1, "WIDTH or DEPTH is not positive (instance %m)");
     if (LATENCY < 1 || LATENCY > 3) $fatal(1, "LATENCY is not 1..3 (instance %m)");
+    // verilator lint_off WIDTH
     if (INITIALISED && STYLE == "ultra") $fatal(1, "URAM has no initial value (instance %m)");
+    // verilator lint_on WIDTH
 
     (* ram_style = STYLE *) reg [WIDTH-1:0] memory[0:DEPTH-1];
     reg [WIDTH-1:0] out[1:LATENCY];
