@@ -8,14 +8,14 @@
 # (must and aim only where an issue gives them).  Other lines are shown as they are.
 set -uo pipefail
 readonly BUILD=$1
-readonly LINES=$BUILD/bench.jsonl
-: >"$LINES"
+readonly FIGURES=$BUILD/bench.jsonl
+: >"$FIGURES"
 failed=0
 for program in "$BUILD"/bin/bench_* tests/system/lab/throughput.sh; do
     [ -x "$program" ] || continue
     printf '== %s\n' "${program##*/}"
-    timeout 600 "$program" | tee >(grep '^{"name"' >>"$LINES") | grep -v '^{"name"'
+    timeout 600 "$program" | tee >(grep '^{"name"' >>"$FIGURES") | grep -v '^{"name"'
     [ "${PIPESTATUS[0]}" = 0 ] || { printf '%s failed\n' "${program##*/}"; failed=1; }
 done
-/usr/bin/python3 "$(dirname "$0")/report.py" "$LINES" "$BUILD/bench.json" || failed=1
+/usr/bin/python3 "$(dirname "$0")/report.py" "$FIGURES" "$BUILD/bench.json" || failed=1
 exit $failed
