@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -126,7 +127,7 @@ class Graph {
     Value add_or_subtract(Op op, const Value& a, const Value& b);
     Value shift_by_constant(Op op, const Value& v, std::uint64_t amount);
 
-    std::vector<Node> nodes_;
+    std::deque<Node> nodes_;  // Makers hold references to nodes while they add others.
     std::unordered_map<std::string, int> known_;
     Position position_;
 };
