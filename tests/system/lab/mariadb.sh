@@ -11,7 +11,8 @@ mariadb_prepare() {
     [ -d "$template/mysql" ] && return 0
     rm -rf "$template"
     mariadb-install-db --no-defaults --user=$DB_USER --datadir="$template" --skip-test-db \
-        --auth-root-authentication-method=normal --innodb-log-file-size=8M
+        --auth-root-authentication-method=normal --innodb-log-file-size=8M \
+        --skip-name-resolve --force # A bare machine may not know its own name.
 }
 
 # mariadb_start HOST SERVER_ID
