@@ -104,7 +104,7 @@ if [ "$CARD" = sim ]; then
     share=$(awk -v forwarded="$forwarded" -v stats="$stats" 'BEGIN {
         split(stats, n, " ")
         established = n[2] - 2 * n[1]
-        printf "%.2f", established > 0 ? 100 * forwarded / established : 0
+        printf "%.2f", (established > 0) ? 100 * forwarded / established : 0
     }')
     check "forwarded by the RTL: $forwarded packets, $share % of those of established connections" \
         at_least "$share" $RTL_SHARE_MIN
