@@ -10,6 +10,8 @@
 // Only the machine that simulates needs this.  The host program uses public headers only.
 #pragma once
 
+// NOLINTBEGIN(readability-identifier-naming): the names are XRT's.
+
 #include <experimental/xrt-next.h>
 #include <experimental/xrt_xclbin.h>
 #include <xrt.h>
@@ -216,3 +218,4 @@ std::shared_ptr<device> get_userpf_device(device::handle_type handle, device::id
 
 #pragma GCC visibility pop
 #pragma GCC diagnostic pop
+// NOLINTEND(readability-identifier-naming)

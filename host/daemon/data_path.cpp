@@ -190,15 +190,19 @@ model::CardView DataPath::card_view() {
             view = card_->view();
         }
         for (model::PortView& port : view.ports) {
-            for (const Interface& interface : interfaces_) {
-                if (interface.plan.card_port == port.index) {
-                    port.interface = interface.plan.interface;
-                    port.mac = interface.port.mac;
-                }
-            }
+            name_port(port);
         }
         return view;
     });
+}
+
+void DataPath::name_port(model::PortView& port) const {
+    for (const Interface& interface : interfaces_) {
+        if (interface.plan.card_port == port.index) {
+            port.interface = interface.plan.interface;
+            port.mac = interface.port.mac;
+        }
+    }
 }
 
 }  // namespace fpvs::daemon

@@ -76,6 +76,7 @@ class DataPath {
     // On the worker's thread, or before it runs.
     void carry_by_standby();
     void leave_card(Time now);
+    void name_port(model::PortView& port) const;
 
     dpdk::Eal eal_;
     const provider::Clock& clock_;

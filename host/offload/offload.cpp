@@ -495,7 +495,7 @@ void Offload::check_answers(Time now) {
     }
 }
 
-void Offload::lose(Error reason, Time now) {
+void Offload::lose(const Error& reason, Time now) {
     const bool attached = state_ == CardState::running;
     log::error("offload", "the card is lost, connections go on in software: {}", reason.text());
     rings_.declare_lost(reason);

@@ -132,7 +132,7 @@ class Offload final : public engine::OffloadSink {
 
     // --- Life.
     void check_answers(Time now);
-    void lose(Error reason, Time now);
+    void lose(const Error& reason, Time now);
     void enter(CardState state, std::string sentence);
 
     [[nodiscard]] std::uint32_t read(std::uint32_t offset);

@@ -59,6 +59,8 @@ constexpr std::uint32_t kRingStride = 0x40;
 constexpr std::uint32_t kPortBlock = 0x200;
 constexpr std::uint32_t kPortStride = 0x40;
 
+// The names are those of the lists, not of constants.
+// NOLINTBEGIN(readability-identifier-naming)
 namespace reg {
 #define FPVS_ABI_REGISTER_OFFSET(name, offset, access, meaning) \
     constexpr std::uint32_t name = offset;
@@ -71,6 +73,7 @@ FPVS_ABI_PORT_REGISTERS(FPVS_ABI_REGISTER_OFFSET)
 }  // namespace port
 #undef FPVS_ABI_REGISTER_OFFSET
 }  // namespace reg
+// NOLINTEND(readability-identifier-naming)
 
 constexpr std::uint32_t ring_register(Ring ring, std::uint32_t offset) {
     return kRingBlock + kRingStride * static_cast<std::uint32_t>(ring) + offset;

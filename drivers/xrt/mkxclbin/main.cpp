@@ -32,6 +32,19 @@ struct Options {
     bool help = false;
 };
 
+Status parse_hash(std::string_view text, std::uint64_t& hash) {
+    std::string_view digits = text;
+    if (digits.starts_with("0x")) {
+        digits.remove_prefix(2);
+    }
+    const char* end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, hash, 16);
+    if (error != std::errc() || stop != end) {
+        return fail(Code::invalid_argument, "'{}' is not a hexadecimal hash", text);
+    }
+    return {};
+}
+
 Result<Options> parse(int count, char** words) {
     static const option kOptions[] = {{"platform", required_argument, nullptr, 'p'},
                                       {"bitstream", required_argument, nullptr, 'b'},
@@ -51,19 +64,9 @@ Result<Options> parse(int count, char** words) {
             case 'o':
                 options.output = optarg;
                 break;
-            case 'a': {
-                std::string_view digits = optarg;
-                if (digits.starts_with("0x")) {
-                    digits.remove_prefix(2);
-                }
-                const char* end = digits.data() + digits.size();
-                const auto [stop, error] =
-                    std::from_chars(digits.data(), end, options.abi_hash, 16);
-                if (error != std::errc() || stop != end) {
-                    return fail(Code::invalid_argument, "'{}' is not a hexadecimal hash", optarg);
-                }
+            case 'a':
+                FPVS_TRY_STATUS(parse_hash(optarg, options.abi_hash));
                 break;
-            }
             case 'h':
                 options.help = true;
                 return options;
