@@ -201,7 +201,9 @@ TEST_F(KeepalivedTest, yields_to_a_higher_keepalived_and_replaces_it_when_it_die
     std::optional<Keepalived> peer;
     peer.emplace(*theirs_, PeerOptions{.priority = 150});
     ASSERT_TRUE(settles("BACKUP", true));
-    EXPECT_EQ(service_->view().front().master_address, kLvs02);
+    // The peer may have its address a moment before its first advert reaches us.
+    ASSERT_TRUE(
+        kit::run_until(io_, [&] { return service_->view().front().master_address == kLvs02; }));
     EXPECT_EQ(service_->view().front().master_priority, 150);
 
     peer->kill();

@@ -63,6 +63,8 @@ class RingHost {
                 ring, abi::reg::ring::slot_bytes_log2, static_cast<std::uint32_t>(slot_log2(ring)));
         }
         card_.write_register(abi::reg::run, 1);
+        // Writes are posted; a frame on the wire could overtake them.  A read cannot.
+        (void)card_.read_register(abi::reg::run);
     }
 
     [[nodiscard]] std::uint32_t read(abi::Ring ring, std::uint32_t offset) {
