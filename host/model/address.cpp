@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <charconv>
+#include <cstring>
 
 namespace fpvs::model {
 
@@ -32,6 +33,30 @@ std::optional<Ipv4> parse_ipv4(std::string_view text) {
     return Ipv4{ntohl(address.s_addr)};
 }
 
+std::optional<Ipv6> parse_ipv6(std::string_view text) {
+    in6_addr address{};
+    if (inet_pton(AF_INET6, std::string(text).c_str(), &address) != 1) {
+        return std::nullopt;
+    }
+    Ipv6 parsed;
+    for (std::size_t i = 0; i < parsed.words.size(); ++i) {
+        std::uint32_t word = 0;
+        std::memcpy(&word, &address.s6_addr[4 * i], sizeof word);
+        parsed.words[i] = ntohl(word);
+    }
+    return parsed;
+}
+
+std::optional<IpAddress> parse_address(std::string_view text) {
+    if (const auto address = parse_ipv4(text)) {
+        return *address;
+    }
+    if (const auto address = parse_ipv6(text)) {
+        return *address;
+    }
+    return std::nullopt;
+}
+
 std::optional<MacAddress> parse_mac(std::string_view text) {
     constexpr std::size_t kTextLength = 17;  // aa:bb:cc:dd:ee:ff
     if (text.size() != kTextLength) {
@@ -57,6 +82,20 @@ std::string to_string(Ipv4 address) {
                        address.value >> 16 & 0xff,
                        address.value >> 8 & 0xff,
                        address.value & 0xff);
+}
+
+std::string to_string(Ipv6 address) {
+    in6_addr octets{};
+    for (std::size_t i = 0; i < address.words.size(); ++i) {
+        const std::uint32_t word = htonl(address.words[i]);
+        std::memcpy(&octets.s6_addr[4 * i], &word, sizeof word);
+    }
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    return inet_ntop(AF_INET6, &octets, text.data(), text.size());
+}
+
+std::string to_string(const IpAddress& address) {
+    return address.is_ipv4() ? to_string(address.ipv4()) : to_string(address.ipv6());
 }
 
 std::string to_string(MacAddress address) {
