@@ -2,8 +2,8 @@
 #include "drivers/kernel/neighbour_cache.hpp"
 
 #include <chrono>
+#include <map>
 #include <mutex>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 // One edit of the routing table comes as several events; they are answered together.
 constexpr auto kRouteSettleTime = 20ms;
-// How often an address without an answer is tried again.  The kernel's own effort (three ARP
+// How often an address without an answer is tried again.  The kernel's own effort (three
 // requests, one a second) is longer, so this never hurries it.
 constexpr auto kRetryInterval = 1s;
 constexpr std::size_t kRetriesPerTurn = 256;
@@ -56,26 +56,26 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
         retry_timer_.cancel();
     }
 
-    std::optional<provider::Neighbour> resolve(model::Ipv4 target) {
+    std::optional<provider::Neighbour> resolve(const model::IpAddress& target) {
         {
             const std::lock_guard lock(mutex_);
-            if (const auto found = targets_.find(target.value); found != targets_.end()) {
+            if (const auto found = targets_.find(target); found != targets_.end()) {
                 return found->second;
             }
             if (targets_.size() >= addresses_max_) {
                 ++counters_.addresses_refused;
                 return std::nullopt;
             }
-            targets_.emplace(target.value, std::nullopt);
+            targets_.emplace(target, std::nullopt);
         }
         boost::asio::post(io_, [self = shared_from_this(), target] { self->begin(target); });
         return std::nullopt;
     }
 
-    void forget(model::Ipv4 target) {
+    void forget(const model::IpAddress& target) {
         {
             const std::lock_guard lock(mutex_);
-            targets_.erase(target.value);
+            targets_.erase(target);
         }
         boost::asio::post(io_, [self = shared_from_this(), target] { self->release(target); });
     }
@@ -92,17 +92,11 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
   private:
     struct Hop {
         std::uint32_t interface_index = 0;
-        model::Ipv4 address;
-        friend bool operator==(const Hop&, const Hop&) = default;
-    };
-    struct HopHash {
-        std::size_t operator()(const Hop& hop) const noexcept {
-            return std::hash<std::uint64_t>{}(std::uint64_t{hop.interface_index} << 32 |
-                                              hop.address.value);
-        }
+        model::IpAddress address;
+        friend auto operator<=>(const Hop&, const Hop&) = default;
     };
 
-    void begin(model::Ipv4 target) {
+    void begin(const model::IpAddress& target) {
         if (!stopped_) {
             refresh(target);
             schedule_retry();
@@ -110,19 +104,19 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
     }
 
     // After forget(); a new question may have come meanwhile.
-    void release(model::Ipv4 target) {
+    void release(const model::IpAddress& target) {
         if (!wanted(target)) {
             leave_hop(target);
         }
     }
 
-    [[nodiscard]] bool wanted(model::Ipv4 target) const {
+    [[nodiscard]] bool wanted(const model::IpAddress& target) const {
         const std::lock_guard lock(mutex_);
-        return targets_.contains(target.value);
+        return targets_.contains(target);
     }
 
     // Asks the kernel for the route and its next hop and publishes the answer.
-    void refresh(model::Ipv4 target) {
+    void refresh(const model::IpAddress& target) {
         if (!wanted(target)) {
             leave_hop(target);
             return;
@@ -148,7 +142,7 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
     }
 
     // Everything but the MAC.
-    [[nodiscard]] std::optional<provider::Neighbour> route_of(model::Ipv4 target) {
+    [[nodiscard]] std::optional<provider::Neighbour> route_of(const model::IpAddress& target) {
         const auto route = rtnetlink_.route_to(target);
         if (!route) {
             failed(route.error());
@@ -162,7 +156,7 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
             return std::nullopt;
         }
         return provider::Neighbour{.mac = {},
-                                   .next_hop = (*route)->next_hop,
+                                   .next_hop = (*route)->address,
                                    .source = (*route)->source,
                                    .interface_index = interface->index,
                                    .interface = interface->name};
@@ -194,20 +188,20 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
         log::debug("neighbours", "{}", error.text());
     }
 
-    void join_hop(model::Ipv4 target, const Hop& hop) {
-        const auto [place, fresh] = hop_of_.try_emplace(target.value, hop);
+    void join_hop(const model::IpAddress& target, const Hop& hop) {
+        const auto [place, fresh] = hop_of_.try_emplace(target, hop);
         if (!fresh) {
             if (place->second == hop) {
                 return;
             }
             leave_hop(target);
-            hop_of_.emplace(target.value, hop);
+            hop_of_.emplace(target, hop);
         }
         targets_of_[hop].push_back(target);
     }
 
-    void leave_hop(model::Ipv4 target) {
-        const auto place = hop_of_.find(target.value);
+    void leave_hop(const model::IpAddress& target) {
+        const auto place = hop_of_.find(target);
         if (place == hop_of_.end()) {
             return;
         }
@@ -219,10 +213,10 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
         hop_of_.erase(place);
     }
 
-    void publish(model::Ipv4 target, const std::optional<provider::Neighbour>& answer) {
+    void publish(const model::IpAddress& target, const std::optional<provider::Neighbour>& answer) {
         {
             const std::lock_guard lock(mutex_);
-            const auto place = targets_.find(target.value);
+            const auto place = targets_.find(target);
             if (place == targets_.end() || place->second == answer) {
                 return;
             }
@@ -245,8 +239,9 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
         if (users == targets_of_.end()) {
             return;
         }
-        const std::vector<model::Ipv4> targets = users->second;  // A refresh edits the original.
-        for (const model::Ipv4 target : targets) {
+        const std::vector<model::IpAddress> targets =
+            users->second;  // A refresh edits the original.
+        for (const model::IpAddress& target : targets) {
             refresh(target);
         }
     }
@@ -265,7 +260,7 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
     }
 
     void refresh_all() {
-        for (const model::Ipv4 target : select([](const auto&) { return true; })) {
+        for (const model::IpAddress& target : select([](const auto&) { return true; })) {
             refresh(target);
         }
     }
@@ -289,7 +284,7 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
             round_ = select([](const auto& answer) { return !answer; });
         }
         for (std::size_t i = 0; i < kRetriesPerTurn && !round_.empty(); ++i) {
-            const model::Ipv4 target = round_.back();
+            const model::IpAddress target = round_.back();
             round_.pop_back();
             refresh(target);
         }
@@ -299,12 +294,12 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
     }
 
     template <class Predicate>
-    [[nodiscard]] std::vector<model::Ipv4> select(Predicate predicate) const {
+    [[nodiscard]] std::vector<model::IpAddress> select(Predicate predicate) const {
         const std::lock_guard lock(mutex_);
-        std::vector<model::Ipv4> chosen;
+        std::vector<model::IpAddress> chosen;
         for (const auto& [address, answer] : targets_) {
             if (predicate(answer)) {
-                chosen.push_back(model::Ipv4{address});
+                chosen.push_back(address);
             }
         }
         return chosen;
@@ -320,14 +315,14 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
     bool stopped_ = false;
     bool settling_ = false;
     bool retrying_ = false;
-    std::vector<model::Ipv4> round_;  // What is left of this round of retries.
+    std::vector<model::IpAddress> round_;  // What is left of this round of retries.
 
     mutable std::mutex mutex_;
-    std::unordered_map<std::uint32_t, std::optional<provider::Neighbour>> targets_;
+    std::map<model::IpAddress, std::optional<provider::Neighbour>> targets_;
     NeighbourCacheCounters counters_;
     // Which targets share a next hop; both ways, and only on the io_context's thread.
-    std::unordered_map<std::uint32_t, Hop> hop_of_;
-    std::unordered_map<Hop, std::vector<model::Ipv4>, HopHash> targets_of_;
+    std::map<model::IpAddress, Hop> hop_of_;
+    std::map<Hop, std::vector<model::IpAddress>> targets_of_;
 };
 
 Result<std::unique_ptr<NeighbourCache>> NeighbourCache::open(boost::asio::io_context& io,
@@ -344,11 +339,11 @@ NeighbourCache::~NeighbourCache() {
     keeper_->stop();
 }
 
-std::optional<provider::Neighbour> NeighbourCache::resolve(model::Ipv4 target) {
+std::optional<provider::Neighbour> NeighbourCache::resolve(const model::IpAddress& target) {
     return keeper_->resolve(target);
 }
 
-void NeighbourCache::forget(model::Ipv4 target) {
+void NeighbourCache::forget(const model::IpAddress& target) {
     keeper_->forget(target);
 }
 

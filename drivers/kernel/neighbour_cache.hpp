@@ -31,8 +31,9 @@ class NeighbourCache final : public provider::Neighbours {
         boost::asio::io_context& io, std::size_t addresses_max = model::kNeighboursMax);
     ~NeighbourCache() override;
 
-    [[nodiscard]] std::optional<provider::Neighbour> resolve(model::Ipv4 target) override;
-    void forget(model::Ipv4 target) override;
+    [[nodiscard]] std::optional<provider::Neighbour> resolve(
+        const model::IpAddress& target) override;
+    void forget(const model::IpAddress& target) override;
     void on_change(ChangeHandler handler) override;
     [[nodiscard]] NeighbourCacheCounters counters() const;
 

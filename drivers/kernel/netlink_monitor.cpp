@@ -34,10 +34,13 @@ Status subscribe_all(int fd, const NetlinkEvents& events) {
     }
     if (events.on_address) {
         FPVS_TRY_STATUS(subscribe(fd, RTNLGRP_IPV4_IFADDR));
+        FPVS_TRY_STATUS(subscribe(fd, RTNLGRP_IPV6_IFADDR));
     }
     if (events.on_route) {
         FPVS_TRY_STATUS(subscribe(fd, RTNLGRP_IPV4_ROUTE));
         FPVS_TRY_STATUS(subscribe(fd, RTNLGRP_IPV4_RULE));
+        FPVS_TRY_STATUS(subscribe(fd, RTNLGRP_IPV6_ROUTE));
+        FPVS_TRY_STATUS(subscribe(fd, RTNLGRP_IPV6_RULE));
     }
     if (events.on_neighbour) {
         FPVS_TRY_STATUS(subscribe(fd, RTNLGRP_NEIGH));

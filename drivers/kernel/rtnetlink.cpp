@@ -24,6 +24,26 @@ constexpr std::size_t kReplyBytes = 32768;
 constexpr std::uint16_t kUsableStates =
     NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
 
+constexpr std::size_t octets_of(model::Family family) {
+    return family == model::Family::ipv4 ? 4 : 16;
+}
+
+constexpr std::uint8_t kernel_family(model::Family family) {
+    return family == model::Family::ipv4 ? AF_INET : AF_INET6;
+}
+
+// None if the kernel speaks of something else.
+constexpr std::optional<model::Family> family_of(int kernel_family) {
+    switch (kernel_family) {
+        case AF_INET:
+            return model::Family::ipv4;
+        case AF_INET6:
+            return model::Family::ipv6;
+        default:
+            return std::nullopt;
+    }
+}
+
 // A netlink message under construction, on the stack.
 template <class Header>
 class Request {
@@ -36,8 +56,11 @@ class Request {
     }
     [[nodiscard]] Header& header() { return *header_; }
     [[nodiscard]] nlmsghdr& message() { return *message_; }
-    void put(std::uint16_t type, model::Ipv4 address) {
-        mnl_attr_put_u32(message_, type, htonl(address.value));
+    void put(std::uint16_t type, std::uint32_t number) { mnl_attr_put_u32(message_, type, number); }
+    void put(std::uint16_t type, const model::IpAddress& address) {
+        std::array<std::uint32_t, 4> octets;
+        std::transform(address.words.begin(), address.words.end(), octets.begin(), htonl);
+        mnl_attr_put(message_, type, octets_of(address.family), octets.data());
     }
     void put(std::uint16_t type, std::string_view text) {
         mnl_attr_put_strz(message_, type, std::string(text).c_str());
@@ -67,11 +90,32 @@ bool holds(const nlmsghdr& message) {
     return mnl_nlmsg_get_payload_len(&message) >= sizeof(Header);
 }
 
-std::optional<model::Ipv4> ipv4_of(const nlattr& attribute) {
-    if (mnl_attr_validate(&attribute, MNL_TYPE_U32) < 0) {
+// The family follows from the length.
+std::optional<model::IpAddress> address_of(const void* octets, std::size_t size) {
+    if (size != octets_of(model::Family::ipv4) && size != octets_of(model::Family::ipv6)) {
         return std::nullopt;
     }
-    return model::Ipv4{ntohl(mnl_attr_get_u32(&attribute))};
+    std::array<std::uint32_t, 4> words{};
+    std::memcpy(words.data(), octets, size);
+    std::transform(words.begin(), words.end(), words.begin(), ntohl);
+    if (size == octets_of(model::Family::ipv4)) {
+        return model::Ipv4{words[0]};
+    }
+    return model::Ipv6{words};
+}
+
+std::optional<model::IpAddress> address_of(const nlattr& attribute) {
+    return address_of(mnl_attr_get_payload(&attribute), mnl_attr_get_payload_len(&attribute));
+}
+
+// A gateway of another family than the route's (RFC 8950).
+std::optional<model::IpAddress> via_of(const nlattr& attribute) {
+    const std::size_t size = mnl_attr_get_payload_len(&attribute);
+    if (size < sizeof(rtvia)) {
+        return std::nullopt;
+    }
+    const auto* via = static_cast<const rtvia*>(mnl_attr_get_payload(&attribute));
+    return address_of(via->rtvia_addr, size - sizeof(rtvia));
 }
 
 std::optional<model::MacAddress> mac_of(const nlattr& attribute) {
@@ -112,21 +156,24 @@ std::optional<InterfaceAddress> parse_address(const nlmsghdr& message) {
     if (!holds<ifaddrmsg>(message)) {
         return std::nullopt;
     }
-    std::optional<model::Ipv4> local;
-    std::optional<model::Ipv4> peer;
+    std::optional<model::IpAddress> local;
+    std::optional<model::IpAddress> peer;
     const auto& header =
         for_each_attribute<ifaddrmsg>(message, [&](std::uint16_t type, const nlattr& attribute) {
             if (type == IFA_LOCAL) {
-                local = ipv4_of(attribute);
+                local = address_of(attribute);
             } else if (type == IFA_ADDRESS) {
-                peer = ipv4_of(attribute);
+                peer = address_of(attribute);
             }
         });
-    if (header.ifa_family != AF_INET || (!local && !peer)) {
+    if (!local) {
+        local = peer;  // All that IPv6 has, except on a link between two hosts.
+    }
+    if (!local || local->family != family_of(header.ifa_family)) {
         return std::nullopt;
     }
     return InterfaceAddress{.interface_index = header.ifa_index,
-                            .address = local ? *local : *peer,
+                            .address = *local,
                             .prefix_length = header.ifa_prefixlen};
 }
 
@@ -134,17 +181,17 @@ std::optional<NeighbourEntry> parse_neighbour(const nlmsghdr& message) {
     if (!holds<ndmsg>(message)) {
         return std::nullopt;
     }
-    std::optional<model::Ipv4> address;
+    std::optional<model::IpAddress> address;
     std::optional<model::MacAddress> mac;
     const auto& header =
         for_each_attribute<ndmsg>(message, [&](std::uint16_t type, const nlattr& attribute) {
             if (type == NDA_DST) {
-                address = ipv4_of(attribute);
+                address = address_of(attribute);
             } else if (type == NDA_LLADDR) {
                 mac = mac_of(attribute);
             }
         });
-    if (header.ndm_family != AF_INET || !address) {
+    if (!address || address->family != family_of(header.ndm_family)) {
         return std::nullopt;
     }
     const bool usable =
@@ -221,9 +268,10 @@ Result<Interface> Rtnetlink::interface(std::uint32_t index) {
     return query_interface(request.message(), fmt::format("with index {}", index));
 }
 
-Result<std::vector<InterfaceAddress>> Rtnetlink::addresses(std::uint32_t interface_index) {
+Result<std::vector<InterfaceAddress>> Rtnetlink::addresses(std::uint32_t interface_index,
+                                                           model::Family family) {
     Request<ifaddrmsg> request(RTM_GETADDR, NLM_F_DUMP);
-    request.header().ifa_family = AF_INET;
+    request.header().ifa_family = kernel_family(family);
     std::vector<InterfaceAddress> found;
     FPVS_TRY(const int refused, exchange(request.message(), [&](const nlmsghdr& message) {
                  const auto address = parse_address(message);
@@ -242,10 +290,13 @@ Status Rtnetlink::change_address(std::uint16_t type,
                                  const InterfaceAddress& address,
                                  int harmless_error) {
     Request<ifaddrmsg> request(type, static_cast<std::uint16_t>(NLM_F_ACK | flags));
-    request.header().ifa_family = AF_INET;
+    request.header().ifa_family = kernel_family(address.address.family);
     request.header().ifa_prefixlen = address.prefix_length;
     request.header().ifa_index = address.interface_index;
     request.put(IFA_LOCAL, address.address);
+    if (address.address.is_ipv6()) {
+        request.put(IFA_FLAGS, std::uint32_t{IFA_F_NODAD});
+    }
     FPVS_TRY(const int refused, exchange(request.message(), [](const nlmsghdr&) {}));
     if (refused != 0 && refused != harmless_error) {
         return fail(Code::unavailable,
@@ -266,43 +317,44 @@ Status Rtnetlink::remove_address(const InterfaceAddress& address) {
     return change_address(RTM_DELADDR, 0, address, EADDRNOTAVAIL);
 }
 
-Result<std::optional<Route>> Rtnetlink::route_to(model::Ipv4 destination) {
+Result<std::optional<NextHop>> Rtnetlink::route_to(const model::IpAddress& destination) {
     Request<rtmsg> request(RTM_GETROUTE, 0);
-    request.header().rtm_family = AF_INET;
-    request.header().rtm_dst_len = 32;
+    request.header().rtm_family = kernel_family(destination.family);
+    request.header().rtm_dst_len = static_cast<std::uint8_t>(8 * octets_of(destination.family));
     request.put(RTA_DST, destination);
-    Route route{.interface_index = 0, .next_hop = destination, .source = {}};
+    NextHop hop{.interface_index = 0,
+                .address = destination,
+                .source = model::IpAddress::any(destination.family)};
     bool unicast = false;
     FPVS_TRY(const int refused, exchange(request.message(), [&](const nlmsghdr& message) {
                  if (!holds<rtmsg>(message)) {
                      return;
                  }
-                 bool foreign_gateway = false;  // An IPv6 next hop of an IPv4 route (RFC 8950).
                  const auto& header = for_each_attribute<rtmsg>(
                      message, [&](std::uint16_t type, const nlattr& value) {
                          if (type == RTA_OIF) {
-                             route.interface_index = mnl_attr_get_u32(&value);
+                             hop.interface_index = mnl_attr_get_u32(&value);
                          } else if (type == RTA_GATEWAY) {
-                             route.next_hop = ipv4_of(value).value_or(destination);
-                         } else if (type == RTA_PREFSRC) {
-                             route.source = ipv4_of(value).value_or(model::Ipv4{});
+                             hop.address = address_of(value).value_or(destination);
                          } else if (type == RTA_VIA) {
-                             foreign_gateway = true;
+                             hop.address = via_of(value).value_or(destination);
+                         } else if (type == RTA_PREFSRC) {
+                             hop.source = address_of(value).value_or(hop.source);
                          }
                      });
-                 unicast = header.rtm_type == RTN_UNICAST && !foreign_gateway;
+                 unicast = header.rtm_type == RTN_UNICAST;
              }));
     // A refusal is the kernel's way to say unreachable, prohibited or blackhole.
-    if (refused != 0 || !unicast || route.interface_index == 0) {
+    if (refused != 0 || !unicast || hop.interface_index == 0) {
         return std::nullopt;
     }
-    return route;
+    return hop;
 }
 
 Result<std::optional<NeighbourEntry>> Rtnetlink::neighbour(std::uint32_t interface_index,
-                                                           model::Ipv4 address) {
+                                                           const model::IpAddress& address) {
     Request<ndmsg> request(RTM_GETNEIGH, 0);
-    request.header().ndm_family = AF_INET;
+    request.header().ndm_family = kernel_family(address.family);
     request.header().ndm_ifindex = static_cast<int>(interface_index);
     request.put(NDA_DST, address);
     std::optional<NeighbourEntry> found;
@@ -318,9 +370,9 @@ Result<std::optional<NeighbourEntry>> Rtnetlink::neighbour(std::uint32_t interfa
     return found;
 }
 
-Status Rtnetlink::use_neighbour(std::uint32_t interface_index, model::Ipv4 address) {
+Status Rtnetlink::use_neighbour(std::uint32_t interface_index, const model::IpAddress& address) {
     Request<ndmsg> request(RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE);
-    request.header().ndm_family = AF_INET;
+    request.header().ndm_family = kernel_family(address.family);
     request.header().ndm_ifindex = static_cast<int>(interface_index);
     request.header().ndm_flags = NTF_USE;
     request.put(NDA_DST, address);

@@ -31,19 +31,19 @@ struct Interface {
 
 struct InterfaceAddress {
     std::uint32_t interface_index = 0;
-    model::Ipv4 address;
+    model::IpAddress address;
     std::uint8_t prefix_length = 0;
 };
 
-struct Route {
+struct NextHop {
     std::uint32_t interface_index = 0;
-    model::Ipv4 next_hop;  // The destination itself when it is on-link.
-    model::Ipv4 source;
+    model::IpAddress address;  // The destination itself when it is on-link.
+    model::IpAddress source;
 };
 
 struct NeighbourEntry {
     std::uint32_t interface_index = 0;
-    model::Ipv4 address;
+    model::IpAddress address;
     std::optional<model::MacAddress> mac;  // None while it is not known to be right.
     bool stale = false;                    // The kernel would confirm it if it sent something.
     bool probing = false;                  // The kernel is asking just now.
@@ -55,18 +55,21 @@ class Rtnetlink {
 
     [[nodiscard]] Result<Interface> interface(std::string_view name);
     [[nodiscard]] Result<Interface> interface(std::uint32_t index);
-    // In the order the kernel has them: the oldest first.
-    [[nodiscard]] Result<std::vector<InterfaceAddress>> addresses(std::uint32_t interface_index);
-    // Adding what is there and removing what is not are successes.
+    // Of one family, in the order the kernel has them: for IPv4 the oldest first.
+    [[nodiscard]] Result<std::vector<InterfaceAddress>> addresses(std::uint32_t interface_index,
+                                                                  model::Family family);
+    // Adding what is there and removing what is not are successes.  An IPv6 address is usable at
+    // once: whether another host has it is not asked, as a virtual address has been taken over.
     [[nodiscard]] Status add_address(const InterfaceAddress& address);
     [[nodiscard]] Status remove_address(const InterfaceAddress& address);
 
     // None: unreachable, or an address of this host, or not unicast.
-    [[nodiscard]] Result<std::optional<Route>> route_to(model::Ipv4 destination);
+    [[nodiscard]] Result<std::optional<NextHop>> route_to(const model::IpAddress& destination);
     [[nodiscard]] Result<std::optional<NeighbourEntry>> neighbour(std::uint32_t interface_index,
-                                                                  model::Ipv4 address);
+                                                                  const model::IpAddress& address);
     // As if a packet were sent: an unknown neighbour is resolved, a stale one confirmed.
-    [[nodiscard]] Status use_neighbour(std::uint32_t interface_index, model::Ipv4 address);
+    [[nodiscard]] Status use_neighbour(std::uint32_t interface_index,
+                                       const model::IpAddress& address);
 
   private:
     struct CloseSocket {
@@ -88,7 +91,7 @@ class Rtnetlink {
     std::uint32_t sequence_ = 0;
 };
 
-// What a message says, or none when it is not about IPv4 or lacks what it must have.
+// What a message says, or none when it is not about IPv4 or IPv6, or lacks what it must have.
 [[nodiscard]] std::optional<Interface> parse_interface(const nlmsghdr& message);
 [[nodiscard]] std::optional<InterfaceAddress> parse_address(const nlmsghdr& message);
 [[nodiscard]] std::optional<NeighbourEntry> parse_neighbour(const nlmsghdr& message);

@@ -108,7 +108,7 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
             }
         };
         events.on_address = [this](const InterfaceAddress& address, bool) {
-            if (address.interface_index == index_) {
+            if (address.interface_index == index_ && address.address.is_ipv4()) {
                 look_again();
             }
         };
@@ -184,10 +184,10 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
             index_ = interface->index;
             wait();
         }
-        FPVS_TRY(const auto addresses, rtnetlink_.addresses(index_));
+        FPVS_TRY(const auto addresses, rtnetlink_.addresses(index_, model::Family::ipv4));
         state_ = {.up = interface->up, .mac = interface->mac, .addresses = {}};
         for (const InterfaceAddress& address : addresses) {
-            state_.addresses.push_back(address.address);
+            state_.addresses.push_back(address.address.ipv4());
         }
         return {};
     }

@@ -36,7 +36,7 @@ class CardSession {
     [[nodiscard]] provider::PacketPort& port() { return *port_; }
     // Events and commands.  False once the card is lost; the engine has been told.
     [[nodiscard]] bool step(Time now);
-    void neighbour_changed(model::Ipv4 target,
+    void neighbour_changed(const model::IpAddress& target,
                            const std::optional<provider::Neighbour>& neighbour) {
         offload_->neighbour_changed(target, neighbour);
     }

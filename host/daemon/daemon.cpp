@@ -101,7 +101,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
 Status Daemon::open_drivers() {
     FPVS_TRY(neighbours_, kernel::NeighbourCache::open(io_));
     FPVS_TRY(data_path_, DataPath::start(options_.interfaces, *neighbours_, clock_));
-    neighbours_->on_change([this](model::Ipv4 target, const auto& neighbour) {
+    neighbours_->on_change([this](const model::IpAddress& target, const auto& neighbour) {
         data_path_->neighbour_changed(target, neighbour);
     });
     FPVS_TRY(auto rtnetlink, kernel::Rtnetlink::open());

@@ -134,7 +134,7 @@ void DataPath::carry_by_standby() {
     }
 }
 
-void DataPath::neighbour_changed(model::Ipv4 target,
+void DataPath::neighbour_changed(const model::IpAddress& target,
                                  const std::optional<provider::Neighbour>& neighbour) {
     thread_->post([this, target, neighbour] {
         worker_->neighbour_changed(target, neighbour);

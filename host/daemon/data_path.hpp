@@ -50,7 +50,8 @@ class DataPath {
         return thread_->call([&] { return function(engine_, clock_.now()); });
     }
 
-    void neighbour_changed(model::Ipv4 target, const std::optional<provider::Neighbour>& neighbour);
+    void neighbour_changed(const model::IpAddress& target,
+                           const std::optional<provider::Neighbour>& neighbour);
 
     // Gives the interfaces that have a card port to the card, and the engine a place to offload to.
     // A card that is attached already must be detached before.

@@ -381,7 +381,7 @@ void Offload::server_unavailable(engine::ServerIndex server) {
     }
 }
 
-void Offload::neighbour_changed(model::Ipv4 target,
+void Offload::neighbour_changed(const model::IpAddress& target,
                                 const std::optional<provider::Neighbour>& neighbour) {
     const NextHopRecord record = next_hop_to(neighbour);
     for (engine::ServerIndex index = 0; index < servers_.size(); ++index) {

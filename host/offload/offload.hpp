@@ -74,7 +74,8 @@ class Offload final : public engine::OffloadSink {
     // The operator takes the card away: the engine goes on in software.
     void leave(Time now);
 
-    void neighbour_changed(model::Ipv4 target, const std::optional<provider::Neighbour>& neighbour);
+    void neighbour_changed(const model::IpAddress& target,
+                           const std::optional<provider::Neighbour>& neighbour);
 
     [[nodiscard]] CardState state() const { return state_; }
     [[nodiscard]] const OffloadCounters& counters() const { return counters_; }

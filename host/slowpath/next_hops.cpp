@@ -47,7 +47,7 @@ rte_mbuf* NextHops::hold(const HeldFrame& frame, provider::Nanoseconds now) noex
     return displaced;
 }
 
-void NextHops::neighbour_changed(model::Ipv4 target,
+void NextHops::neighbour_changed(const model::IpAddress& target,
                                  const std::optional<provider::Neighbour>& neighbour) {
     for (NextHop& next_hop : next_hops_) {
         if (next_hop.server == target && next_hop.state != NextHop::State::unknown) {

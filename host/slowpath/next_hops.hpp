@@ -80,7 +80,8 @@ class NextHops {
     [[nodiscard]] rte_mbuf* hold(const HeldFrame& frame, provider::Nanoseconds now) noexcept;
 
     // What the kernel says about an address has changed.
-    void neighbour_changed(model::Ipv4 target, const std::optional<provider::Neighbour>& neighbour);
+    void neighbour_changed(const model::IpAddress& target,
+                           const std::optional<provider::Neighbour>& neighbour);
 
     // Frames that waited long enough: for each server that was resolved or given up, `done` gets
     // its frames; find() tells which it was.  Cheap while nothing waits.

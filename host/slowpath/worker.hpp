@@ -66,7 +66,7 @@ class Worker {
         next_hook_ = std::move(hook);
         hook_changed_ = true;
     }
-    void neighbour_changed(model::Ipv4 target,
+    void neighbour_changed(const model::IpAddress& target,
                            const std::optional<provider::Neighbour>& neighbour) {
         next_hops_.neighbour_changed(target, neighbour);
     }

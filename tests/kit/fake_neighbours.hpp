@@ -16,17 +16,17 @@ namespace fpvs::kit {
 
 class FakeNeighbours final : public provider::Neighbours {
   public:
-    std::optional<provider::Neighbour> resolve(model::Ipv4 target) override {
+    std::optional<provider::Neighbour> resolve(const model::IpAddress& target) override {
         ++questions;
         const auto found = known.find(target);
         return found == known.end() ? std::nullopt : std::optional(found->second);
     }
-    void forget(model::Ipv4 target) override { known.erase(target); }
+    void forget(const model::IpAddress& target) override { known.erase(target); }
     void on_change(ChangeHandler handler) override { handler_ = std::move(handler); }
 
     // An on-link neighbour behind the interface of that index.
     void learn(std::string_view address, std::string_view mac, std::uint32_t interface_index) {
-        const model::Ipv4 target = *model::parse_ipv4(address);
+        const model::IpAddress target = *model::parse_address(address);
         known[target] = {.mac = *model::parse_mac(mac),
                          .next_hop = target,
                          .source = {},
@@ -34,7 +34,7 @@ class FakeNeighbours final : public provider::Neighbours {
                          .interface = "if" + std::to_string(interface_index)};
     }
 
-    std::map<model::Ipv4, provider::Neighbour> known;
+    std::map<model::IpAddress, provider::Neighbour> known;
     std::size_t questions = 0;
 
   private:

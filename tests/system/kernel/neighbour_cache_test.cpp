@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The neighbour cache against real routes, real ARP and a real TAP device.
+// The neighbour cache against real routes, real ARP and real neighbour discovery.
 #include "drivers/kernel/neighbour_cache.hpp"
 
 #include <gtest/gtest.h>
@@ -14,34 +14,62 @@
 namespace fpvs::kernel {
 namespace {
 
-const model::Ipv4 kServer = *model::parse_ipv4("192.168.113.11");
-const model::Ipv4 kRemote = *model::parse_ipv4("203.0.113.9");
-const model::Ipv4 kGateway = *model::parse_ipv4("192.168.113.1");
+// One and the same network in each family.
+struct Network {
+    const char* name;
+    std::string director;  // The text of addresses, as `ip` takes them.
+    std::string server;
+    std::string gateway;
+    std::string remote;  // Behind the gateway,
+    std::string route;   // in this prefix.
+    std::string prefix_length;
+};
+
+const Network kIpv4{.name = "ipv4",
+                    .director = "192.168.113.149",
+                    .server = "192.168.113.11",
+                    .gateway = "192.168.113.1",
+                    .remote = "203.0.113.9",
+                    .route = "203.0.113.0/24",
+                    .prefix_length = "/24"};
+const Network kIpv6{.name = "ipv6",
+                    .director = "2001:db8:113::149",
+                    .server = "2001:db8:113::11",
+                    .gateway = "2001:db8:113::1",
+                    .remote = "2001:db8:203::9",
+                    .route = "2001:db8:203::/48",
+                    .prefix_length = "/64"};
+
 constexpr const char* kServerMac = "02:00:00:00:13:0b";
 constexpr const char* kOtherMac = "02:00:00:00:13:cc";
 
 // A director and a server, joined by a cable.
-class NeighbourCacheTest : public ::testing::Test {
+class NeighbourCacheTest : public ::testing::TestWithParam<Network> {
   protected:
     void SetUp() override {
         FPVS_NEEDS_ROOT();
         director_.emplace("d");
         server_.emplace("s");
+        for (const auto* host : {&*director_, &*server_}) {
+            // As IPv4: an address is usable at once and outlives a link that goes down.
+            host->run("sysctl -qw net.ipv6.conf.default.accept_dad=0");
+            host->run("sysctl -qw net.ipv6.conf.all.keep_addr_on_down=1");
+        }
         director_->ip("link add eth0 type veth peer name eth0 netns " + server_->name());
-        director_->ip("addr add 192.168.113.149/24 dev eth0");
+        director_->ip("addr add " + net_.director + net_.prefix_length + " dev eth0");
         director_->ip("link set eth0 up");
         server_->ip(std::string("link set eth0 address ") + kServerMac + " up");
-        server_->ip("addr add 192.168.113.11/24 dev eth0");
+        server_->ip("addr add " + net_.server + net_.prefix_length + " dev eth0");
         scope_.emplace(NetnsScope::enter(director_->name()).value());
         cache_ = NeighbourCache::open(io_, 4).value();
-        cache_->on_change([this](model::Ipv4 target, const auto& neighbour) {
+        cache_->on_change([this](const model::IpAddress& target, const auto& neighbour) {
             ++changes_;
             last_target_ = target;
             last_ = neighbour;
         });
     }
 
-    [[nodiscard]] bool resolved_to(model::Ipv4 target, const char* mac) {
+    [[nodiscard]] bool resolved_to(const model::IpAddress& target, const char* mac) {
         const auto wanted = *model::parse_mac(mac);
         return kit::run_until(io_, [&] {
             const auto found = cache_->resolve(target);
@@ -49,103 +77,126 @@ class NeighbourCacheTest : public ::testing::Test {
         });
     }
 
+    const Network& net_ = GetParam();
+    const model::IpAddress server_address_ = *model::parse_address(net_.server);
+    const model::IpAddress remote_address_ = *model::parse_address(net_.remote);
     std::optional<kit::TestNamespace> director_;
     std::optional<kit::TestNamespace> server_;
     std::optional<NetnsScope> scope_;
     boost::asio::io_context io_;
     std::unique_ptr<NeighbourCache> cache_;
     int changes_ = 0;
-    model::Ipv4 last_target_;
+    model::IpAddress last_target_;
     std::optional<provider::Neighbour> last_;
 };
 
-TEST_F(NeighbourCacheTest, resolves_an_on_link_server_by_real_arp) {
-    EXPECT_FALSE(cache_->resolve(kServer));
-    ASSERT_TRUE(resolved_to(kServer, kServerMac));
-    const auto found = cache_->resolve(kServer);
-    EXPECT_EQ(found->next_hop, kServer);
+TEST_P(NeighbourCacheTest, resolves_an_on_link_server_by_asking_it) {
+    EXPECT_FALSE(cache_->resolve(server_address_));
+    ASSERT_TRUE(resolved_to(server_address_, kServerMac));
+    const auto found = cache_->resolve(server_address_);
+    EXPECT_EQ(found->next_hop, server_address_);
     EXPECT_EQ(found->interface, "eth0");
-    EXPECT_EQ(model::to_string(found->source), "192.168.113.149");
+    EXPECT_EQ(model::to_string(found->source), net_.director);
     EXPECT_EQ(changes_, 1);
-    EXPECT_EQ(last_target_, kServer);
+    EXPECT_EQ(last_target_, server_address_);
     EXPECT_EQ(last_, found);
 }
 
-TEST_F(NeighbourCacheTest, follows_a_new_mac_and_tells_the_listener) {
-    ASSERT_TRUE(resolved_to(kServer, kServerMac));
-    director_->ip(std::string("neigh replace 192.168.113.11 dev eth0 lladdr ") + kOtherMac +
+TEST_P(NeighbourCacheTest, follows_a_new_mac_and_tells_the_listener) {
+    ASSERT_TRUE(resolved_to(server_address_, kServerMac));
+    director_->ip(("neigh replace " + net_.server + " dev eth0 lladdr ") + kOtherMac +
                   " nud reachable");
-    ASSERT_TRUE(resolved_to(kServer, kOtherMac));
+    ASSERT_TRUE(resolved_to(server_address_, kOtherMac));
     EXPECT_EQ(changes_, 2);
     ASSERT_TRUE(last_);
     EXPECT_EQ(model::to_string(last_->mac), kOtherMac);
 }
 
-TEST_F(NeighbourCacheTest, asks_again_when_the_kernel_forgets) {
-    ASSERT_TRUE(resolved_to(kServer, kServerMac));
-    director_->ip("neigh del 192.168.113.11 dev eth0");
+TEST_P(NeighbourCacheTest, asks_again_when_the_kernel_forgets) {
+    ASSERT_TRUE(resolved_to(server_address_, kServerMac));
+    director_->ip("neigh del " + net_.server + " dev eth0");
     ASSERT_TRUE(kit::run_until(io_, [&] { return changes_ >= 3; }));  // Lost, and found again.
     EXPECT_TRUE(last_);
 }
 
-TEST_F(NeighbourCacheTest, moves_to_a_gateway_when_a_route_appears) {
-    EXPECT_FALSE(cache_->resolve(kRemote));
-    server_->ip("addr add 192.168.113.1/24 dev eth0");
-    director_->ip("route add 203.0.113.0/24 via 192.168.113.1");
-    ASSERT_TRUE(resolved_to(kRemote, kServerMac));
-    EXPECT_EQ(cache_->resolve(kRemote)->next_hop, kGateway);
-    director_->ip("route del 203.0.113.0/24");
-    EXPECT_TRUE(kit::run_until(io_, [&] { return !cache_->resolve(kRemote); }));
+TEST_P(NeighbourCacheTest, moves_to_a_gateway_when_a_route_appears) {
+    EXPECT_FALSE(cache_->resolve(remote_address_));
+    server_->ip("addr add " + net_.gateway + net_.prefix_length + " dev eth0");
+    director_->ip("route add " + net_.route + " via " + net_.gateway);
+    ASSERT_TRUE(resolved_to(remote_address_, kServerMac));
+    EXPECT_EQ(model::to_string(cache_->resolve(remote_address_)->next_hop), net_.gateway);
+    director_->ip("route del " + net_.route);
+    EXPECT_TRUE(kit::run_until(io_, [&] { return !cache_->resolve(remote_address_); }));
 }
 
-TEST_F(NeighbourCacheTest, has_no_answer_while_the_interface_is_down) {
-    ASSERT_TRUE(resolved_to(kServer, kServerMac));
+TEST_P(NeighbourCacheTest, has_no_answer_while_the_interface_is_down) {
+    ASSERT_TRUE(resolved_to(server_address_, kServerMac));
     director_->ip("link set eth0 down");
-    ASSERT_TRUE(kit::run_until(io_, [&] { return !cache_->resolve(kServer); }));
+    ASSERT_TRUE(kit::run_until(io_, [&] { return !cache_->resolve(server_address_); }));
     director_->ip("link set eth0 up");
-    EXPECT_TRUE(resolved_to(kServer, kServerMac));
+    EXPECT_TRUE(resolved_to(server_address_, kServerMac));
 }
 
-TEST_F(NeighbourCacheTest, has_no_answer_for_this_host_itself) {
-    const auto own = *model::parse_ipv4("192.168.113.149");
+TEST_P(NeighbourCacheTest, has_no_answer_for_this_host_itself) {
+    const auto own = *model::parse_address(net_.director);
     EXPECT_FALSE(cache_->resolve(own));
-    ASSERT_TRUE(resolved_to(kServer, kServerMac));
+    ASSERT_TRUE(resolved_to(server_address_, kServerMac));
     EXPECT_FALSE(cache_->resolve(own));
 }
 
 // As the slow path does, while the control plane follows the kernel's events.
-TEST_F(NeighbourCacheTest, answers_other_threads_while_routes_change) {
+TEST_P(NeighbourCacheTest, answers_other_threads_while_routes_change) {
     std::atomic<bool> stop = false;
     std::atomic<std::uint64_t> answers = 0;
     std::thread asker([&] {
         while (!stop) {
-            answers += cache_->resolve(kServer).has_value();
-            cache_->forget(kRemote);
-            (void)cache_->resolve(kRemote);
+            answers += cache_->resolve(server_address_).has_value();
+            cache_->forget(remote_address_);
+            (void)cache_->resolve(remote_address_);
         }
     });
-    ASSERT_TRUE(resolved_to(kServer, kServerMac));
+    ASSERT_TRUE(resolved_to(server_address_, kServerMac));
     for (int i = 0; i < 5; ++i) {
-        director_->ip("route add 203.0.113.0/24 via 192.168.113.11");
-        ASSERT_TRUE(kit::run_until(io_, [&] { return cache_->resolve(kServer).has_value(); }));
-        director_->ip("route del 203.0.113.0/24");
+        director_->ip("route add " + net_.route + " via " + net_.server);
+        ASSERT_TRUE(
+            kit::run_until(io_, [&] { return cache_->resolve(server_address_).has_value(); }));
+        director_->ip("route del " + net_.route);
     }
     ASSERT_TRUE(kit::run_until(io_, [&] { return answers > 0; }));
     stop = true;
     asker.join();
-    ASSERT_TRUE(resolved_to(kServer, kServerMac));
+    ASSERT_TRUE(resolved_to(server_address_, kServerMac));
 }
 
-TEST_F(NeighbourCacheTest, counts_what_a_full_cache_refuses_and_takes_it_after_a_forget) {
-    for (std::uint32_t i = 0; i < 4; ++i) {
-        EXPECT_FALSE(cache_->resolve(model::Ipv4{kRemote.value + i}));
+TEST_P(NeighbourCacheTest, counts_what_a_full_cache_refuses_and_takes_it_after_a_forget) {
+    model::IpAddress remote = remote_address_;
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_FALSE(cache_->resolve(remote));
+        ++remote.words[0];
     }
-    EXPECT_FALSE(cache_->resolve(kServer));
+    EXPECT_FALSE(cache_->resolve(server_address_));
     EXPECT_EQ(cache_->counters().addresses_refused, 1u);
-    cache_->forget(kRemote);
-    EXPECT_TRUE(resolved_to(kServer, kServerMac));
+    cache_->forget(remote_address_);
+    EXPECT_TRUE(resolved_to(server_address_, kServerMac));
     EXPECT_EQ(cache_->counters().addresses, 4u);
 }
+
+INSTANTIATE_TEST_SUITE_P(families,
+                         NeighbourCacheTest,
+                         ::testing::Values(kIpv4, kIpv6),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+// RFC 8950: IPv4 by way of a router that has only an IPv6 address.
+class NeighbourCacheOfTwoFamiliesTest : public NeighbourCacheTest {};
+
+TEST_P(NeighbourCacheOfTwoFamiliesTest, reaches_an_ipv4_address_by_an_ipv6_gateway) {
+    director_->ip("route add 203.0.113.0/24 via inet6 " + net_.server + " dev eth0");
+    const model::IpAddress remote = *model::parse_address("203.0.113.9");
+    ASSERT_TRUE(resolved_to(remote, kServerMac));
+    EXPECT_EQ(cache_->resolve(remote)->next_hop, server_address_);
+}
+
+INSTANTIATE_TEST_SUITE_P(rfc8950, NeighbourCacheOfTwoFamiliesTest, ::testing::Values(kIpv6));
 
 }  // namespace
 }  // namespace fpvs::kernel

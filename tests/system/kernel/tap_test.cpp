@@ -112,15 +112,15 @@ TEST_F(TapTest, addresses_are_added_once_and_removed_once) {
     auto tap = Tap::open({.name = "card0", .mac = kMac}).value();
     auto rtnetlink = Rtnetlink::open().value();
     const InterfaceAddress vip{.interface_index = tap.interface_index(),
-                               .address = *model::parse_ipv4("192.168.113.100"),
+                               .address = *model::parse_address("192.168.113.100"),
                                .prefix_length = 32};
     for (int i = 0; i < 2; ++i) {
         ASSERT_TRUE(rtnetlink.add_address(vip));
-        ASSERT_EQ(rtnetlink.addresses(vip.interface_index)->size(), 1u);
+        ASSERT_EQ(rtnetlink.addresses(vip.interface_index, vip.address.family)->size(), 1u);
     }
     for (int i = 0; i < 2; ++i) {
         ASSERT_TRUE(rtnetlink.remove_address(vip));
-        ASSERT_TRUE(rtnetlink.addresses(vip.interface_index)->empty());
+        ASSERT_TRUE(rtnetlink.addresses(vip.interface_index, vip.address.family)->empty());
     }
     EXPECT_FALSE(rtnetlink.add_address(
         {.interface_index = 9999, .address = vip.address, .prefix_length = 32}));

@@ -104,7 +104,7 @@ class Director {
                                  host_.get()));
         worker_->carry(0, wire_.get(), Selection::by_worker);
         thread_.emplace(*worker_, clock_);
-        neighbours_->on_change([this](model::Ipv4 target, const auto& neighbour) {
+        neighbours_->on_change([this](const model::IpAddress& target, const auto& neighbour) {
             thread_->call([&] { worker_->neighbour_changed(target, neighbour); });
         });
         insist(thread_->start());

@@ -146,7 +146,7 @@ class KeepalivedTest : public ::testing::Test {
         const auto visit = kernel::NetnsScope::enter(host.name()).value();
         auto rtnetlink = kernel::Rtnetlink::open().value();
         const auto index = rtnetlink.interface("eth0").value().index;
-        for (const auto& address : rtnetlink.addresses(index).value()) {
+        for (const auto& address : rtnetlink.addresses(index, model::Family::ipv4).value()) {
             if (address.address == kVip) {
                 return true;
             }
