@@ -133,6 +133,32 @@ template <class Measure>
     return best;
 }
 
+// Two draws by weight; of the two servers the less loaded one, the first if they are equal.
+[[nodiscard]] Server* choose_twos(const ServerList& servers, const Draw& draw) {
+    std::uint32_t total = 0;
+    for (const Server* server : servers) {
+        total += server->usable() ? static_cast<std::uint32_t>(server->settings.weight) : 0;
+    }
+    if (total == 0) {
+        return nullptr;
+    }
+    const auto drawn = [&](long left) -> Server* {
+        for (Server* server : servers) {
+            if (server->usable() && (left -= server->settings.weight) <= 0) {
+                return server;
+            }
+        }
+        return nullptr;
+    };
+    const std::uint32_t first_draw = draw(total);
+    const std::uint32_t second_draw = draw(total);
+    Server* const first = drawn(first_draw);
+    Server* const second = drawn(second_draw);
+    const bool second_has_less =
+        second->settings.weight * load(*first) > first->settings.weight * load(*second);
+    return second_has_less ? second : first;
+}
+
 // --- Hashes.
 
 [[nodiscard]] std::uint32_t hash_256(std::uint32_t value) {
@@ -165,7 +191,7 @@ void fill_hash(const ServerList& servers, bool by_weight, Memory& memory) {
 
 // The places of a server's walk in their order: each is one stride from the one before.
 [[nodiscard]] std::uint32_t nth_place(const Server& server, std::uint32_t n) {
-    const std::uint32_t value = server.key.address.value + server.key.port;
+    const std::uint32_t value = server.id.address.folded() + server.id.port;
     const std::uint64_t first = hash_maglev(kPlaceKey, value) % kMaglevPlaces;
     const std::uint64_t stride = hash_maglev(kStrideKey, value) % (kMaglevPlaces - 1) + 1;
     return static_cast<std::uint32_t>((first + n * stride) % kMaglevPlaces);
@@ -245,21 +271,20 @@ template <class Hash>
            });
 }
 
-// The servers with these keys that the service has now.
-[[nodiscard]] ServerList present(const ServerList& servers,
-                                 const std::vector<model::ServerKey>& keys) {
+// The servers with these names that the service has now.
+[[nodiscard]] ServerList present(const ServerList& servers, const std::vector<ServerId>& ids) {
     ServerList found;
-    for (const model::ServerKey& key : keys) {
+    for (const ServerId& id : ids) {
         std::copy_if(
             servers.begin(), servers.end(), std::back_inserter(found), [&](const Server* server) {
-                return server->key == key;
+                return server->id == id;
             });
     }
     return found;
 }
 
 [[nodiscard]] Server* choose_lblc(const ServerList& servers,
-                                  std::uint32_t destination,
+                                  const Address& destination,
                                   Memory& memory) {
     auto& known = memory.destinations[destination];
     for (Server* server : present(servers, known)) {
@@ -269,13 +294,13 @@ template <class Hash>
     }
     Server* server = least(servers, load, true);
     if (server != nullptr) {
-        known = {server->key};
+        known = {server->id};
     }
     return server;
 }
 
 [[nodiscard]] Server* choose_lblcr(const ServerList& servers,
-                                   std::uint32_t destination,
+                                   const Address& destination,
                                    Memory& memory) {
     auto& set = memory.destinations[destination];
     Server* server = least(present(servers, set), load, true);
@@ -283,15 +308,15 @@ template <class Hash>
         return server;
     }
     server = least(servers, load, true);
-    if (server != nullptr && std::find(set.begin(), set.end(), server->key) == set.end()) {
-        set.insert(set.begin(), server->key);
+    if (server != nullptr && std::find(set.begin(), set.end(), server->id) == set.end()) {
+        set.insert(set.begin(), server->id);
     }
     return server;
 }
 
 }  // namespace
 
-void note_change(const model::ServiceSettings& settings,
+void note_change(const ServiceSettings& settings,
                  const ServerList& servers,
                  Change change,
                  const Server* removed,
@@ -314,12 +339,14 @@ void note_change(const model::ServiceSettings& settings,
     }
 }
 
-Server* choose(const model::ServiceSettings& settings,
+Server* choose(const ServiceSettings& settings,
                const ServerList& servers,
                const Question& question,
-               Memory& memory) {
+               Memory& memory,
+               const Draw& draw) {
     const std::string& name = settings.scheduler;
-    const std::uint32_t client = question.client + (settings.hash_port ? question.client_port : 0u);
+    const std::uint32_t client =
+        question.client.folded() + (settings.hash_port ? question.client_port : 0u);
     if (name == "rr") {
         return choose_rr(servers, memory);
     }
@@ -338,6 +365,9 @@ Server* choose(const model::ServiceSettings& settings,
     if (name == "fo" || name == "ovf") {
         return heaviest(servers, name == "ovf");
     }
+    if (name == "twos") {
+        return choose_twos(servers, draw);
+    }
     if (name == "sh") {
         return choose_hash(memory, settings.hash_fallback, [&](std::uint32_t offset) {
             return hash_256(client) + offset;
@@ -345,7 +375,7 @@ Server* choose(const model::ServiceSettings& settings,
     }
     if (name == "dh") {
         return choose_hash(memory, false, [&](std::uint32_t offset) {
-            return hash_256(question.destination) + offset;
+            return hash_256(question.destination.folded()) + offset;
         });
     }
     if (name == "mh") {

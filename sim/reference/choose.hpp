@@ -3,25 +3,25 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "host/model/view.hpp"
-#include "host/model/virtual_service.hpp"
+#include "sim/reference/types.hpp"
 
 namespace fpvs::reference {
 
 struct Server {
-    model::ServerKey key;
-    model::ServerSettings settings;
+    ServerId id;
+    ServerSettings settings;
     int last_weight = 0;
     bool overloaded = false;
     bool listed = false;  // Else it is in the trash.
     long active = 0;
     long inactive = 0;
     long templates = 0;
-    model::TrafficCounters counters;
+    Counters counters;
     std::uint64_t idle_since_ms = 0;  // In the trash: since when nothing refers to it.
 
     [[nodiscard]] bool usable() const { return settings.weight > 0 && !overloaded; }
@@ -35,29 +35,33 @@ struct Memory {
     long level = 0;                // wrr.
     long top = 0;
     long step = 1;
-    std::vector<Server*> buckets;                                         // sh, dh, mh.
-    std::map<std::uint32_t, std::vector<model::ServerKey>> destinations;  // lblc, lblcr.
+    std::vector<Server*> buckets;                           // sh, dh, mh.
+    std::map<Address, std::vector<ServerId>> destinations;  // lblc, lblcr.
 };
 
 struct Question {
-    std::uint32_t client = 0;
-    std::uint32_t destination = 0;
+    Address client;
+    Address destination;
     std::uint16_t client_port = 0;
 };
+
+// A number from 0 to the given one, each as likely as the others: twos draws two of them.
+using Draw = std::function<std::uint32_t(std::uint32_t)>;
 
 enum class Change : std::uint8_t { started, added, removed, edited };
 
 // The list is as it is after the change; `removed` and `predecessor` are set for a removal.
-void note_change(const model::ServiceSettings& settings,
+void note_change(const ServiceSettings& settings,
                  const ServerList& servers,
                  Change change,
                  const Server* removed,
                  const Server* predecessor,
                  Memory& memory);
 
-[[nodiscard]] Server* choose(const model::ServiceSettings& settings,
+[[nodiscard]] Server* choose(const ServiceSettings& settings,
                              const ServerList& servers,
                              const Question& question,
-                             Memory& memory);
+                             Memory& memory,
+                             const Draw& draw);
 
 }  // namespace fpvs::reference

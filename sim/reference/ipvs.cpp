@@ -2,84 +2,58 @@
 #include "sim/reference/ipvs.hpp"
 
 #include <algorithm>
-#include <array>
 #include <set>
-#include <sstream>
 
 namespace fpvs::reference {
 namespace {
 
-using model::Forwarding;
-using model::Protocol;
-
 constexpr std::uint64_t kSecond = 1000;
+constexpr int kAlways = 3;         // Of the defences: on, whatever memory there is.
+constexpr std::uint8_t kInit = 1;  // An SCTP chunk.
 
-// The state after an event, by the state before: a connection that is seen from one side only, and
-// a client's packet on one that is seen from both.
-constexpr std::string_view kColumns = "NO ES SS SR FW TW CL CW LA LI SA";
-constexpr std::array<std::string_view, 4> kOneWay = {"SR ES ES SR SR SR SR SR SR SR SR",   // SYN
-                                                     "CL FW SS TW FW TW CL CW LA LI TW",   // FIN
-                                                     "ES ES SS ES FW TW CL CW CL LI ES",   // ACK
-                                                     "CL CL CL SR CL CL CL CL LA LI CL"};  // RST
-constexpr std::array<std::string_view, 4> kFromClient = {"SR ES ES SR SR SR SR SR SR SR SR",
-                                                         "CL CW SS TW TW TW CL CW LA LI TW",
-                                                         "ES ES SS ES FW TW CL CW CL LI ES",
-                                                         "CL CL CL SR CL CL CL CL LA LI SR"};
-constexpr std::string_view kSeconds = "2 900 120 60 120 120 10 60 30 120 120";
-
-[[nodiscard]] std::string word(std::string_view text, std::size_t number) {
-    std::istringstream words{std::string(text)};
-    std::string found;
-    for (std::size_t i = 0; i <= number; ++i) {
-        words >> found;
+[[nodiscard]] std::string check(const ServiceId& service,
+                                const ServerId& server,
+                                const ServerSettings& settings) {
+    if (settings.weight < 0 || settings.lower_threshold > settings.upper_threshold) {
+        return "Numerical result out of range";
     }
-    return found;
-}
-
-[[nodiscard]] std::size_t column(const std::string& state) {
-    for (std::size_t i = 0;; ++i) {
-        if (word(kColumns, i) == state) {
-            return i;
-        }
-    }
-}
-
-[[nodiscard]] std::string full_name(const std::string& state) {
-    constexpr std::string_view kNames =
-        "NONE ESTABLISHED SYN_SENT SYN_RECV FIN_WAIT TIME_WAIT CLOSE CLOSE_WAIT LAST_ACK LISTEN "
-        "SYNACK";
-    return word(kNames, column(state));
-}
-
-[[nodiscard]] std::string check(const model::ServerSettings& settings) {
-    const bool in_range =
-        settings.weight >= 0 && settings.lower_threshold <= settings.upper_threshold;
-    return in_range ? "" : "Numerical result out of range";
+    const bool other_family = server.address.family != service.address.family;
+    return other_family && settings.forwarding != Forwarding::tunnel ? "Invalid argument" : "";
 }
 
 [[nodiscard]] bool is_scheduler(const std::string& name) {
-    static const std::set<std::string> names = {
-        "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh"};
+    static const std::set<std::string> names = {"rr",
+                                                "wrr",
+                                                "lc",
+                                                "wlc",
+                                                "lblc",
+                                                "lblcr",
+                                                "dh",
+                                                "sh",
+                                                "sed",
+                                                "nq",
+                                                "fo",
+                                                "ovf",
+                                                "mh",
+                                                "twos"};
     return names.count(name) == 1;
 }
 
-[[nodiscard]] model::ServerKey adjusted(const model::ServiceKey& service,
-                                        model::ServerKey server,
-                                        Forwarding forwarding) {
-    if (service.firewall_mark == 0 &&
+[[nodiscard]] ServerId adjusted(const ServiceId& service, ServerId server, Forwarding forwarding) {
+    if (service.mark == 0 &&
         (forwarding == Forwarding::direct_routing || forwarding == Forwarding::tunnel)) {
         server.port = service.port;
     }
     return server;
 }
 
-[[nodiscard]] Server* find_listed(const ServerList& servers, const model::ServerKey& key) {
+[[nodiscard]] Server* find_listed(const ServerList& servers, const ServerId& id) {
     const auto found = std::find_if(
-        servers.begin(), servers.end(), [&](const Server* server) { return server->key == key; });
+        servers.begin(), servers.end(), [&](const Server* server) { return server->id == id; });
     return found == servers.end() ? nullptr : *found;
 }
 
-void apply(Server& server, const model::ServerSettings& settings, bool added) {
+void apply(Server& server, const ServerSettings& settings, bool added) {
     if (added || settings.weight != 0) {
         server.last_weight = settings.weight;
     }
@@ -92,27 +66,25 @@ void apply(Server& server, const model::ServerSettings& settings, bool added) {
 
 }  // namespace
 
-std::string Ipvs::add_service(const model::ServiceKey& key,
-                              const model::ServiceSettings& settings) {
-    if (find(key) != nullptr) {
+std::string Ipvs::add_service(const ServiceId& id, const ServiceSettings& settings) {
+    if (find(id) != nullptr) {
         return "Service already exists";
     }
     if (!is_scheduler(settings.scheduler)) {
         return "Scheduler or persistence engine not found";
     }
-    services_.push_front({.key = key, .settings = settings});
+    services_.push_front({.id = id, .settings = settings});
     note_change(settings, {}, Change::started, nullptr, nullptr, services_.front().memory);
     for (Owned& owned : servers_) {
-        if (owned.service == key) {
+        if (owned.service == id) {
             owned.server.counters = {};
         }
     }
     return {};
 }
 
-std::string Ipvs::edit_service(const model::ServiceKey& key,
-                               const model::ServiceSettings& settings) {
-    Service* service = find(key);
+std::string Ipvs::edit_service(const ServiceId& id, const ServiceSettings& settings) {
+    Service* service = find(id);
     if (service == nullptr) {
         return "No such service";
     }
@@ -127,37 +99,37 @@ std::string Ipvs::edit_service(const model::ServiceKey& key,
     return {};
 }
 
-std::string Ipvs::delete_service(const model::ServiceKey& key) {
-    Service* service = find(key);
+std::string Ipvs::delete_service(const ServiceId& id) {
+    Service* service = find(id);
     if (service == nullptr) {
         return "No such service";
     }
     while (!service->servers.empty()) {
-        (void)delete_server(key, service->servers.front()->key);
+        (void)delete_server(id, service->servers.front()->id);
     }
-    services_.remove_if([&](const Service& candidate) { return candidate.key == key; });
+    services_.remove_if([&](const Service& candidate) { return candidate.id == id; });
     return {};
 }
 
-std::string Ipvs::add_server(const model::ServiceKey& service_key,
-                             const model::ServerKey& server_key,
-                             const model::ServerSettings& settings) {
-    Service* service = find(service_key);
+std::string Ipvs::add_server(const ServiceId& service_id,
+                             const ServerId& server_id,
+                             const ServerSettings& settings) {
+    Service* service = find(service_id);
     if (service == nullptr) {
         return "Service not defined";
     }
-    if (const std::string mistake = check(settings); !mistake.empty()) {
+    if (const std::string mistake = check(service_id, server_id, settings); !mistake.empty()) {
         return mistake;
     }
-    const model::ServerKey key = adjusted(service_key, server_key, settings.forwarding);
-    if (find_listed(service->servers, key) != nullptr) {
+    const ServerId id = adjusted(service_id, server_id, settings.forwarding);
+    if (find_listed(service->servers, id) != nullptr) {
         return "Destination already exists";
     }
     auto owned = std::find_if(servers_.begin(), servers_.end(), [&](const Owned& candidate) {
-        return candidate.service == service_key && candidate.server.key == key;
+        return candidate.service == service_id && candidate.server.id == id;
     });
     if (owned == servers_.end()) {
-        servers_.push_back({.service = service_key, .server = {.key = key}});
+        servers_.push_back({.service = service_id, .server = {.id = id}});
         owned = std::prev(servers_.end());
     }
     Server& server = owned->server;
@@ -169,18 +141,18 @@ std::string Ipvs::add_server(const model::ServiceKey& service_key,
     return {};
 }
 
-std::string Ipvs::edit_server(const model::ServiceKey& service_key,
-                              const model::ServerKey& server_key,
-                              const model::ServerSettings& settings) {
-    Service* service = find(service_key);
+std::string Ipvs::edit_server(const ServiceId& service_id,
+                              const ServerId& server_id,
+                              const ServerSettings& settings) {
+    Service* service = find(service_id);
     if (service == nullptr) {
         return "Service not defined";
     }
-    if (const std::string mistake = check(settings); !mistake.empty()) {
+    if (const std::string mistake = check(service_id, server_id, settings); !mistake.empty()) {
         return mistake;
     }
     Server* server =
-        find_listed(service->servers, adjusted(service_key, server_key, settings.forwarding));
+        find_listed(service->servers, adjusted(service_id, server_id, settings.forwarding));
     if (server == nullptr) {
         return "No such destination";
     }
@@ -190,12 +162,12 @@ std::string Ipvs::edit_server(const model::ServiceKey& service_key,
     return {};
 }
 
-std::string Ipvs::delete_server(const model::ServiceKey& service_key, const model::ServerKey& key) {
-    Service* service = find(service_key);
+std::string Ipvs::delete_server(const ServiceId& service_id, const ServerId& id) {
+    Service* service = find(service_id);
     if (service == nullptr) {
         return "Service not defined";
     }
-    Server* server = find_listed(service->servers, key);
+    Server* server = find_listed(service->servers, id);
     if (server == nullptr) {
         return "No such destination";
     }
@@ -259,39 +231,87 @@ void Ipvs::advance(std::uint64_t now_ms) {
     });
 }
 
-Decision Ipvs::handle(const Packet& packet) {
-    Connection* connection = connection_of(packet);
-    if (connection == nullptr) {
-        return schedule(packet);
+std::string Ipvs::zero(const std::optional<ServiceId>& id) {
+    if (id && find(*id) == nullptr) {
+        return "No such service";
     }
-    const bool is_syn = packet.protocol == Protocol::tcp && packet.syn;
-    const bool gone = !connection->server->listed;
-    if ((is_syn && begins_anew(*connection)) || (gone && switches.expire_nodest_conn)) {
+    for (Service& service : services_) {
+        if (!id || service.id == *id) {
+            service.counters = {};
+            for (Server* server : service.servers) {
+                server->counters = {};
+            }
+        }
+    }
+    return {};
+}
+
+Decision Ipvs::handle(const Packet& packet) {
+    for (Connection& connection : connections_) {
+        if (goes_to_server(connection, packet)) {
+            return handle_from_client(connection, packet);
+        }
+    }
+    for (Connection& connection : connections_) {
+        if (goes_to_client(connection, packet)) {
+            return pass_on(connection, Direction::to_client, packet);
+        }
+    }
+    return schedule(packet);
+}
+
+Decision Ipvs::handle_from_client(Connection& connection, const Packet& packet) {
+    const bool begins = (packet.protocol == Protocol::tcp && packet.syn) ||
+                        (packet.protocol == Protocol::sctp && packet.chunk == kInit);
+    const bool gone = !connection.server->listed;
+    if ((begins && begins_anew(connection)) || (gone && switches.expire_nodest_conn)) {
         // The old one goes a moment after the new one was scheduled.
-        connection->valid = false;
+        connection.valid = false;
         const Decision decision = schedule(packet);
-        remove(*connection);
+        remove(connection);
         return decision;
     }
     if (gone) {
         return {.fate = Fate::drop};
     }
-    return pass_on(*connection, packet);
+    return pass_on(connection, Direction::to_server, packet);
 }
 
-Ipvs::Service* Ipvs::find(const model::ServiceKey& key) {
+Decision Ipvs::look_up(const Packet& packet) {
+    for (const Connection& connection : connections_) {
+        if (goes_to_server(connection, packet)) {
+            return connection.server->listed ? decision_for(connection, Direction::to_server)
+                                             : Decision{.fate = Fate::drop};
+        }
+    }
+    for (const Connection& connection : connections_) {
+        if (goes_to_client(connection, packet)) {
+            return decision_for(connection, Direction::to_client);
+        }
+    }
+    return {.fate = Fate::host};
+}
+
+bool Ipvs::is_ambiguous(const Packet& packet) const {
+    return std::count_if(connections_.begin(), connections_.end(), [&](const Connection& c) {
+               return goes_to_client(c, packet);
+           }) > 1;
+}
+
+Ipvs::Service* Ipvs::find(const ServiceId& id) {
     const auto found = std::find_if(
-        services_.begin(), services_.end(), [&](const Service& s) { return s.key == key; });
+        services_.begin(), services_.end(), [&](const Service& s) { return s.id == id; });
     return found == services_.end() ? nullptr : &*found;
 }
 
 Ipvs::Service* Ipvs::service_of(const Packet& packet) {
     if (packet.mark != 0) {
-        if (Service* service = find({.firewall_mark = packet.mark})) {
+        const Address any = {.family = packet.destination.family};
+        if (Service* service = find({.address = any, .mark = packet.mark})) {
             return service;
         }
     }
-    for (const std::uint16_t port : {packet.port, std::uint16_t{0}}) {
+    for (const std::uint16_t port : {packet.destination_port, std::uint16_t{0}}) {
         if (Service* service =
                 find({.address = packet.destination, .port = port, .protocol = packet.protocol})) {
             return service;
@@ -309,15 +329,24 @@ Ipvs::Service* Ipvs::service_of(const Server& server) {
     return nullptr;
 }
 
-Ipvs::Connection* Ipvs::connection_of(const Packet& packet) {
-    for (Connection& c : connections_) {
-        if (!c.is_template && c.valid && c.protocol == packet.protocol &&
-            c.client == packet.client && c.client_port == packet.client_port &&
-            c.destination == packet.destination && c.port == packet.port) {
-            return &c;
-        }
+bool Ipvs::goes_to_server(const Connection& connection, const Packet& packet) {
+    return !connection.is_template && connection.valid && connection.protocol == packet.protocol &&
+           connection.client == Endpoint{packet.source, packet.source_port} &&
+           connection.service == Endpoint{packet.destination, packet.destination_port};
+}
+
+// Only where replies pass the director to be translated back are they known to it.
+bool Ipvs::goes_to_client(const Connection& connection, const Packet& packet) {
+    if (connection.is_template || !connection.valid || connection.protocol != packet.protocol ||
+        (connection.forwarding != Forwarding::nat &&
+         connection.forwarding != Forwarding::full_nat)) {
+        return false;
     }
-    return nullptr;
+    const Endpoint& towards =
+        connection.forwarding == Forwarding::nat ? connection.client : connection.local;
+    const Endpoint server = {connection.server->id.address, connection.server_port};
+    return server == Endpoint{packet.source, packet.source_port} &&
+           towards == Endpoint{packet.destination, packet.destination_port};
 }
 
 bool Ipvs::begins_anew(const Connection& connection) const {
@@ -327,33 +356,77 @@ bool Ipvs::begins_anew(const Connection& connection) const {
     if (switches.conn_reuse_mode == 0 || connection.control != nullptr) {
         return false;
     }
-    const bool fin_wait_counts =
-        (switches.conn_reuse_mode & 2) != 0 && connection.forwarding != Forwarding::nat;
+    if (connection.protocol == Protocol::sctp) {
+        return connection.state == "CL";
+    }
+    const bool both_ways =
+        connection.forwarding == Forwarding::nat || connection.forwarding == Forwarding::full_nat;
+    const bool fin_wait_counts = (switches.conn_reuse_mode & 2) != 0 && !both_ways;
     return connection.state == "TW" || connection.state == "CL" ||
            (connection.state == "FW" && fin_wait_counts);
 }
 
+bool Ipvs::may_begin(const Packet& packet) const {
+    switch (packet.protocol) {
+        case Protocol::tcp:
+            return !packet.rst && (packet.syn || switches.sloppy_tcp);
+        case Protocol::sctp:
+            return packet.chunk == kInit || switches.sloppy_sctp;
+        case Protocol::udp:
+            break;
+    }
+    return true;
+}
+
+bool Ipvs::is_dropped_by_rate() {
+    if (switches.drop_packet != kAlways) {
+        droppable_ = 0;
+        return false;
+    }
+    if (++droppable_ < switches.am_droprate) {
+        return false;
+    }
+    droppable_ = 0;
+    return true;
+}
+
+bool Ipvs::is_from_nat_server(const Packet& packet) const {
+    return std::any_of(services_.begin(), services_.end(), [&](const Service& service) {
+        if (service.id.mark != 0 || service.id.protocol != packet.protocol) {
+            return false;
+        }
+        const Server* server = find_listed(service.servers, {packet.source, packet.source_port});
+        return server != nullptr && server->settings.forwarding == Forwarding::nat;
+    });
+}
+
+Server* Ipvs::choose_server(Service& service, const Packet& packet) {
+    return choose(service.settings,
+                  service.servers,
+                  {packet.source, packet.destination, packet.source_port},
+                  service.memory,
+                  draw);
+}
+
 Decision Ipvs::schedule(const Packet& packet) {
+    if (switches.nat_icmp_send && !packet.rst && is_from_nat_server(packet)) {
+        return {.fate = Fate::reject};
+    }
+    constexpr std::uint16_t kFtpData = 20;
     Service* service = service_of(packet);
-    if (service == nullptr) {
+    if (service == nullptr || !may_begin(packet) || packet.source_port == kFtpData) {
         return {.fate = Fate::host};
     }
-    if (packet.protocol == Protocol::tcp && (packet.rst || !(packet.syn || switches.sloppy_tcp))) {
-        return {.fate = Fate::host};
-    }
-    if (packet.client_port == 20) {
-        return {.fate = Fate::host};
+    if (is_dropped_by_rate()) {
+        return {.fate = Fate::drop};
     }
     if (service->settings.persistence) {
         return schedule_persistent(*service, *service->settings.persistence, packet);
     }
-    if (service->key.firewall_mark == 0 && service->key.port != packet.port) {
+    if (service->id.mark == 0 && service->id.port != packet.destination_port) {
         return {.fate = Fate::reject};
     }
-    Server* server = choose(service->settings,
-                            service->servers,
-                            {packet.client.value, packet.destination.value, packet.client_port},
-                            service->memory);
+    Server* server = choose_server(*service, packet);
     if (server == nullptr) {
         return {.fate = Fate::reject};
     }
@@ -361,50 +434,51 @@ Decision Ipvs::schedule(const Packet& packet) {
 }
 
 Ipvs::Connection Ipvs::template_for(const Service& service,
-                                    const model::Persistence& persistence,
+                                    const Persistence& persistence,
                                     const Packet& packet) {
-    Connection made = {.is_template = true, .protocol = packet.protocol};
-    made.client = {packet.client.value & persistence.client_mask};
-    made.destination = packet.destination;
-    if (service.key.firewall_mark != 0) {
-        made.by_mark = true;
-        made.destination = {service.key.firewall_mark};
-    } else if (packet.port == service.key.port && packet.port != 21) {
-        made.port = packet.port;
+    constexpr std::uint16_t kFtp = 21;
+    Connection made = {.is_template = true,
+                       .by_mark = service.id.mark != 0,
+                       .mark = service.id.mark,
+                       .protocol = packet.protocol,
+                       .client = {packet.source.masked(persistence.mask), 0},
+                       .service = {packet.destination, 0}};
+    if (made.by_mark) {
+        made.protocol = Protocol::tcp;
+        made.service.address = {.family = packet.destination.family};
+    } else if (packet.destination_port == service.id.port && packet.destination_port != kFtp) {
+        made.service.port = packet.destination_port;
     }
     return made;
 }
 
 Decision Ipvs::schedule_persistent(Service& service,
-                                   const model::Persistence& persistence,
+                                   const Persistence& persistence,
                                    const Packet& packet) {
     const Connection wanted = template_for(service, persistence, packet);
     Connection* found = nullptr;
     for (Connection& c : connections_) {
-        if (c.is_template && c.valid && c.by_mark == wanted.by_mark &&
-            (c.by_mark || c.protocol == wanted.protocol) && c.client == wanted.client &&
-            c.destination == wanted.destination && c.port == wanted.port) {
+        if (c.is_template && c.valid && c.mark == wanted.mark && c.protocol == wanted.protocol &&
+            c.client == wanted.client && c.service == wanted.service) {
             found = &c;
         }
     }
     if (found != nullptr && (!found->server->listed || (switches.expire_quiescent_template &&
                                                         found->server->settings.weight == 0))) {
+        constexpr std::uint16_t kNowhere = 65535;
         found->valid = false;
-        found->port = found->server_port = 65535;
+        found->service.port = found->server_port = kNowhere;
         found = nullptr;
     }
     if (found == nullptr) {
-        Server* server = choose(service.settings,
-                                service.servers,
-                                {packet.client.value, packet.destination.value, packet.client_port},
-                                service.memory);
+        Server* server = choose_server(service, packet);
         if (server == nullptr) {
             return {.fate = Fate::reject};
         }
         connections_.push_back(wanted);
         found = &connections_.back();
         found->server = server;
-        found->server_port = wanted.port != 0 ? server->key.port : std::uint16_t{0};
+        found->server_port = wanted.service.port != 0 ? server->id.port : std::uint16_t{0};
         found->timeout_ms = persistence.timeout_s * kSecond;
         bind(*server, true);
     }
@@ -412,18 +486,39 @@ Decision Ipvs::schedule_persistent(Service& service,
     return open(service, *found->server, found, packet);
 }
 
+bool Ipvs::may_take(const Service& service,
+                    const Server& server,
+                    Protocol protocol,
+                    const Endpoint& local) const {
+    const auto& pool = service.settings.local_addresses;
+    const bool in_use =
+        std::any_of(connections_.begin(), connections_.end(), [&](const Connection& c) {
+            return c.forwarding == Forwarding::full_nat && c.protocol == protocol &&
+                   c.server->id.address == server.id.address && c.local == local;
+        });
+    return local.port != 0 && std::count(pool.begin(), pool.end(), local.address) > 0 && !in_use;
+}
+
 Decision Ipvs::open(Service& service, Server& server, Connection* control, const Packet& packet) {
+    std::optional<Endpoint> local;
+    bool mistaken_local = false;
+    if (server.settings.forwarding == Forwarding::full_nat) {
+        local = propose_local();
+        if (!local) {
+            return {.fate = Fate::drop};
+        }
+        mistaken_local = !may_take(service, server, packet.protocol, *local);
+    }
     ++service.counters.connections;
     ++server.counters.connections;
     const bool keeps_port =
-        server.key.port == 0 || (control != nullptr && packet.port != service.key.port);
+        server.id.port == 0 || (control != nullptr && packet.destination_port != service.id.port);
     connections_.push_back({.protocol = packet.protocol,
-                            .client = packet.client,
-                            .client_port = packet.client_port,
-                            .destination = packet.destination,
-                            .port = packet.port,
+                            .client = {packet.source, packet.source_port},
+                            .service = {packet.destination, packet.destination_port},
+                            .local = local.value_or(Endpoint{}),
                             .server = &server,
-                            .server_port = keeps_port ? packet.port : server.key.port,
+                            .server_port = keeps_port ? packet.destination_port : server.id.port,
                             .forwarding = server.settings.forwarding,
                             .control = control});
     Connection& connection = connections_.back();
@@ -431,55 +526,50 @@ Decision Ipvs::open(Service& service, Server& server, Connection* control, const
         ++control->controlled;
     }
     bind(server, false);
-    const Decision decision = pass_on(connection, packet);
+    Decision decision = pass_on(connection, Direction::to_server, packet);
+    decision.mistaken_local = mistaken_local;
     if (service.settings.one_packet && packet.protocol == Protocol::udp) {
         remove(connection);
     }
     return decision;
 }
 
-Decision Ipvs::pass_on(Connection& connection, const Packet& packet) {
-    count(*connection.server, packet);
-    move_state(connection, packet);
+Decision Ipvs::pass_on(Connection& connection, Direction direction, const Packet& packet) {
+    count(*connection.server, direction, packet);
+    move_state(connection, direction, packet);
     connection.deadline_ms = now_ms_ + connection.timeout_ms;
-    return {.fate = Fate::forward,
-            .server = {.address = connection.server->key.address, .port = connection.server_port},
-            .forwarding = connection.forwarding};
+    return decision_for(connection, direction);
 }
 
-void Ipvs::move_state(Connection& connection, const Packet& packet) {
-    if (connection.protocol == Protocol::udp) {
-        connection.timeout_ms = timeouts.udp_s * kSecond;
-        return;
-    }
-    const auto& table = connection.forwarding == Forwarding::nat ? kFromClient : kOneWay;
-    const std::size_t before = column(connection.state);
-    std::string after = "CL";
-    if (packet.rst) {
-        after = word(table[3], before);
-    } else if (packet.syn) {
-        after = word(table[0], before);
-    } else if (packet.fin) {
-        after = word(table[1], before);
-    } else if (packet.ack) {
-        after = word(table[2], before);
-    }
-    if (after == "ES" && connection.state != "ES" && connection.control != nullptr) {
+Decision Ipvs::decision_for(const Connection& connection, Direction direction) {
+    return {.fate = Fate::forward,
+            .direction = direction,
+            .forwarding = connection.forwarding,
+            .tunnel = connection.server->settings.tunnel,
+            .server = {connection.server->id.address, connection.server_port},
+            .client = connection.client,
+            .service = connection.service,
+            .local = connection.local};
+}
+
+void Ipvs::move_state(Connection& connection, Direction direction, const Packet& packet) {
+    const bool both_ways =
+        connection.forwarding == Forwarding::nat || connection.forwarding == Forwarding::full_nat;
+    const View view = direction == Direction::to_client ? View::from_server
+                      : both_ways                       ? View::from_client
+                                                        : View::client_only;
+    const State before = connection.state;
+    connection.state = next_state(before, view, packet, switches.secure_tcp == kAlways);
+    if (connection.state == "ES" && before != "ES" && connection.control != nullptr) {
         connection.control->assured = true;
     }
-    connection.state = after;
-    const bool active = after == "ES" || after == "SS" || after == "SR" || after == "SA";
+    const bool active = is_active(connection.protocol, connection.state);
     if (active != connection.counted_active) {
         connection.server->active += active ? 1 : -1;
         connection.server->inactive += active ? -1 : 1;
         connection.counted_active = active;
     }
-    connection.timeout_ms = std::stoull(word(kSeconds, column(after))) * kSecond;
-    if (after == "ES") {
-        connection.timeout_ms = timeouts.tcp_s * kSecond;
-    } else if (after == "FW") {
-        connection.timeout_ms = timeouts.tcp_fin_s * kSecond;
-    }
+    connection.timeout_ms = seconds_of(connection.protocol, connection.state, timeouts) * kSecond;
 }
 
 void Ipvs::bind(Server& server, bool is_template) {
@@ -513,60 +603,54 @@ void Ipvs::remove(Connection& connection) {
     connections_.remove_if([&](const Connection& candidate) { return &candidate == &connection; });
 }
 
-void Ipvs::count(Server& server, const Packet& packet) {
+void Ipvs::count(Server& server, Direction direction, const Packet& packet) {
     Service* service = server.listed ? service_of(server) : nullptr;
     if (service == nullptr) {
         return;
     }
-    for (model::TrafficCounters* counters : {&service->counters, &server.counters}) {
-        ++counters->packets_in;
-        counters->bytes_in += packet.bytes;
+    for (Counters* counters : {&service->counters, &server.counters}) {
+        if (direction == Direction::to_server) {
+            ++counters->packets_in;
+            counters->bytes_in += packet.bytes;
+        } else {
+            ++counters->packets_out;
+            counters->bytes_out += packet.bytes;
+        }
     }
 }
 
-std::vector<model::ServiceView> Ipvs::services() const {
-    std::vector<model::ServiceView> views;
+std::vector<ServiceView> Ipvs::services() const {
+    std::vector<ServiceView> views;
     for (const Service& service : services_) {
-        model::ServiceView view = {.key = service.key,
-                                   .settings = service.settings,
-                                   .counters = service.counters,
-                                   .rates = {},
-                                   .servers = {}};
+        ServiceView view = {.id = service.id,
+                            .scheduler = service.settings.scheduler,
+                            .counters = service.counters,
+                            .servers = {}};
         for (const Server* server : service.servers) {
-            view.servers.push_back(
-                {.key = server->key,
-                 .settings = server->settings,
-                 .active_connections = static_cast<std::uint32_t>(server->active),
-                 .inactive_connections = static_cast<std::uint32_t>(server->inactive),
-                 .persistent_connections = static_cast<std::uint32_t>(server->templates),
-                 .counters = server->counters,
-                 .rates = {}});
+            view.servers.push_back({.id = server->id,
+                                    .weight = server->settings.weight,
+                                    .active = server->active,
+                                    .inactive = server->inactive,
+                                    .templates = server->templates,
+                                    .counters = server->counters});
         }
         views.push_back(std::move(view));
     }
     return views;
 }
 
-std::vector<model::ConnectionView> Ipvs::connections() const {
-    std::vector<model::ConnectionView> views;
+std::vector<ConnectionView> Ipvs::connections() const {
+    std::vector<ConnectionView> views;
     for (const Connection& c : connections_) {
-        model::ConnectionView view;
-        view.protocol = c.by_mark ? Protocol::tcp : c.protocol;
-        view.expires_s = static_cast<std::uint32_t>((c.deadline_ms - now_ms_) / kSecond);
-        view.client_address = c.client;
-        view.client_port = c.client_port;
-        view.virtual_address = c.by_mark ? model::Ipv4{} : c.destination;
-        view.firewall_mark = c.by_mark ? c.destination.value : 0;
-        view.virtual_port = c.port;
-        view.server_address = c.server->key.address;
-        view.server_port = c.server_port;
-        view.template_entry = c.is_template;
-        if (c.is_template) {
-            view.state = c.assured ? "ASSURED" : "NONE";
-        } else {
-            view.state = c.protocol == Protocol::udp ? "UDP" : full_name(c.state);
-        }
-        views.push_back(std::move(view));
+        views.push_back({.is_template = c.is_template,
+                         .protocol = c.protocol,
+                         .mark = c.mark,
+                         .client = c.client,
+                         .service = c.service,
+                         .server = {c.server->id.address, c.server_port},
+                         .state = c.is_template ? (c.assured ? "ASSURED" : "NONE")
+                                                : full_name(c.protocol, c.state),
+                         .expires_s = (c.deadline_ms - now_ms_) / kSecond});
     }
     return views;
 }

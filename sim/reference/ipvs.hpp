@@ -5,71 +5,113 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "host/model/timeouts.hpp"
-#include "host/model/view.hpp"
-#include "host/model/virtual_service.hpp"
 #include "sim/reference/choose.hpp"
+#include "sim/reference/states.hpp"
+#include "sim/reference/types.hpp"
 
 namespace fpvs::reference {
 
-struct Packet {
-    model::Protocol protocol = model::Protocol::tcp;
-    bool syn = false;
-    bool ack = false;
-    bool fin = false;
-    bool rst = false;
-    std::uint32_t bytes = 0;
-    model::Ipv4 client;
-    std::uint16_t client_port = 0;
-    model::Ipv4 destination;
-    std::uint16_t port = 0;
-    std::uint32_t mark = 0;
-};
-
 enum class Fate : std::uint8_t { forward, host, drop, reject };
+enum class Direction : std::uint8_t { to_server, to_client };
+
+struct Endpoint {
+    Address address;
+    std::uint16_t port = 0;
+
+    friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
 
 struct Decision {
     Fate fate = Fate::host;
-    model::ServerKey server;  // Address and port that the packet goes to.
-    model::Forwarding forwarding = model::Forwarding::direct_routing;
+    // The rest is for Fate::forward.
+    Direction direction = Direction::to_server;
+    Forwarding forwarding = Forwarding::direct_routing;
+    Tunnel tunnel;
+    ServerId server;              // Address and port at which the connection's server is.
+    Endpoint client;              // The connection's ends as the client knows them.
+    Endpoint service;             // "
+    Endpoint local;               // FULLNAT: the client's stand-in towards the server.
+    bool mistaken_local = false;  // FULLNAT: the endpoint proposed is not one that may be taken.
 };
 
+// The settings that IPVS has as sysctls, by their names.
 struct Switches {
     bool expire_nodest_conn = false;
     bool expire_quiescent_template = false;
     int conn_reuse_mode = 1;
     bool sloppy_tcp = false;
+    bool sloppy_sctp = false;
+    int secure_tcp = 0;   // 3 is on; 1 and 2 switch it on when memory is short: never here.
+    int drop_packet = 0;  // The same.
+    int am_droprate = 10;
+    bool nat_icmp_send = false;
+};
+
+struct ServerView {
+    ServerId id;
+    int weight = 0;
+    long active = 0;
+    long inactive = 0;
+    long templates = 0;
+    Counters counters;
+};
+
+struct ServiceView {
+    ServiceId id;
+    std::string scheduler;
+    Counters counters;
+    std::vector<ServerView> servers;  // The newest first.
+};
+
+struct ConnectionView {
+    bool is_template = false;
+    Protocol protocol = Protocol::tcp;
+    std::uint32_t mark = 0;  // Of a template by firewall mark.
+    Endpoint client;
+    Endpoint service;
+    Endpoint server;
+    std::string state;
+    std::uint64_t expires_s = 0;
 };
 
 class Ipvs {
   public:
     Switches switches;
-    model::ConnectionTimeouts timeouts;
+    Timeouts timeouts;
+    // Where chance decides, the answer comes from outside: the draws of twos, and the local
+    // endpoint of a FULLNAT connection.
+    Draw draw;
+    std::function<std::optional<Endpoint>()> propose_local;
 
     // Edits return ipvsadm's sentence, or nothing if all is well.
-    std::string add_service(const model::ServiceKey& key, const model::ServiceSettings& settings);
-    std::string edit_service(const model::ServiceKey& key, const model::ServiceSettings& settings);
-    std::string delete_service(const model::ServiceKey& key);
-    std::string add_server(const model::ServiceKey& service,
-                           const model::ServerKey& server,
-                           const model::ServerSettings& settings);
-    std::string edit_server(const model::ServiceKey& service,
-                            const model::ServerKey& server,
-                            const model::ServerSettings& settings);
-    std::string delete_server(const model::ServiceKey& service, const model::ServerKey& server);
+    std::string add_service(const ServiceId& id, const ServiceSettings& settings);
+    std::string edit_service(const ServiceId& id, const ServiceSettings& settings);
+    std::string delete_service(const ServiceId& id);
+    std::string add_server(const ServiceId& service,
+                           const ServerId& server,
+                           const ServerSettings& settings);
+    std::string edit_server(const ServiceId& service,
+                            const ServerId& server,
+                            const ServerSettings& settings);
+    std::string delete_server(const ServiceId& service, const ServerId& server);
+    std::string zero(const std::optional<ServiceId>& id);  // Of one service, or of all.
 
     // Ends what is due until then; time never goes back.
     void advance(std::uint64_t now_ms);
     [[nodiscard]] Decision handle(const Packet& packet);
+    // What handle() would say to this packet of a known connection, without counting it. Fate::host
+    // if there is none.
+    [[nodiscard]] Decision look_up(const Packet& packet);
 
-    [[nodiscard]] std::vector<model::ServiceView> services() const;  // The newest first.
-    [[nodiscard]] std::vector<model::ConnectionView> connections() const;
+    [[nodiscard]] std::vector<ServiceView> services() const;  // The newest first.
+    [[nodiscard]] std::vector<ConnectionView> connections() const;
+    [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
     // When entries end, and how long each server of the trash has been idle.
     struct Deadline {
         std::uint64_t ms = 0;
@@ -77,28 +119,31 @@ class Ipvs {
     };
     [[nodiscard]] std::vector<Deadline> deadlines() const;
     [[nodiscard]] std::vector<std::uint64_t> trash_idle_ms() const;
+    // More than one connection could have sent this packet to its client: which one is nobody's
+    // rule.
+    [[nodiscard]] bool is_ambiguous(const Packet& packet) const;
 
   private:
     struct Service {
-        model::ServiceKey key;
-        model::ServiceSettings settings;
+        ServiceId id;
+        ServiceSettings settings;
         ServerList servers;
         Memory memory;
-        model::TrafficCounters counters;
+        Counters counters;
     };
     struct Connection {
         bool is_template = false;
-        bool by_mark = false;  // A template by firewall mark: `destination` is the mark.
-        bool valid = true;     // A template that still binds clients.
-        model::Protocol protocol = model::Protocol::tcp;
-        model::Ipv4 client;
-        std::uint16_t client_port = 0;
-        model::Ipv4 destination;
-        std::uint16_t port = 0;
+        bool by_mark = false;  // A template by firewall mark; the mark is `mark`.
+        std::uint32_t mark = 0;
+        bool valid = true;  // A template that still binds clients.
+        Protocol protocol = Protocol::tcp;
+        Endpoint client;
+        Endpoint service;
+        Endpoint local;
         Server* server = nullptr;
         std::uint16_t server_port = 0;
-        model::Forwarding forwarding = model::Forwarding::direct_routing;
-        std::string state = "NO";  // The letters of the tables in ipvs.cpp.
+        Forwarding forwarding = Forwarding::direct_routing;
+        State state = kNoState;
         bool counted_active = false;
         bool assured = false;
         std::uint64_t timeout_ms = 0;
@@ -108,35 +153,47 @@ class Ipvs {
     };
     // A server with the service it belongs to, which outlives both deletions.
     struct Owned {
-        model::ServiceKey service;
+        ServiceId service;
         Server server;
     };
 
-    [[nodiscard]] Service* find(const model::ServiceKey& key);
+    [[nodiscard]] Service* find(const ServiceId& id);
     [[nodiscard]] Service* service_of(const Packet& packet);
     [[nodiscard]] Service* service_of(const Server& server);
-    [[nodiscard]] Connection* connection_of(const Packet& packet);
+    [[nodiscard]] static bool goes_to_server(const Connection& connection, const Packet& packet);
+    [[nodiscard]] static bool goes_to_client(const Connection& connection, const Packet& packet);
     [[nodiscard]] bool begins_anew(const Connection& connection) const;
+    [[nodiscard]] bool may_begin(const Packet& packet) const;
+    [[nodiscard]] bool is_dropped_by_rate();
+    [[nodiscard]] bool is_from_nat_server(const Packet& packet) const;
+    [[nodiscard]] bool may_take(const Service& service,
+                                const Server& server,
+                                Protocol protocol,
+                                const Endpoint& local) const;
+    [[nodiscard]] Decision handle_from_client(Connection& connection, const Packet& packet);
     [[nodiscard]] Decision schedule(const Packet& packet);
     [[nodiscard]] Decision schedule_persistent(Service& service,
-                                               const model::Persistence& persistence,
+                                               const Persistence& persistence,
                                                const Packet& packet);
     [[nodiscard]] Decision open(Service& service,
                                 Server& server,
                                 Connection* control,
                                 const Packet& packet);
-    [[nodiscard]] Decision pass_on(Connection& connection, const Packet& packet);
+    [[nodiscard]] Decision pass_on(Connection& connection, Direction direction, const Packet&);
+    [[nodiscard]] static Decision decision_for(const Connection& connection, Direction direction);
     [[nodiscard]] static Connection template_for(const Service& service,
-                                                 const model::Persistence& persistence,
+                                                 const Persistence& persistence,
                                                  const Packet& packet);
-    void move_state(Connection& connection, const Packet& packet);
+    [[nodiscard]] Server* choose_server(Service& service, const Packet& packet);
+    void move_state(Connection& connection, Direction direction, const Packet& packet);
     void bind(Server& server, bool is_template);
     void unbind(const Connection& connection);
     void remove(Connection& connection);
     void remove_connections_of_deleted_servers();
-    void count(Server& server, const Packet& packet);
+    void count(Server& server, Direction direction, const Packet& packet);
 
     std::uint64_t now_ms_ = 0;
+    int droppable_ = 0;  // Packets that drop_packet has counted since it last dropped one.
     std::list<Service> services_;
     std::list<Owned> servers_;  // Listed or in the trash.
     std::list<Connection> connections_;

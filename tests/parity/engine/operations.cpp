@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/parity/engine/operations.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/core.h>
+
+#include <array>
+
+namespace fpvs::parity {
+namespace {
+
+using reference::Address;
+using reference::Forwarding;
+using reference::Protocol;
+using Kind = Operation::Kind;
+
+constexpr std::uint32_t kMark = 7;
+
+[[nodiscard]] Address address(int family, std::uint32_t network, std::uint32_t host) {
+    return family == 4 ? reference::ipv4_address(network + host)
+                       : reference::ipv6_address({0xfd000000, network, host * 0x01010101, host});
+}
+[[nodiscard]] Address virtual_address(int family, std::uint32_t host) {
+    return address(family, 0x0a080000, host);
+}
+// A mask that joins the clients of one, two, four or all addresses.
+[[nodiscard]] Address mask(int family, std::uint32_t free_bits) {
+    Address mask = {.family = family};
+    for (std::size_t i = 0; i < mask.size(); ++i) {
+        mask.bytes[i] = 0xff;
+    }
+    mask.bytes[mask.size() - 1] = static_cast<std::uint8_t>(0xff << free_bits);
+    return mask;
+}
+
+}  // namespace
+
+std::vector<Operation> Generator::operations(std::size_t count) {
+    std::vector<Operation> operations(count);
+    for (Operation& made : operations) {
+        made = operation();
+    }
+    return operations;
+}
+
+Operation Generator::operation() {
+    // Some are rare: what they end must have had time to grow.
+    constexpr std::array<Kind, 24> kKinds = {
+        Kind::add_service, Kind::edit_service, Kind::delete_service, Kind::add_server,
+        Kind::add_server,  Kind::edit_server,  Kind::delete_server,  Kind::wait,
+        Kind::set,         Kind::set,          Kind::zero,           Kind::set_timeouts,
+        Kind::packet,      Kind::packet,       Kind::packet,         Kind::packet,
+        Kind::error,       Kind::packet,       Kind::packet,         Kind::packet,
+        Kind::packet,      Kind::packet,       Kind::packet,         Kind::packet};
+    Operation made = {.kind = one_of(kKinds)};
+    if ((made.kind == Kind::delete_service || made.kind == Kind::zero) && below(3) != 0) {
+        made.kind = Kind::packet;
+    }
+    made.service = service();
+    const int family = made.service.address.family;
+    made.server = server(family);
+    made.service_settings = service_settings(family);
+    made.server_settings = server_settings();
+    choose_setting(made);
+    made.timeouts = {.tcp_s = 900 + below(2), .tcp_fin_s = 120, .udp_s = 20 + below(3)};
+    made.wait_ms = below(below(8) == 0 ? 1'000'000 : 12'000);
+    made.packet = packet();
+    made.number = below(1'000'000);
+    return made;
+}
+
+Protocol Generator::protocol() {
+    constexpr std::array<Protocol, 6> kProtocols = {
+        Protocol::tcp, Protocol::tcp, Protocol::tcp, Protocol::udp, Protocol::udp, Protocol::tcp};
+    return one_of(kProtocols);
+}
+
+reference::ServiceId Generator::service() {
+    const int kind = family();
+    switch (below(6)) {
+        case 0:
+            return {.address = virtual_address(kind, 1), .port = 53, .protocol = Protocol::udp};
+        case 1:
+            return {.address = virtual_address(kind, 1), .port = 0, .protocol = protocol()};
+        case 2:
+            return {.address = {.family = kind}, .mark = kMark};
+        case 3:
+            return {.address = virtual_address(kind, 1), .port = 21};
+        case 4:
+            return {.address = virtual_address(kind, 1), .port = 443, .protocol = Protocol::udp};
+        default:
+            return {.address = virtual_address(kind, 1), .port = 80};
+    }
+}
+
+reference::ServerId Generator::server(int family) {
+    return {.address = address(family, 0xc0a80100, below(5)),
+            .port = static_cast<std::uint16_t>(80 + below(2))};
+}
+
+reference::ServiceSettings Generator::service_settings(int family) {
+    constexpr std::array<const char*, 14> kNames = {"rr",
+                                                    "wrr",
+                                                    "lc",
+                                                    "wlc",
+                                                    "lblc",
+                                                    "lblcr",
+                                                    "dh",
+                                                    "sh",
+                                                    "sed",
+                                                    "nq",
+                                                    "fo",
+                                                    "ovf",
+                                                    "mh",
+                                                    "mh"};
+    constexpr std::array<std::uint32_t, 3> kTimeouts = {7, 33, 77};
+    reference::ServiceSettings settings = {
+        .scheduler = below(30) == 0 ? "nosuch" : one_of(kNames),
+        .hash_fallback = below(2) == 0,
+        .hash_port = below(2) == 0,
+        .one_packet = below(4) == 0,
+    };
+    if (below(3) == 0) {
+        settings.persistence = {.timeout_s = one_of(kTimeouts), .mask = mask(family, below(3))};
+    }
+    return settings;
+}
+
+reference::ServerSettings Generator::server_settings() {
+    constexpr std::array<int, 8> kWeights = {0, 1, 1, 2, 3, 4, 10, 100};
+    constexpr std::array<Forwarding, 5> kMethods = {Forwarding::direct_routing,
+                                                    Forwarding::nat,
+                                                    Forwarding::nat,
+                                                    Forwarding::tunnel,
+                                                    Forwarding::local};
+    const std::uint32_t upper = below(3) == 0 ? 1 + below(6) : 0;
+    return {.forwarding = one_of(kMethods),
+            .tunnel = {},
+            .weight = one_of(kWeights),
+            .upper_threshold = upper,
+            .lower_threshold = below(2) == 0 ? 0 : below(upper + 2)};
+}
+
+void Generator::choose_setting(Operation& operation) {
+    constexpr std::array<const char*, 4> kNames = {
+        "expire_nodest_conn", "expire_quiescent_template", "conn_reuse_mode", "sloppy_tcp"};
+    operation.setting = one_of(kNames);
+    operation.value = static_cast<int>(below(operation.setting == "conn_reuse_mode" ? 4 : 2));
+}
+
+reference::Packet Generator::packet() {
+    constexpr std::array<std::uint16_t, 4> kPorts = {21, 53, 80, 443};
+    const int kind = family();
+    reference::Packet packet = {.protocol = protocol(), .bytes = 40 + below(1000)};
+    packet.source = address(kind, 0x0a010000, below(4));
+    packet.source_port = static_cast<std::uint16_t>(below(20) == 0 ? 20 : 40000 + below(4));
+    packet.destination = virtual_address(kind, below(16) == 0 ? 2 : 1);
+    packet.destination_port = one_of(kPorts);
+    packet.mark = below(8) == 0 ? kMark + below(2) : 0;
+    choose_flags(packet);
+    return packet;
+}
+
+void Generator::choose_flags(reference::Packet& packet) {
+    constexpr std::array<std::uint8_t, 16> kChunks = {
+        1, 1, 1, 1, 2, 10, 10, 11, 0, 3, 7, 8, 14, 9, 6, 4};
+    const std::uint32_t kind = below(16);
+    if (packet.protocol == Protocol::sctp) {
+        packet.chunk = kChunks[kind];
+    } else if (packet.protocol == Protocol::tcp) {
+        packet.syn = kind < 7;
+        packet.ack = kind >= 6 && kind < 15;
+        packet.fin = kind == 11 || kind == 12;
+        packet.rst = kind == 13 || kind == 15;
+    }
+}
+
+// --- As text.
+
+std::string to_text(const Address& address) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    inet_ntop(address.family == 4 ? AF_INET : AF_INET6,
+              address.bytes.data(),
+              text.data(),
+              static_cast<socklen_t>(text.size()));
+    return text.data();
+}
+
+std::string to_text(const reference::Endpoint& endpoint) {
+    return fmt::format("[{}]:{}", to_text(endpoint.address), endpoint.port);
+}
+
+namespace {
+
+[[nodiscard]] std::string text(const reference::ServiceId& service) {
+    return service.mark != 0
+               ? fmt::format("mark {} of IPv{}", service.mark, service.address.family)
+               : fmt::format("{}/{}",
+                             to_text(reference::Endpoint{service.address, service.port}),
+                             static_cast<int>(service.protocol));
+}
+[[nodiscard]] std::string text(const reference::ServiceSettings& settings) {
+    std::string all = settings.scheduler;
+    all += settings.hash_fallback ? " fallback" : "";
+    all += settings.hash_port ? " port" : "";
+    all += settings.one_packet ? " one-packet" : "";
+    if (settings.persistence) {
+        all += fmt::format(" persistent {} mask {}",
+                           settings.persistence->timeout_s,
+                           to_text(settings.persistence->mask));
+    }
+    return all;
+}
+[[nodiscard]] std::string text(const reference::ServerSettings& settings) {
+    constexpr std::array<const char*, 5> kMethods = {
+        "nat", "local", "tunnel", "direct_routing", "full_nat"};
+    return fmt::format("{} weight {} thresholds {} {}",
+                       kMethods[static_cast<std::size_t>(settings.forwarding)],
+                       settings.weight,
+                       settings.upper_threshold,
+                       settings.lower_threshold);
+}
+[[nodiscard]] std::string flags(const reference::Packet& packet) {
+    if (packet.protocol == Protocol::sctp) {
+        return fmt::format("chunk {}", packet.chunk);
+    }
+    return fmt::format("{}{}{}{}",
+                       packet.syn ? "S" : "",
+                       packet.fin ? "F" : "",
+                       packet.rst ? "R" : "",
+                       packet.ack ? "A" : "");
+}
+[[nodiscard]] std::string text(const reference::Packet& packet) {
+    return fmt::format("{} -> {} protocol {} {} mark {} bytes {}",
+                       to_text(reference::Endpoint{packet.source, packet.source_port}),
+                       to_text(reference::Endpoint{packet.destination, packet.destination_port}),
+                       static_cast<int>(packet.protocol),
+                       flags(packet),
+                       packet.mark,
+                       packet.bytes);
+}
+
+}  // namespace
+
+std::string describe(const Operation& operation) {
+    const std::string service = text(operation.service);
+    const std::string server =
+        to_text(reference::Endpoint{operation.server.address, operation.server.port});
+    switch (operation.kind) {
+        case Kind::add_service:
+            return fmt::format("add service {} {}", service, text(operation.service_settings));
+        case Kind::edit_service:
+            return fmt::format("edit service {} {}", service, text(operation.service_settings));
+        case Kind::delete_service:
+            return fmt::format("delete service {}", service);
+        case Kind::add_server:
+            return fmt::format(
+                "add server {} {} {}", service, server, text(operation.server_settings));
+        case Kind::edit_server:
+            return fmt::format(
+                "edit server {} {} {}", service, server, text(operation.server_settings));
+        case Kind::delete_server:
+            return fmt::format("delete server {} {}", service, server);
+        case Kind::zero:
+            return fmt::format("zero {}", operation.number % 2 == 0 ? "all" : service);
+        case Kind::set:
+            return fmt::format("set {} {}", operation.setting, operation.value);
+        case Kind::set_timeouts:
+            return fmt::format("set timeouts {} {} {}",
+                               operation.timeouts.tcp_s,
+                               operation.timeouts.tcp_fin_s,
+                               operation.timeouts.udp_s);
+        case Kind::wait:
+            return fmt::format("wait {} ms", operation.wait_ms);
+        case Kind::packet:
+            return fmt::format("packet {}", text(operation.packet));
+        case Kind::reply:
+            return fmt::format("reply of connection {}: {} {} bytes",
+                               operation.number,
+                               flags(operation.packet),
+                               operation.packet.bytes);
+        case Kind::error:
+            return fmt::format("error about {}{}",
+                               operation.number % 2 == 0 ? "a reply to " : "",
+                               text(operation.packet));
+    }
+    return {};
+}
+
+}  // namespace fpvs::parity

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/parity/engine/pair.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "tests/parity/engine/translate.hpp"
+
+namespace fpvs::parity {
+namespace {
+
+using Kind = Operation::Kind;
+
+constexpr std::size_t kConnections = 1000;
+constexpr std::uint64_t kTickMs = 100;      // The engine's timers come up in these steps,
+constexpr std::uint64_t kLatenessMs = 250;  // and so late at most.
+constexpr std::uint64_t kStepMs = 4'000;    // The engine looks at its trash at least so often.
+
+// --- Lists as text, equal if the lists are.
+
+template <class Counters>
+[[nodiscard]] std::string text(const Counters& c) {
+    return fmt::format(
+        "{} {} {} {} {}", c.connections, c.packets_in, c.bytes_in, c.packets_out, c.bytes_out);
+}
+
+[[nodiscard]] std::string text(const std::vector<reference::ServiceView>& services) {
+    std::string all;
+    for (const auto& service : services) {
+        all += fmt::format("{}/{} mark {} {} [{}]\n",
+                           to_text(reference::Endpoint{service.id.address, service.id.port}),
+                           static_cast<int>(service.id.protocol),
+                           service.id.mark,
+                           service.scheduler,
+                           text(service.counters));
+        for (const auto& server : service.servers) {
+            all += fmt::format("  {} weight {} connections {} {} {} [{}]\n",
+                               to_text(reference::Endpoint{server.id.address, server.id.port}),
+                               server.weight,
+                               server.active,
+                               server.inactive,
+                               server.templates,
+                               text(server.counters));
+        }
+    }
+    return all;
+}
+
+[[nodiscard]] std::string text(const std::vector<model::ServiceView>& services) {
+    std::string all;
+    for (const auto& service : services) {
+        const reference::Endpoint at = {to_reference(service.key.address), service.key.port};
+        all += fmt::format("{}/{} mark {} {} [{}]\n",
+                           to_text(at),
+                           static_cast<int>(service.key.protocol),
+                           service.key.firewall_mark,
+                           service.settings.scheduler,
+                           text(service.counters));
+        for (const auto& server : service.servers) {
+            const reference::Endpoint its = {to_reference(server.key.address), server.key.port};
+            all += fmt::format("  {} weight {} connections {} {} {} [{}]\n",
+                               to_text(its),
+                               server.settings.weight,
+                               server.active_connections,
+                               server.inactive_connections,
+                               server.persistent_connections,
+                               text(server.counters));
+        }
+    }
+    return all;
+}
+
+// A template by firewall mark has no virtual address: what a list shows in its place is not
+// compared.
+[[nodiscard]] std::string line(const reference::ConnectionView& c) {
+    return fmt::format("{} {} mark {} {} > {} > {} {} {}",
+                       c.is_template ? "template" : "connection",
+                       static_cast<int>(c.protocol),
+                       c.mark,
+                       to_text(c.client),
+                       c.mark != 0 ? "" : to_text(c.service),
+                       to_text(c.server),
+                       c.state,
+                       c.expires_s);
+}
+
+[[nodiscard]] std::multiset<std::string> text(
+    const std::vector<reference::ConnectionView>& connections) {
+    std::multiset<std::string> lines;
+    for (const auto& c : connections) {
+        lines.insert(line(c));
+    }
+    return lines;
+}
+
+[[nodiscard]] std::multiset<std::string> text(
+    const std::vector<model::ConnectionView>& connections) {
+    std::multiset<std::string> lines;
+    for (const auto& c : connections) {
+        lines.insert(line({.is_template = c.template_entry,
+                           .protocol = static_cast<reference::Protocol>(c.protocol),
+                           .mark = c.firewall_mark,
+                           .client = {to_reference(c.client_address), c.client_port},
+                           .service = {to_reference(c.virtual_address), c.virtual_port},
+                           .server = {to_reference(c.server_address), c.server_port},
+                           .state = c.state,
+                           .expires_s = c.expires_s}));
+    }
+    return lines;
+}
+
+[[nodiscard]] std::string only_in(const std::multiset<std::string>& lines,
+                                  const std::multiset<std::string>& others,
+                                  const char* who) {
+    std::string all;
+    for (const std::string& line : lines) {
+        if (lines.count(line) != others.count(line)) {
+            all += fmt::format("  only the {}: {}\n", who, line);
+        }
+    }
+    return all;
+}
+
+[[nodiscard]] std::string differ(const std::string& ours, const std::string& models) {
+    return ours == models ? "" : fmt::format("engine:    {}\nreference: {}", ours, models);
+}
+
+// --- Decisions as text.
+
+[[nodiscard]] std::string text(const reference::Decision& decision) {
+    constexpr std::array<const char*, 4> kFates = {"forward", "host", "drop", "reject"};
+    std::string all = kFates[static_cast<std::size_t>(decision.fate)];
+    if (decision.fate == reference::Fate::forward) {
+        all += fmt::format(
+            " by {} to {}",
+            static_cast<int>(to_model(decision.forwarding)),
+            to_text(reference::Endpoint{decision.server.address, decision.server.port}));
+    }
+    return all;
+}
+
+[[nodiscard]] std::string text(const engine::Verdict& verdict) {
+    constexpr std::array<const char*, 4> kActions = {"forward", "host", "drop", "reject"};
+    std::string all = kActions[static_cast<std::size_t>(verdict.action)];
+    if (verdict.action == engine::Action::forward) {
+        all += fmt::format(" by {} to {}",
+                           static_cast<int>(verdict.forwarding),
+                           to_text(reference::Endpoint{to_reference(verdict.server_address),
+                                                       verdict.server_port}));
+    }
+    return all;
+}
+
+}  // namespace
+
+Pair::Pair() : engine_({.connections_max = kConnections, .hash_seed = 5}) {
+    advance(0);
+}
+
+std::string Pair::play(const Operation& operation) {
+    switch (operation.kind) {
+        case Kind::wait:
+            wait(operation.wait_ms);
+            return {};
+        case Kind::packet:
+            return play_packet(operation.packet);
+        case Kind::reply:
+            return play_reply(operation);
+        case Kind::error:
+            return play_error(operation);
+        default:
+            return play_command(operation);
+    }
+}
+
+std::string Pair::play_command(const Operation& operation) {
+    const model::ServiceKey service = to_model(operation.service);
+    const model::ServerKey server = to_model(operation.server);
+    Status ours;
+    std::string models;
+    switch (operation.kind) {
+        case Kind::add_service:
+            ours = engine_.add_service(service, to_model(operation.service_settings));
+            models = model_.add_service(operation.service, operation.service_settings);
+            break;
+        case Kind::edit_service:
+            ours = engine_.edit_service(service, to_model(operation.service_settings));
+            models = model_.edit_service(operation.service, operation.service_settings);
+            break;
+        case Kind::delete_service:
+            ours = engine_.delete_service(service);
+            models = model_.delete_service(operation.service);
+            break;
+        case Kind::add_server:
+            ours = engine_.add_server(service, server, to_model(operation.server_settings));
+            models =
+                model_.add_server(operation.service, operation.server, operation.server_settings);
+            break;
+        case Kind::edit_server:
+            ours = engine_.edit_server(service, server, to_model(operation.server_settings));
+            models =
+                model_.edit_server(operation.service, operation.server, operation.server_settings);
+            break;
+        case Kind::delete_server:
+            ours = engine_.delete_server(service, server);
+            models = model_.delete_server(operation.service, operation.server);
+            break;
+        case Kind::zero: {
+            const bool all = operation.number % 2 == 0;
+            ours = engine_.zero(all ? std::nullopt : std::optional(service));
+            models = model_.zero(all ? std::nullopt : std::optional(operation.service));
+            break;
+        }
+        case Kind::set:
+            return set(operation.setting, operation.value);
+        case Kind::set_timeouts:
+            engine_.set_timeouts(to_model(operation.timeouts));
+            model_.timeouts = operation.timeouts;
+            break;
+        default:
+            break;
+    }
+    settle();
+    return differ(ours ? "" : ours.error().message, models);
+}
+
+std::string Pair::set(const std::string& name, int value) {
+    const std::map<std::string, bool*> booleans = {
+        {"expire_nodest_conn", &model_.switches.expire_nodest_conn},
+        {"expire_quiescent_template", &model_.switches.expire_quiescent_template},
+        {"sloppy_tcp", &model_.switches.sloppy_tcp},
+        {"sloppy_sctp", &model_.switches.sloppy_sctp},
+        {"nat_icmp_send", &model_.switches.nat_icmp_send}};
+    const std::map<std::string, int*> numbers = {
+        {"conn_reuse_mode", &model_.switches.conn_reuse_mode},
+        {"secure_tcp", &model_.switches.secure_tcp},
+        {"drop_packet", &model_.switches.drop_packet},
+        {"am_droprate", &model_.switches.am_droprate}};
+    if (const auto found = booleans.find(name); found != booleans.end()) {
+        *found->second = value != 0;
+    } else {
+        *numbers.at(name) = value;
+    }
+    return engine_.set(name, value) ? "" : "the engine refuses the setting";
+}
+
+std::string Pair::play_packet(const reference::Packet& packet) {
+    if (model_.is_ambiguous(packet)) {
+        return {};
+    }
+    const engine::Verdict ours = engine_.handle(to_engine(packet), now());
+    const reference::Decision models = model_.handle(packet);
+    return differ(text(ours), text(models));
+}
+
+std::string Pair::play_reply(const Operation& operation) {
+    const auto connections = model_.connections();
+    if (connections.empty()) {
+        return {};
+    }
+    const auto& connection = connections[operation.number % connections.size()];
+    if (connection.is_template) {
+        return {};
+    }
+    reference::Packet reply = operation.packet;
+    // Flags were drawn for another protocol perhaps: then they are none.
+    reply.protocol = connection.protocol;
+    reply.source = connection.server.address;
+    reply.source_port = connection.server.port;
+    reply.destination = connection.client.address;
+    reply.destination_port = connection.client.port;
+    return play_packet(reply);
+}
+
+std::string Pair::play_error(const Operation& operation) {
+    const reference::Packet& packet = operation.packet;
+    if (model_.is_ambiguous(packet)) {
+        return {};
+    }
+    return differ(text(engine_.lookup(to_engine(packet), now())), text(model_.look_up(packet)));
+}
+
+std::string Pair::compare_lists() {
+    const std::string services = differ(text(engine_.services()), text(model_.services()));
+    if (!services.empty()) {
+        return services;
+    }
+    const auto ours = text(engine_.connections(0, kConnections, now()).connections);
+    const auto models = text(model_.connections());
+    return only_in(ours, models, "engine") + only_in(models, ours, "reference");
+}
+
+// --- Time.
+
+void Pair::wait(std::uint64_t wait_ms) {
+    do {
+        const std::uint64_t step = std::min(wait_ms, kStepMs);
+        if (is_ambiguous_until(now_ms_ + step + 2 * kStepMs)) {
+            stopped_ = true;
+            return;
+        }
+        advance(step);
+        wait_ms -= step;
+    } while (wait_ms > 0);
+    constexpr int kPatience = 4000;
+    for (int i = 0; i < kPatience && between_two_answers(); ++i) {
+        if (is_ambiguous_until(now_ms_ + 2 * kStepMs)) {
+            stopped_ = true;
+            return;
+        }
+        advance(kLatenessMs);
+    }
+}
+
+void Pair::advance(std::uint64_t step_ms) {
+    now_ms_ += step_ms;
+    model_.advance(now_ms_);
+    settle();
+}
+
+void Pair::settle() {
+    while (engine_.expire(now(), 3)) {
+    }
+}
+
+// Something was due so lately that the engine may not have seen it, or the trash of one may have
+// forgotten a server that the other still has.
+bool Pair::between_two_answers() {
+    constexpr std::uint64_t kTrashOldMs = 105'000;  // Forgotten after 120 s, soon or later.
+    constexpr std::uint64_t kTrashSlackMs = 32'000;
+    for (const std::uint64_t idle_ms : model_.trash_idle_ms()) {
+        if (idle_ms > kTrashOldMs) {
+            trash_certain_from_ms_ = now_ms_ + kTrashSlackMs;
+        }
+    }
+    return now_ms_ < trash_certain_from_ms_ || !same_connections();
+}
+
+bool Pair::same_connections() const {
+    return text(engine_.connections(0, kConnections, now()).connections) ==
+           text(model_.connections());
+}
+
+// A template and a connection end in the same tick until then: whether the template sees the
+// connection's end first is nobody's rule.
+bool Pair::is_ambiguous_until(std::uint64_t until_ms) const {
+    std::set<std::uint64_t> templates;
+    const auto deadlines = model_.deadlines();
+    for (const auto& deadline : deadlines) {
+        if (deadline.is_template && deadline.ms <= until_ms) {
+            templates.insert(deadline.ms / kTickMs);
+        }
+    }
+    return std::any_of(deadlines.begin(), deadlines.end(), [&](const auto& deadline) {
+        return !deadline.is_template && templates.count(deadline.ms / kTickMs) == 1;
+    });
+}
+
+// --- Sequences.
+
+std::optional<Failure> play(std::span<const Operation> operations,
+                            std::size_t lists_every,
+                            std::size_t& played) {
+    Pair pair;
+    for (played = 0; played < operations.size() && !pair.stopped(); ++played) {
+        std::string difference = pair.play(operations[played]);
+        const bool last = played + 1 == operations.size();
+        if (difference.empty() && !pair.stopped() && (last || (played + 1) % lists_every == 0)) {
+            difference = pair.compare_lists();
+        }
+        if (!difference.empty()) {
+            return Failure{played, std::move(difference)};
+        }
+    }
+    return std::nullopt;
+}
+
+std::vector<Operation> shrink(std::vector<Operation> operations) {
+    std::size_t played = 0;
+    const auto cut_behind_failure = [&](std::vector<Operation>& candidate) {
+        const auto failure = play(candidate, 1, played);
+        if (failure) {
+            candidate.resize(failure->operation + 1);
+        }
+        return failure.has_value();
+    };
+    if (!cut_behind_failure(operations)) {
+        return operations;
+    }
+    // Leave out ever shorter runs, until no single operation can be spared.
+    for (std::size_t run = std::max<std::size_t>(operations.size() / 2, 1); run > 0; run /= 2) {
+        for (std::size_t at = 0; at + run <= operations.size();) {
+            std::vector<Operation> candidate = operations;
+            const auto begin = candidate.begin() + static_cast<std::ptrdiff_t>(at);
+            candidate.erase(begin, begin + static_cast<std::ptrdiff_t>(run));
+            if (cut_behind_failure(candidate)) {
+                operations = std::move(candidate);
+            } else {
+                at += run;
+            }
+        }
+    }
+    return operations;
+}
+
+}  // namespace fpvs::parity

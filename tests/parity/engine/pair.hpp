@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine and the reference side by side: each operation is done by both, and every answer and
+// every list must be equal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+
+#include "host/engine/engine.hpp"
+#include "sim/reference/ipvs.hpp"
+#include "tests/parity/engine/operations.hpp"
+
+namespace fpvs::parity {
+
+class Pair {
+  public:
+    Pair();
+
+    // What the two say differently, or nothing.  `stopped()`: from here on they may rightly differ.
+    [[nodiscard]] std::string play(const Operation& operation);
+    [[nodiscard]] std::string compare_lists();
+    [[nodiscard]] bool stopped() const { return stopped_; }
+
+  private:
+    [[nodiscard]] engine::Engine::Time now() const { return std::chrono::milliseconds(now_ms_); }
+    [[nodiscard]] std::string play_command(const Operation& operation);
+    [[nodiscard]] std::string set(const std::string& name, int value);
+    [[nodiscard]] std::string play_packet(const reference::Packet& packet);
+    [[nodiscard]] std::string play_reply(const Operation& operation);
+    [[nodiscard]] std::string play_error(const Operation& operation);
+
+    // Time.
+    void wait(std::uint64_t wait_ms);
+    void advance(std::uint64_t step_ms);
+    void settle();
+    [[nodiscard]] bool between_two_answers();
+    [[nodiscard]] bool is_ambiguous_until(std::uint64_t until_ms) const;
+    [[nodiscard]] bool same_connections() const;
+
+    engine::Engine engine_;
+    reference::Ipvs model_;
+    std::uint64_t now_ms_ = 1'000'000;
+    std::uint64_t trash_certain_from_ms_ = 0;
+    bool stopped_ = false;
+};
+
+struct Failure {
+    std::size_t operation = 0;
+    std::string difference;
+};
+
+// Plays until something differs.  Lists are compared after each `lists_every`-th operation, and at
+// the end.  `played`: how many were played.
+[[nodiscard]] std::optional<Failure> play(std::span<const Operation> operations,
+                                          std::size_t lists_every,
+                                          std::size_t& played);
+
+// Those of the operations that are needed for a failure: none of them can be left out.
+[[nodiscard]] std::vector<Operation> shrink(std::vector<Operation> operations);
+
+}  // namespace fpvs::parity
