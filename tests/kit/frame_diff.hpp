@@ -12,6 +12,9 @@ namespace fpvs::kit {
 // frame in scapy.
 std::string frame_diff(const FrameBytes& expected, const FrameBytes& actual);
 
+// The same without the lines for scapy.
+std::string field_diff(const FrameBytes& expected, const FrameBytes& actual);
+
 // "Ether(bytes.fromhex('...')).show()".
 std::string scapy_line(const FrameBytes& frame);
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/conformance/packets/director.hpp"
+
+#include <sstream>
+#include <utility>
+
+#include "host/cli/run.hpp"
+#include "host/util/check.hpp"
+
+namespace fpvs::test {
+namespace {
+
+constexpr std::size_t kPoolFrames = 2048;
+constexpr std::uint32_t kFirstInterface = 10;
+
+std::uint32_t interface_of(Side side) {
+    return kFirstInterface + static_cast<std::uint32_t>(index(side));
+}
+
+dpdk::FramePool make_pool() {
+    auto pool = dpdk::make_frame_pool({.name = "recordings", .frames = kPoolFrames});
+    FPVS_CHECK(pool.has_value(), "{}", pool.error().text());
+    return std::move(*pool);
+}
+
+std::vector<std::string> words_in(const std::string& line) {
+    std::istringstream stream(line);
+    std::vector<std::string> words;
+    for (std::string word; stream >> word;) {
+        words.push_back(word);
+    }
+    return words;
+}
+
+}  // namespace
+
+Director::Director(const std::array<model::MacAddress, 2>& macs)
+    : pool_(make_pool()),
+      wires_{kit::FakePort(*pool_, "client wire"), kit::FakePort(*pool_, "server wire")},
+      hosts_{kit::FakePort(*pool_, "d0"), kit::FakePort(*pool_, "d1")} {
+    for (const Side side : kSides) {
+        const auto number = static_cast<std::uint16_t>(index(side));
+        const Status added = worker_.add_port({.number = number,
+                                               .interface = side == Side::client ? "d0" : "d1",
+                                               .interface_index = interface_of(side),
+                                               .mac = macs[index(side)]},
+                                              &hosts_[index(side)]);
+        FPVS_CHECK(added.has_value(), "{}", added.error().text());
+        worker_.carry(number, &wires_[index(side)], slowpath::Selection::by_worker);
+    }
+}
+
+void Director::reach(const std::vector<Station>& stations, const Scenario& addresses) {
+    for (const Station& station : stations) {
+        if (!station.address.is_ipv4()) {
+            continue;  // The slow path asks about IPv4 only, so far.
+        }
+        neighbours_.learn(
+            to_string(station.address), to_string(station.mac), interface_of(station.side));
+        const auto& own =
+            station.side == Side::client ? addresses.client_side : addresses.server_side;
+        const auto source = own.find(station.address.family);
+        if (source != own.end()) {
+            neighbours_.known[station.address.ipv4()].source = source->second.ipv4();
+        }
+    }
+}
+
+Status Director::run(const std::string& options) {
+    std::istringstream in;
+    std::ostringstream out;
+    std::ostringstream err;
+    cli::Environment environment{
+        .socket_path = control_.path(), .names = names_, .in = in, .out = out, .err = err};
+    if (cli::run(words_in(options), environment) != 0) {
+        const std::string text = err.str();
+        return fail(Code::failed_precondition, "{}", text.substr(0, text.find('\n')));
+    }
+    return {};
+}
+
+std::string Director::listing(const std::string& options) {
+    std::istringstream in;
+    std::ostringstream out;
+    std::ostringstream err;
+    cli::Environment environment{
+        .socket_path = control_.path(), .names = names_, .in = in, .out = out, .err = err};
+    (void)cli::run(words_in(options), environment);
+    return out.str() + err.str();
+}
+
+Result<Settings> Director::set(const Settings& settings) {
+    Settings old;
+    for (const auto& [name, value] : settings) {
+        const auto before = operations_.engine.settings().get(name);
+        if (!before) {
+            return fail(Code::not_found, "the setting {} is not there", name);
+        }
+        FPVS_TRY_STATUS(operations_.engine.set(name, value));
+        old[name] = *before;
+    }
+    return old;
+}
+
+Settings Director::current(const Settings& settings) const {
+    Settings values;
+    for (const auto& [name, value] : settings) {
+        if (const auto now = operations_.engine.settings().get(name)) {
+            values[name] = *now;
+        }
+    }
+    return values;
+}
+
+void Director::advance_to(provider::Nanoseconds time) {
+    operations_.now = std::max(operations_.now, time);
+    while (worker_.step(operations_.now)) {
+    }
+}
+
+void Director::receive(Side side, const Frame& frame) {
+    wires_[index(side)].waiting.push_back({static_cast<int>(index(side)), frame});
+    // A step of its own, later than any interval at which the worker looks at something.
+    worker_.step(operations_.now);
+}
+
+std::vector<Frame> Director::take(kit::FakePort& port) {
+    std::vector<Frame> frames;
+    for (auto& frame : port.take()) {
+        frames.push_back(std::move(frame.bytes));
+    }
+    return frames;
+}
+
+}  // namespace fpvs::test

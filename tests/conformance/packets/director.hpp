@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// A director in memory: the real slow path and engine between two ports, driven by ipvsadm's
+// commands and by frames.  It lives through all recordings of a folder in the order in which they
+// were made, as the recorded one did, so that what outlives a recording (the limit of ICMP errors,
+// connections, path MTUs) is the same.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "drivers/dpdk/frame_pool.hpp"
+#include "host/control/dispatcher.hpp"
+#include "host/slowpath/worker.hpp"
+#include "tests/conformance/packets/scenarios.hpp"
+#include "tests/kit/control_server.hpp"
+#include "tests/kit/engine_operations.hpp"
+#include "tests/kit/fake_neighbours.hpp"
+#include "tests/kit/fake_ports.hpp"
+#include "tests/kit/table_names.hpp"
+
+namespace fpvs::test {
+
+class Director {
+  public:
+    explicit Director(const std::array<model::MacAddress, 2>& macs);
+
+    void reach(const std::vector<Station>& stations, const Scenario& addresses);
+    // Runs one line of ipvsadm's options through fpvsadm; an error is what it printed.
+    [[nodiscard]] Status run(const std::string& options);
+    // What such a line prints.
+    [[nodiscard]] std::string listing(const std::string& options);
+    // Settings of net.ipv4.vs; gives what they were.
+    [[nodiscard]] Result<Settings> set(const Settings& settings);
+
+    // The values of those of them that are there.
+    [[nodiscard]] Settings current(const Settings& settings) const;
+
+    // Time never goes back.  Whatever is due until then happens.
+    void advance_to(provider::Nanoseconds time);
+    void receive(Side side, const Frame& frame);
+
+    // What left since the last call: to the wire, and to the host's own stack.
+    [[nodiscard]] std::vector<Frame> sent(Side side) { return take(wires_[index(side)]); }
+    [[nodiscard]] std::vector<Frame> passed_to_host(Side side) { return take(hosts_[index(side)]); }
+
+  private:
+    static std::vector<Frame> take(kit::FakePort& port);
+
+    dpdk::FramePool pool_;
+    std::array<kit::FakePort, 2> wires_;
+    std::array<kit::FakePort, 2> hosts_;
+    kit::FakeNeighbours neighbours_;
+    kit::EngineOperations operations_;
+    control::Dispatcher dispatcher_{operations_};
+    kit::ControlServer control_{dispatcher_};
+    kit::TableNames names_;
+    slowpath::Worker worker_{operations_.engine, neighbours_};
+};
+
+}  // namespace fpvs::test
