@@ -26,6 +26,15 @@ struct LinkHeader {
     [[nodiscard]] static LinkHeader make(model::MacAddress destination,
                                          model::MacAddress source,
                                          std::optional<std::uint16_t> vlan);
+    // Copies it to where the IP packet begins.  Two fixed lengths are two moves, not a call.
+    void write_before(std::uint8_t* ip) const noexcept {
+        if (length == ethernet::kHeaderBytes) {
+            std::memcpy(ip - ethernet::kHeaderBytes, bytes.data(), ethernet::kHeaderBytes);
+        } else {
+            constexpr std::size_t kTagged = ethernet::kHeaderBytes + ethernet::kVlanTagBytes;
+            std::memcpy(ip - kTagged, bytes.data(), kTagged);
+        }
+    }
 };
 
 [[nodiscard]] inline std::uint8_t* bytes_at(rte_mbuf& frame, std::size_t offset) noexcept {
@@ -54,13 +63,18 @@ inline void trim(rte_mbuf& frame, std::size_t ip_offset, std::size_t ip_length) 
 }
 
 // One hop less to live, with the header's checksum brought up to date.  The TTL is above 0.
+//
+// RFC 1624, equation 3, for a word that is 0x0100 less: the checksum's complement gains the
+// complement of that, and a carry comes round.  In the machine's byte order 0x0100 is 1.
 inline void decrement_ttl(std::uint8_t* ip) noexcept {
-    constexpr std::uint16_t kOneHop = 0x0100;
-    const std::uint16_t before = load_be16(ip + ipv4::kTtl);
-    const auto after = static_cast<std::uint16_t>(before - kOneHop);
-    store_be16(ip + ipv4::kTtl, after);
-    store_be16(ip + ipv4::kChecksum,
-               updated_checksum(load_be16(ip + ipv4::kChecksum), before, after));
+    constexpr std::uint32_t kMinusOneHop = 0xffff - 1;
+    --ip[ipv4::kTtl];
+    std::uint16_t check = 0;
+    std::memcpy(&check, ip + ipv4::kChecksum, sizeof check);
+    std::uint32_t sum = static_cast<std::uint16_t>(~check) + kMinusOneHop;
+    sum += sum >> 16;
+    check = static_cast<std::uint16_t>(~sum);
+    std::memcpy(ip + ipv4::kChecksum, &check, sizeof check);
 }
 
 struct IcmpError {

@@ -28,7 +28,8 @@ struct ParsedFrame {
 };
 
 // `station` is the MAC address whose unicast frames are taken, or 0 where the port has chosen.
-// Written in place: copying the result cost more than parsing.
+// Written in place, into a result that was used before: copying or clearing one cost more than
+// parsing.  What `kind` does not promise is left as it was.
 void parse(std::span<const std::uint8_t> frame,
            std::uint64_t station,
            ParsedFrame& parsed) noexcept;

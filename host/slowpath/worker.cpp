@@ -8,6 +8,7 @@
 
 #include "host/slowpath/bytes.hpp"
 #include "host/slowpath/headers.hpp"
+#include "host/slowpath/plain_frame.hpp"
 
 namespace fpvs::slowpath {
 namespace {
@@ -19,6 +20,15 @@ constexpr provider::Nanoseconds kHostInterval = 50us;
 constexpr provider::Nanoseconds kExpiryInterval = 4ms;
 constexpr provider::Nanoseconds kHeldInterval = 10ms;
 constexpr std::size_t kExpiryBudget = 256;
+
+// Nothing stands in the way of direct routing: no error to send, no room to make.
+[[nodiscard]] inline bool may_go_straight(rte_mbuf& frame,
+                                          const ParsedFrame& parsed,
+                                          const NextHop& next_hop) noexcept {
+    return next_hop.state == NextHop::State::resolved && parsed.ip_length <= next_hop.mtu &&
+           bytes_at(frame, parsed.ip_offset)[ipv4::kTtl] > 1 &&
+           frame.data_off + parsed.ip_offset >= next_hop.link.length;
+}
 
 }  // namespace
 
@@ -57,33 +67,48 @@ Status Worker::add_port(const provider::NetworkPort& port, provider::PacketPort*
 
 void Worker::carry(std::uint16_t port, provider::PacketPort* wire, Selection selection) {
     flush();
-    ports_[port].wire = kNone;
+    ports_[port].wire = nullptr;
     if (wire != nullptr) {
-        auto found = std::find_if(wires_.begin(), wires_.end(), [wire](const Wire& known) {
-            return &known.tx.port() == wire;
+        auto found = std::find_if(wires_.begin(), wires_.end(), [wire](const auto& known) {
+            return &known->tx.port() == wire;
         });
         if (found == wires_.end()) {
-            found = wires_.insert(found, Wire{TxQueue(*wire), selection});
+            found = wires_.insert(found, std::make_unique<Wire>(Wire{TxQueue(*wire), selection}));
         }
-        ports_[port].wire = static_cast<std::uint8_t>(found - wires_.begin());
+        ports_[port].wire = &(*found)->tx;
     }
-    forget_idle_wires();
+    std::erase_if(wires_, [this](const auto& known) {
+        return std::none_of(ports_.begin(), ports_.end(), [&known](const Port& candidate) {
+            return candidate.wire == &known->tx;
+        });
+    });
 }
 
-void Worker::forget_idle_wires() {
-    for (std::size_t index = wires_.size(); index-- > 0;) {
-        const bool carries = std::any_of(
-            ports_.begin(), ports_.end(), [index](const Port& port) { return port.wire == index; });
-        if (carries) {
-            continue;
-        }
-        wires_.erase(wires_.begin() + static_cast<std::ptrdiff_t>(index));
-        for (Port& port : ports_) {
-            if (port.wire != kNone && port.wire > index) {
-                --port.wire;
-            }
-        }
+[[gnu::always_inline]] inline void Worker::send_to_wire(rte_mbuf& frame) {
+    TxQueue* wire = frame.port < ports_.size() ? ports_[frame.port].wire : nullptr;
+    if (wire == nullptr) {
+        counters_.count(Incident::no_wire, frame.pkt_len);
+        rte_pktmbuf_free(&frame);
+        return;
     }
+    wire->push(&frame);
+}
+
+// What send_direct() does to a packet that may_go_straight(), in one go: padding off, one hop
+// further, a new Ethernet header.
+[[gnu::always_inline]] inline void Worker::send_straight(rte_mbuf& frame,
+                                                         const ParsedFrame& parsed,
+                                                         const NextHop& next_hop) noexcept {
+    std::uint8_t* ip = bytes_at(frame, parsed.ip_offset);
+    decrement_ttl(ip);
+    next_hop.link.write_before(ip);
+    frame.data_off =
+        static_cast<std::uint16_t>(frame.data_off + parsed.ip_offset - next_hop.link.length);
+    frame.data_len = static_cast<std::uint16_t>(next_hop.link.length + parsed.ip_length);
+    frame.pkt_len = frame.data_len;
+    frame.port = next_hop.port;
+    counters_.count(Outcome::forwarded, frame.pkt_len);
+    send_to_wire(frame);
 }
 
 bool Worker::step(Time now) {
@@ -114,11 +139,11 @@ bool Worker::step(Time now) {
 
 std::size_t Worker::take_from_wires(Time now) {
     std::size_t total = 0;
-    for (Wire& wire : wires_) {
+    for (const auto& wire : wires_) {
         std::array<rte_mbuf*, provider::kBurstMax> frames;
-        const std::size_t count = wire.tx.port().rx_burst(frames);
+        const std::size_t count = wire->tx.port().rx_burst(frames);
         if (count != 0) {
-            handle_burst(std::span(frames).first(count), wire.selection, now);
+            handle_burst(std::span(frames).first(count), wire->selection, now);
             total += count;
         }
     }
@@ -145,50 +170,63 @@ std::size_t Worker::take_from_host() {
 // In passes over the burst, so that what the decision about a frame reads is on its way from memory
 // while its neighbours are looked at.
 void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection, Time now) {
-    std::array<ParsedFrame, provider::kBurstMax> parsed;
     for (const rte_mbuf* frame : frames) {
         rte_prefetch0(rte_pktmbuf_mtod(frame, const void*));
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {
         rte_mbuf& frame = *frames[i];
         if (frame.nb_segs != 1 || frame.port >= ports_.size()) [[unlikely]] {
-            parsed[i].outcome = frame.nb_segs != 1 ? Outcome::buffer : Outcome::port;
+            parsed_[i].kind = ParsedFrame::Kind::settled;
+            parsed_[i].outcome = frame.nb_segs != 1 ? Outcome::buffer : Outcome::port;
             continue;
         }
         const std::uint64_t station =
             selection == Selection::by_worker ? ports_[frame.port].mac : 0;
-        parse({bytes_at(frame, 0), frame.data_len}, station, parsed[i]);
-        if (parsed[i].kind == ParsedFrame::Kind::transport) {
-            engine_.prefetch(parsed[i].packet);
+        const std::span<const std::uint8_t> bytes(bytes_at(frame, 0), frame.data_len);
+        if (!parse_plain(bytes, station, parsed_[i])) [[unlikely]] {
+            parse(bytes, station, parsed_[i]);
+        }
+        if (parsed_[i].kind == ParsedFrame::Kind::transport) {
+            engine_.prefetch(parsed_[i].packet);
         }
     }
-    for (const ParsedFrame& one : std::span(parsed).first(frames.size())) {
+    for (const ParsedFrame& one : std::span(parsed_).first(frames.size())) {
         if (one.kind == ParsedFrame::Kind::transport) {
             engine_.prefetch_connection(one.packet);
         }
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {
-        handle(*frames[i], parsed[i], now);
+        handle(*frames[i], parsed_[i], now);
     }
 }
 
 void Worker::handle(rte_mbuf& frame, const ParsedFrame& parsed, Time now) {
-    switch (parsed.kind) {
-        case ParsedFrame::Kind::transport:
-            obey(frame, parsed, engine_.handle(parsed.packet, now), now);
-            return;
-        case ParsedFrame::Kind::icmp_error: {
-            const engine::Verdict verdict = engine_.lookup(parsed.packet, now);
-            if (verdict.action == engine::Action::forward) {
-                obey(frame, parsed, verdict, now);
-            } else {
-                end(frame, Outcome::protocol);
+    if (parsed.kind == ParsedFrame::Kind::transport) [[likely]] {
+        const engine::Verdict verdict = engine_.handle(parsed.packet, now);
+        if (verdict.action == engine::Action::forward &&
+            verdict.forwarding == model::Forwarding::direct_routing) [[likely]] {
+            const NextHop& next_hop = next_hops_.find(verdict.server, verdict.server_address);
+            if (may_go_straight(frame, parsed, next_hop)) [[likely]] {
+                send_straight(frame, parsed, next_hop);
+                return;
             }
-            return;
         }
-        case ParsedFrame::Kind::settled:
-            end(frame, parsed.outcome);
-            return;
+        obey(frame, parsed, verdict, now);
+        return;
+    }
+    handle_rest(frame, parsed, now);
+}
+
+void Worker::handle_rest(rte_mbuf& frame, const ParsedFrame& parsed, Time now) {
+    if (parsed.kind == ParsedFrame::Kind::settled) {
+        end(frame, parsed.outcome);
+        return;
+    }
+    const engine::Verdict verdict = engine_.lookup(parsed.packet, now);
+    if (verdict.action == engine::Action::forward) {
+        obey(frame, parsed, verdict, now);
+    } else {
+        end(frame, Outcome::protocol);
     }
 }
 
@@ -319,19 +357,9 @@ void Worker::end(rte_mbuf& frame, Outcome outcome) {
     rte_pktmbuf_free(&frame);
 }
 
-void Worker::send_to_wire(rte_mbuf& frame) {
-    const std::uint8_t wire = frame.port < ports_.size() ? ports_[frame.port].wire : kNone;
-    if (wire == kNone) {
-        counters_.count(Incident::no_wire, frame.pkt_len);
-        rte_pktmbuf_free(&frame);
-        return;
-    }
-    wires_[wire].tx.push(&frame);
-}
-
 void Worker::flush() {
-    for (Wire& wire : wires_) {
-        wire.tx.flush();
+    for (const auto& wire : wires_) {
+        wire->tx.flush();
     }
     for (Port& port : ports_) {
         if (port.host) {

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -85,12 +86,10 @@ class Worker {
     }
 
   private:
-    static constexpr std::uint8_t kNone = 0xff;
-
     struct Port {
         bool exists = false;
         std::uint64_t mac = 0;
-        std::uint8_t wire = kNone;  // Index into wires_.
+        TxQueue* wire = nullptr;  // Of one of wires_; null while nothing carries the port.
         std::optional<TxQueue> host;
     };
     struct Wire {
@@ -102,6 +101,10 @@ class Worker {
     [[nodiscard]] std::size_t take_from_host();
     void handle_burst(std::span<rte_mbuf* const> frames, Selection selection, Time now);
     void handle(rte_mbuf& frame, const ParsedFrame& parsed, Time now);
+    void handle_rest(rte_mbuf& frame, const ParsedFrame& parsed, Time now);
+    void send_straight(rte_mbuf& frame,
+                       const ParsedFrame& parsed,
+                       const NextHop& next_hop) noexcept;
     void obey(rte_mbuf& frame, const ParsedFrame& parsed, const engine::Verdict& verdict, Time now);
     void send_to_server(const HeldFrame& held, model::Ipv4 server, Time now);
     void send_direct(const HeldFrame& held, const NextHop& next_hop, Time now);
@@ -109,13 +112,14 @@ class Worker {
     void release_held(Time now);
     void end(rte_mbuf& frame, Outcome outcome);
     void send_to_wire(rte_mbuf& frame);
-    void forget_idle_wires();
     void flush();
 
     engine::Engine& engine_;
     NextHops next_hops_;
     std::array<Port, provider::kNetworkPortsMax> ports_;
-    std::vector<Wire> wires_;
+    std::vector<std::unique_ptr<Wire>> wires_;
+    // Of the burst in hand.  Here, because making them anew each time cost as much as parsing.
+    std::array<ParsedFrame, provider::kBurstMax> parsed_;
     StepHook hook_;
     StepHook next_hook_;
     bool hook_changed_ = false;
