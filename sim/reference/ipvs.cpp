@@ -410,7 +410,7 @@ Server* Ipvs::choose_server(Service& service, const Packet& packet) {
 
 Decision Ipvs::schedule(const Packet& packet) {
     if (switches.nat_icmp_send && !packet.rst && is_from_nat_server(packet)) {
-        return {.fate = Fate::reject};
+        return {.fate = Fate::reject, .refuses_reply = true};
     }
     constexpr std::uint16_t kFtpData = 20;
     Service* service = service_of(packet);

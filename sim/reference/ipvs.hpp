@@ -37,6 +37,7 @@ struct Decision {
     Endpoint client;              // The connection's ends as the client knows them.
     Endpoint service;             // "
     Endpoint local;               // FULLNAT: the client's stand-in towards the server.
+    bool refuses_reply = false;   // Fate::reject: because of nat_icmp_send.
     bool mistaken_local = false;  // FULLNAT: the endpoint proposed is not one that may be taken.
 };
 
