@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/packets/director.hpp"
 
+#include <algorithm>
 #include <sstream>
+#include <string>
 #include <utility>
 
 #include "host/cli/run.hpp"
@@ -18,7 +20,9 @@ std::uint32_t interface_of(Side side) {
 }
 
 dpdk::FramePool make_pool() {
-    auto pool = dpdk::make_frame_pool({.name = "recordings", .frames = kPoolFrames});
+    static int made = 0;
+    auto pool =
+        dpdk::make_frame_pool({.name = "director" + std::to_string(made++), .frames = kPoolFrames});
     FPVS_CHECK(pool.has_value(), "{}", pool.error().text());
     return std::move(*pool);
 }
@@ -35,7 +39,8 @@ std::vector<std::string> words_in(const std::string& line) {
 }  // namespace
 
 Director::Director(const std::array<model::MacAddress, 2>& macs)
-    : pool_(make_pool()),
+    : macs_(macs),
+      pool_(make_pool()),
       wires_{kit::FakePort(*pool_, "client wire"), kit::FakePort(*pool_, "server wire")},
       hosts_{kit::FakePort(*pool_, "d0"), kit::FakePort(*pool_, "d1")} {
     for (const Side side : kSides) {

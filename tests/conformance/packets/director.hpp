@@ -30,6 +30,7 @@ class Director {
     [[nodiscard]] Status run(const std::string& options);
     // What such a line prints.
     [[nodiscard]] std::string listing(const std::string& options);
+    [[nodiscard]] model::MacAddress mac(Side side) const { return macs_[index(side)]; }
     // Settings of net.ipv4.vs; gives what they were.
     [[nodiscard]] Result<Settings> set(const Settings& settings);
 
@@ -47,6 +48,7 @@ class Director {
   private:
     static std::vector<Frame> take(kit::FakePort& port);
 
+    std::array<model::MacAddress, 2> macs_;
     dpdk::FramePool pool_;
     std::array<kit::FakePort, 2> wires_;
     std::array<kit::FakePort, 2> hosts_;

@@ -178,6 +178,34 @@ std::array<model::MacAddress, 2> ScenarioTable::director() const {
     return {mac_in(director.at("client-side")), mac_in(director.at("server-side"))};
 }
 
+FlowEnds ScenarioTable::flow_ends(const std::string& method) const {
+    const json& client = table_.at("client");
+    const json& service = table_.at("service");
+    const json& machine = table_.at("state_machine");
+    FlowEnds ends;
+    ends.client = {mac_in(client), address_in(client, Family::ipv4), Side::client};
+    ends.service = address_in(service, Family::ipv4);
+    ends.service_port = service.at("port").get<std::uint16_t>();
+    ends.server_port = machine.at("server_port").value(method, ends.service_port);
+    for (const json& server : table_.at("servers")) {
+        if (server.at("name") == machine.at("server")) {
+            ends.server = {mac_in(server), address_in(server, Family::ipv4), Side::server};
+        }
+    }
+    return ends;
+}
+
+std::optional<Station> ScenarioTable::server_at(const model::IpAddress& address) const {
+    for (const json& server : table_.at("servers")) {
+        for (const auto& [family, own] : addresses_in(server)) {
+            if (own == address) {
+                return Station{mac_in(server), own, Side::server};
+            }
+        }
+    }
+    return std::nullopt;
+}
+
 Result<Scenario> ScenarioTable::scenario_of(const Recording& recording) const {
     Scenario scenario;
     const json& director = table_.at("director");

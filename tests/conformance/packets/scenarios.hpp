@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,16 @@ struct Scenario {
     bool tunnel = false;
 };
 
+// Who takes part in a flow that is described and not captured.
+struct FlowEnds {
+    Station client;
+    Station server;
+    model::IpAddress service;
+    std::uint16_t client_port = 0;
+    std::uint16_t service_port = 0;
+    std::uint16_t server_port = 0;
+};
+
 class ScenarioTable {
   public:
     // Aborts with a sentence if there is no table or it is wrong.
@@ -53,6 +64,14 @@ class ScenarioTable {
     [[nodiscard]] std::array<model::MacAddress, 2> director() const;
     // An error says which word is not understood.
     [[nodiscard]] Result<Scenario> scenario_of(const Recording& recording) const;
+
+    // One client, service and server of IPv4, for a forwarding method as ipvsadm names it.
+    [[nodiscard]] FlowEnds flow_ends(const std::string& method) const;
+    [[nodiscard]] std::optional<Station> server_at(const model::IpAddress& address) const;
+    // A part of the file; empty where there is none.
+    [[nodiscard]] nlohmann::json part(const std::string& name) const {
+        return table_.value(name, nlohmann::json::object());
+    }
 
   private:
     struct Setup;

@@ -2,10 +2,10 @@
 #include "tests/conformance/sched/golden.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 
 #include "host/util/check.hpp"
+#include "tests/conformance/report/golden_folder.hpp"
 
 namespace fpvs::test {
 namespace {
@@ -16,29 +16,16 @@ namespace {
     return nlohmann::json::parse(file);
 }
 
-// A file of the recordings; tests/data/sched holds them all in one folder.
-[[nodiscard]] std::filesystem::path golden_file(const std::filesystem::path& path) {
-    const char* golden = std::getenv("GOLDEN");
-    return golden == nullptr ? std::filesystem::path("tests/data/sched") / path.filename()
-                             : std::filesystem::path(golden) / path;
-}
-
 }  // namespace
 
 std::vector<nlohmann::json> load_scenarios() {
-    const char* golden = std::getenv("GOLDEN");
     std::vector<std::filesystem::path> files;
-    if (golden == nullptr) {
-        files.emplace_back("tests/data/sched/scripted.json");
-    } else {
-        const auto folder = std::filesystem::path(golden) / "sched";
-        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-            if (entry.path().extension() == ".json") {
-                files.push_back(entry.path());
-            }
+    for (const auto& entry : std::filesystem::directory_iterator(golden_path("sched"))) {
+        if (entry.path().extension() == ".json") {
+            files.push_back(entry.path());
         }
-        std::sort(files.begin(), files.end());
     }
+    std::sort(files.begin(), files.end());
     std::vector<nlohmann::json> scenarios;
     for (const auto& file : files) {
         nlohmann::json recording = load(file);
@@ -51,11 +38,11 @@ std::vector<nlohmann::json> load_scenarios() {
 }
 
 nlohmann::json load_tcp_state_machine() {
-    return load(golden_file("pkt/tcp-state-machine.json"));
+    return load(golden_path("pkt/tcp-state-machine.json"));
 }
 
 nlohmann::json load_seed_run() {
-    return load(golden_file("seed/seed-run.json"));
+    return load(golden_path("seed/seed-run.json"));
 }
 
 }  // namespace fpvs::test
