@@ -72,16 +72,24 @@ class Request {
     Header* header_;
 };
 
-// Calls visit(type, attribute) for each attribute after the family header.
-template <class Header, class Visit>
-const Header& for_each_attribute(const nlmsghdr& message, Visit visit) {
-    const auto* end = static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message));
-    const auto* attribute =
-        static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&message, sizeof(Header)));
-    for (; mnl_attr_ok(attribute, static_cast<int>(end - reinterpret_cast<const char*>(attribute)));
+// Calls visit(type, attribute) for each attribute of some octets.
+template <class Visit>
+void for_each_attribute(const void* begin, const void* end, Visit visit) {
+    const auto* attribute = static_cast<const nlattr*>(begin);
+    for (; mnl_attr_ok(attribute,
+                       static_cast<int>(static_cast<const char*>(end) -
+                                        reinterpret_cast<const char*>(attribute)));
          attribute = mnl_attr_next(attribute)) {
         visit(mnl_attr_get_type(attribute), *attribute);
     }
+}
+
+// The same for the attributes after the family header.
+template <class Header, class Visit>
+const Header& for_each_attribute(const nlmsghdr& message, Visit visit) {
+    for_each_attribute(mnl_nlmsg_get_payload_offset(&message, sizeof(Header)),
+                       mnl_nlmsg_get_payload_tail(&message),
+                       visit);
     return *static_cast<const Header*>(mnl_nlmsg_get_payload(&message));
 }
 
@@ -125,6 +133,80 @@ std::optional<model::MacAddress> mac_of(const nlattr& attribute) {
     }
     std::memcpy(mac.octets.data(), mnl_attr_get_payload(&attribute), mac.octets.size());
     return mac;
+}
+
+// Whether the kernel says that what it tells changed meanwhile.  Takes the mark off, at which
+// libmnl would stop before the end.
+bool take_interruption(char* datagram, ssize_t length) {
+    bool interrupted = false;
+    int left = static_cast<int>(length);
+    for (auto* message = reinterpret_cast<nlmsghdr*>(datagram); mnl_nlmsg_ok(message, left);
+         message = mnl_nlmsg_next(message, &left)) {
+        interrupted |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+        message->nlmsg_flags &= static_cast<std::uint16_t>(~NLM_F_DUMP_INTR);
+    }
+    return interrupted;
+}
+
+// What an attribute of a route, or of one of its next hops, says of the way.
+void take_hop(std::uint16_t type, const nlattr& value, provider::Route& route) {
+    if (type == RTA_OIF) {
+        route.interface_index = mnl_attr_get_u32(&value);
+    } else if (type == RTA_GATEWAY) {
+        route.gateway = address_of(value);
+    } else if (type == RTA_VIA) {
+        route.gateway = via_of(value);
+    }
+}
+
+// Of several next hops the first that works.
+void take_first_hop(const nlattr& hops, provider::Route& route) {
+    const auto* octets = static_cast<const char*>(mnl_attr_get_payload(&hops));
+    std::size_t left = mnl_attr_get_payload_len(&hops);
+    while (left >= sizeof(rtnexthop)) {
+        const auto& hop = *reinterpret_cast<const rtnexthop*>(octets);
+        const std::size_t size = RTNH_ALIGN(hop.rtnh_len);
+        if (hop.rtnh_len < sizeof(rtnexthop) || size > left) {
+            return;
+        }
+        if ((hop.rtnh_flags & RTNH_F_DEAD) == 0) {
+            route.interface_index = static_cast<std::uint32_t>(hop.rtnh_ifindex);
+            for_each_attribute(
+                octets + sizeof(rtnexthop),
+                octets + hop.rtnh_len,
+                [&](std::uint16_t type, const nlattr& value) { take_hop(type, value, route); });
+            return;
+        }
+        octets += size;
+        left -= size;
+    }
+}
+
+std::uint32_t mtu_of(const nlattr& metrics) {
+    std::uint32_t mtu = 0;
+    const auto* begin = static_cast<const char*>(mnl_attr_get_payload(&metrics));
+    for_each_attribute(begin,
+                       begin + mnl_attr_get_payload_len(&metrics),
+                       [&mtu](std::uint16_t type, const nlattr& value) {
+                           if (type == RTAX_MTU) {
+                               mtu = mnl_attr_get_u32(&value);
+                           }
+                       });
+    return mtu;
+}
+
+// fe80::/10.
+bool is_link_local(const model::Prefix& prefix) {
+    constexpr std::uint8_t kBits = 10;
+    constexpr std::uint32_t kFirst = 0xfe800000;
+    return prefix.address.is_ipv6() && prefix.length >= kBits &&
+           (prefix.address.words[0] ^ kFirst) >> (32 - kBits) == 0;
+}
+
+void lead_nowhere(provider::Route& route) {
+    route.interface_index = 0;
+    route.gateway.reset();
+    route.mtu = 0;
 }
 
 }  // namespace
@@ -203,6 +285,69 @@ std::optional<NeighbourEntry> parse_neighbour(const nlmsghdr& message) {
                           .probing = (header.ndm_state & NUD_INCOMPLETE) != 0};
 }
 
+std::optional<RouteMessage> parse_route(const nlmsghdr& message) {
+    if (!holds<rtmsg>(message)) {
+        return std::nullopt;
+    }
+    const auto& header = *static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&message));
+    const auto family = family_of(header.rtm_family);
+    constexpr unsigned kUnusable = RTM_F_CLONED | RTNH_F_DEAD;
+    if (!family || header.rtm_dst_len > 8 * octets_of(*family) || header.rtm_src_len != 0 ||
+        header.rtm_tos != 0 || (header.rtm_flags & kUnusable) != 0) {
+        return std::nullopt;
+    }
+    RouteMessage found{.route = {.prefix = {model::IpAddress::any(*family), header.rtm_dst_len}},
+                       .table = header.rtm_table};
+    provider::Route& route = found.route;
+    bool encapsulated = false;
+    for_each_attribute<rtmsg>(message, [&](std::uint16_t type, const nlattr& value) {
+        switch (type) {
+            case RTA_DST:
+                route.prefix.address = address_of(value).value_or(route.prefix.address);
+                break;
+            case RTA_TABLE:
+                found.table = mnl_attr_get_u32(&value);
+                break;
+            case RTA_PRIORITY:
+                route.metric = mnl_attr_get_u32(&value);
+                break;
+            case RTA_METRICS:
+                route.mtu = mtu_of(value);
+                break;
+            case RTA_ENCAP_TYPE:
+                encapsulated = true;
+                break;
+            case RTA_MULTIPATH:
+                found.multipath = true;
+                take_first_hop(value, route);
+                break;
+            default:
+                take_hop(type, value, route);
+                break;
+        }
+    });
+    switch (header.rtm_type) {
+        case RTN_UNICAST:
+            // An address of a link alone does not tell which link; a tunnel of the kernel's is
+            // not ours to build.
+            if (encapsulated || is_link_local(route.prefix)) {
+                lead_nowhere(route);
+            }
+            return found;
+        case RTN_LOCAL:
+        case RTN_BROADCAST:
+        case RTN_ANYCAST:
+        case RTN_MULTICAST:
+        case RTN_BLACKHOLE:
+        case RTN_UNREACHABLE:
+        case RTN_PROHIBIT:
+            lead_nowhere(route);
+            return found;
+        default:
+            return std::nullopt;
+    }
+}
+
 Result<Rtnetlink> Rtnetlink::open() {
     Socket socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
     if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
@@ -221,6 +366,7 @@ Result<int> Rtnetlink::exchange(nlmsghdr& request, const OnReply& on_reply) {
         return MNL_CB_OK;
     };
     const bool several = (request.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+    bool interrupted = false;
     const bool acknowledged = (request.nlmsg_flags & NLM_F_ACK) != 0;
     alignas(nlmsghdr) std::array<char, kReplyBytes> buffer;
     while (true) {
@@ -228,6 +374,7 @@ Result<int> Rtnetlink::exchange(nlmsghdr& request, const OnReply& on_reply) {
         if (length < 0) {
             return fail(Code::unavailable, "rtnetlink receive: {}", std::strerror(errno));
         }
+        interrupted |= several && take_interruption(buffer.data(), length);
         const int state = mnl_cb_run(buffer.data(),
                                      static_cast<std::size_t>(length),
                                      sequence_,
@@ -238,7 +385,7 @@ Result<int> Rtnetlink::exchange(nlmsghdr& request, const OnReply& on_reply) {
             return errno;
         }
         if (state == MNL_CB_STOP || (state == MNL_CB_OK && !several && !acknowledged)) {
-            return 0;
+            return interrupted ? EINTR : 0;
         }
     }
 }
@@ -279,7 +426,7 @@ Result<std::vector<InterfaceAddress>> Rtnetlink::addresses(std::uint32_t interfa
                      found.push_back(*address);
                  }
              }));
-    if (refused != 0) {
+    if (refused != 0 && refused != EINTR) {
         return fail(Code::unavailable, "cannot list addresses: {}", std::strerror(refused));
     }
     return found;
@@ -315,6 +462,34 @@ Status Rtnetlink::add_address(const InterfaceAddress& address) {
 
 Status Rtnetlink::remove_address(const InterfaceAddress& address) {
     return change_address(RTM_DELADDR, 0, address, EADDRNOTAVAIL);
+}
+
+Result<RouteList> Rtnetlink::routes(std::size_t routes_max) {
+    RouteList list;
+    std::vector<provider::Route> main;
+    for (const model::Family family : {model::Family::ipv4, model::Family::ipv6}) {
+        Request<rtmsg> request(RTM_GETROUTE, NLM_F_DUMP);
+        request.header().rtm_family = kernel_family(family);
+        FPVS_TRY(
+            const int refused, exchange(request.message(), [&](const nlmsghdr& message) {
+                const auto found = parse_route(message);
+                if (!found || (found->table != RT_TABLE_LOCAL && found->table != RT_TABLE_MAIN)) {
+                    return;
+                }
+                if (list.routes.size() + main.size() == routes_max) {
+                    ++list.refused;
+                    return;
+                }
+                list.multipath += found->multipath ? 1 : 0;
+                (found->table == RT_TABLE_LOCAL ? list.routes : main).push_back(found->route);
+            }));
+        if (refused != 0 && refused != EINTR) {
+            return fail(Code::unavailable, "cannot list routes: {}", std::strerror(refused));
+        }
+        list.settled &= refused == 0;
+    }
+    list.routes.insert(list.routes.end(), main.begin(), main.end());
+    return list;
 }
 
 Result<std::optional<NextHop>> Rtnetlink::route_to(const model::IpAddress& destination) {

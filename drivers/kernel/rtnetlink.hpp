@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "host/model/address.hpp"
+#include "host/provider/routes.hpp"
 #include "host/util/result.hpp"
 
 namespace fpvs::kernel {
@@ -49,6 +50,14 @@ struct NeighbourEntry {
     bool probing = false;                  // The kernel is asking just now.
 };
 
+// What the kernel does with packets that no rule treats otherwise: its tables local and main.
+struct RouteList {
+    std::vector<provider::Route> routes;  // Those of the local table first, as the kernel asks it.
+    std::uint64_t refused = 0;            // Beyond the number that was asked for.
+    std::uint64_t multipath = 0;          // With several next hops, of which we take the first.
+    bool settled = true;                  // False: the table changed while it was read.
+};
+
 class Rtnetlink {
   public:
     [[nodiscard]] static Result<Rtnetlink> open();
@@ -63,6 +72,8 @@ class Rtnetlink {
     [[nodiscard]] Status add_address(const InterfaceAddress& address);
     [[nodiscard]] Status remove_address(const InterfaceAddress& address);
 
+    // Both families.
+    [[nodiscard]] Result<RouteList> routes(std::size_t routes_max);
     // None: unreachable, or an address of this host, or not unicast.
     [[nodiscard]] Result<std::optional<NextHop>> route_to(const model::IpAddress& destination);
     [[nodiscard]] Result<std::optional<NeighbourEntry>> neighbour(std::uint32_t interface_index,
@@ -79,7 +90,8 @@ class Rtnetlink {
     using OnReply = std::function<void(const nlmsghdr&)>;
 
     explicit Rtnetlink(Socket socket) noexcept : socket_(std::move(socket)) {}
-    // Sends and hands over every reply.  The value is 0, or the errno of the kernel's refusal.
+    // Sends and hands over every reply.  The value is 0, or the errno of the kernel's refusal;
+    // EINTR: the replies are all there but come from before and after a change.
     [[nodiscard]] Result<int> exchange(nlmsghdr& request, const OnReply& on_reply);
     [[nodiscard]] Result<Interface> query_interface(nlmsghdr& request, std::string_view what);
     [[nodiscard]] Status change_address(std::uint16_t type,
@@ -95,5 +107,13 @@ class Rtnetlink {
 [[nodiscard]] std::optional<Interface> parse_interface(const nlmsghdr& message);
 [[nodiscard]] std::optional<InterfaceAddress> parse_address(const nlmsghdr& message);
 [[nodiscard]] std::optional<NeighbourEntry> parse_neighbour(const nlmsghdr& message);
+
+struct RouteMessage {
+    provider::Route route;
+    std::uint32_t table = 0;
+    bool multipath = false;
+};
+// Also none for a route that holds for some packets to its prefix only: by their source or TOS.
+[[nodiscard]] std::optional<RouteMessage> parse_route(const nlmsghdr& message);
 
 }  // namespace fpvs::kernel
