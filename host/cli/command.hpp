@@ -39,6 +39,7 @@ struct Command {
     api::ServerSettings server_settings;
     api::Timeouts timeouts;
     api::SyncDaemon sync_daemon;
+    std::string local_address;
     ListStyle list;
 };
 

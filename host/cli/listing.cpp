@@ -10,6 +10,7 @@
 
 #include "host/cli/endpoint.hpp"
 #include "host/cli/order.hpp"
+#include "host/cli/scheduler_flags.hpp"
 
 namespace fpvs::cli {
 namespace {
@@ -128,26 +129,10 @@ std::string_view service_title(const api::ServiceKey& key) {
     return key.firewall_mark() != 0 ? "FWM" : protocol_title(key.protocol());
 }
 
-// "sh-fallback,sh-port".  flag-3 has no name with sh and mh, and ipvsadm then prints none.
-std::string flags_text(const api::ServiceSettings& settings) {
-    const bool named = settings.scheduler() == "sh" || settings.scheduler() == "mh";
-    const std::array<std::string, 3> names = {
-        named ? settings.scheduler() + "-fallback" : std::string("flag-1"),
-        named ? settings.scheduler() + "-port" : std::string("flag-2"),
-        named ? std::string() : std::string("flag-3")};
-    std::string text;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if ((settings.scheduler_flags() >> i & 1) != 0 && !names[i].empty()) {
-            text += (text.empty() ? "" : ",") + names[i];
-        }
-    }
-    return text;
-}
-
 std::string settings_text(const api::ServiceSettings& settings) {
     std::string text = " " + settings.scheduler();
     if (settings.scheduler_flags() != 0) {
-        text += " (" + flags_text(settings) + ")";
+        text += " (" + scheduler_flags_text(settings) + ")";
     }
     if (settings.has_persistence()) {
         const api::Persistence& persistence = settings.persistence();
@@ -172,6 +157,8 @@ std::string_view method_text(api::Forwarding forwarding) {
             return "Tunnel";
         case api::BYPASS:
             return "Bypass";
+        case api::FULL_NAT:
+            return "FullNat";  // As DPVS's ipvsadm calls it.
         default:
             return "Route";
     }
@@ -261,70 +248,6 @@ std::string server_row(const api::Server& server,
     return "";
 }
 
-std::string saved_service(const api::ServiceKey& key, bool numeric, Names& names) {
-    if (key.firewall_mark() != 0) {
-        return fmt::format("-f {}{}", key.firewall_mark(), key.family() == api::IPV6 ? " -6" : "");
-    }
-    const std::string_view option = key.protocol() == api::UDP    ? "-u"
-                                    : key.protocol() == api::SCTP ? "--sctp-service"
-                                                                  : "-t";
-    return fmt::format(
-        "{} {}",
-        option,
-        endpoint_text(key.address(), key.port(), key.protocol(), {.numeric = numeric}, names));
-}
-
-std::string saved_settings(const api::ServiceSettings& settings) {
-    std::string text = " -s " + settings.scheduler();
-    if (settings.has_persistence()) {
-        text += fmt::format(" -p {}", settings.persistence().timeout_s());
-        if (!settings.persistence().client_mask().empty()) {
-            text += " -M " + settings.persistence().client_mask();
-        }
-        if (!settings.persistence().engine().empty()) {
-            text += " --pe " + settings.persistence().engine();
-        }
-    }
-    if (settings.one_packet()) {
-        text += " -o";
-    }
-    if (settings.scheduler_flags() != 0) {
-        text += " -b " + flags_text(settings);
-    }
-    return text;
-}
-
-std::string saved_tunnel(const api::Tunnel& tunnel) {
-    const std::string_view checksum = tunnel.checksum() == api::CHECKSUM          ? " --tun-csum"
-                                      : tunnel.checksum() == api::REMOTE_CHECKSUM ? " --tun-remcsum"
-                                                                                  : " --tun-nocsum";
-    switch (tunnel.kind()) {
-        case api::GUE:
-            return fmt::format(" --tun-type gue --tun-port {}{}", tunnel.port(), checksum);
-        case api::GRE:
-            return fmt::format(" --tun-type gre{}", checksum);
-        default:
-            return " --tun-type ipip";
-    }
-}
-
-std::string saved_server(const api::Server& server,
-                         api::Protocol protocol,
-                         bool numeric,
-                         Names& names) {
-    const api::ServerSettings& settings = server.settings();
-    const bool tunnel = settings.forwarding() == api::TUNNEL;
-    return fmt::format(
-        " -r {} {} -w {}{}",
-        endpoint_text(
-            server.key().address(), server.key().port(), protocol, {.numeric = numeric}, names),
-        settings.forwarding() == api::NAT ? "-m"
-        : tunnel                          ? "-i"
-                                          : "-g",
-        settings.weight(),
-        tunnel ? saved_tunnel(settings.tunnel()) : "");
-}
-
 }  // namespace
 
 std::string list_services(const api::Services& services,
@@ -342,14 +265,17 @@ std::string list_services(const api::Services& services,
     return text;
 }
 
-std::string save_services(const api::Services& services, bool numeric, Names& names) {
-    std::string text;
+std::string list_local_addresses(const api::Services& services, bool numeric, Names& names) {
+    std::string text = "VIP:VPORT            TOTAL    SNAT_IP\n";
     for (const api::Service* const service : ordered(services, true)) {
-        const std::string name = saved_service(service->key(), numeric, names);
-        text += "-A " + name + saved_settings(service->settings()) + "\n";
-        for (const api::Server* const server : ordered(*service, true)) {
-            text += "-a " + name +
-                    saved_server(*server, service->key().protocol(), numeric, names) + "\n";
+        if (service->local_addresses().empty()) {
+            continue;
+        }
+        text += fmt::format("{:<20} {}\n",
+                            service_text(service->key(), {.numeric = numeric}, names),
+                            service->local_addresses_size());
+        for (const std::string& address : service->local_addresses()) {
+            text += fmt::format("{:<29} {}\n", "", address);
         }
     }
     return text;

@@ -10,23 +10,11 @@ namespace {
 using enum Option;
 using Kind = CommandKind;
 
-constexpr std::array<std::string_view, 16> kCommandNames = {
-    "add-service",
-    "edit-service",
-    "delete-service",
-    "flush",
-    "restore",
-    "save",
-    "add-server",
-    "edit-server",
-    "delete-server",
-    "list",
-    "zero",
-    "set",
-    "start-daemon",
-    "stop-daemon",
-    "help",
-    "version",
+constexpr std::array<std::string_view, 19> kCommandNames = {
+    "add-service", "edit-service", "delete-service", "flush",         "restore",
+    "save",        "add-server",   "edit-server",    "delete-server", "list",
+    "zero",        "set",          "start-daemon",   "stop-daemon",   "add-laddr",
+    "del-laddr",   "get-laddr",    "help",           "version",
 };
 
 constexpr std::array<std::string_view, kOptionCount> kOptionNames = {
@@ -64,6 +52,9 @@ constexpr std::array<std::string_view, kOptionCount> kOptionNames = {
     "tun-nocsum",
     "tun-csum",
     "tun-remcsum",
+    "laddr",
+    "ifname",
+    "client-address",
 };
 
 constexpr auto kSpellings = std::to_array<Spelling>({
@@ -82,6 +73,9 @@ constexpr auto kSpellings = std::to_array<Spelling>({
     {'\0', "set", Argument::none, Kind::set_timeouts},
     {'\0', "start-daemon", Argument::required, Kind::start_sync_daemon},
     {'\0', "stop-daemon", Argument::required, Kind::stop_sync_daemon},
+    {'P', "add-laddr", Argument::none, Kind::add_local_address},
+    {'Q', "del-laddr", Argument::none, Kind::delete_local_address},
+    {'G', "get-laddr", Argument::none, Kind::list_local_addresses},
     {'h', "help", Argument::none, Kind::help},
     {'v', "version", Argument::none, Kind::version},
     {'t', "tcp-service", Argument::required, {}, service_address, Variant::tcp},
@@ -96,6 +90,7 @@ constexpr auto kSpellings = std::to_array<Spelling>({
     {'m', "masquerading", Argument::none, {}, forwarding_method, Variant::masquerading},
     {'i', "ipip", Argument::none, {}, forwarding_method, Variant::ipip},
     {'g', "gatewaying", Argument::none, {}, forwarding_method, Variant::gatewaying},
+    {'\0', "fullnat", Argument::none, {}, forwarding_method, Variant::full_nat},
     {'w', "weight", Argument::required, {}, weight},
     {'x', "u-threshold", Argument::required, {}, u_threshold},
     {'y', "l-threshold", Argument::required, {}, l_threshold},
@@ -125,6 +120,10 @@ constexpr auto kSpellings = std::to_array<Spelling>({
     {'\0', "mcast-group", Argument::required, {}, mcast_group},
     {'\0', "mcast-port", Argument::required, {}, mcast_port},
     {'\0', "mcast-ttl", Argument::required, {}, mcast_ttl},
+    {'z', "laddr", Argument::required, {}, local_address},
+    {'F', "ifname", Argument::required, {}, local_interface},
+    {'\0', "client-address", Argument::required, {}, client_address},
+    {'\0', "proxy-protocol", Argument::required, {}, client_address, Variant::proxy_protocol},
 });
 
 // Bit i is the option with number i.
@@ -143,7 +142,7 @@ constexpr bool contains(OptionSet set, Option option) {
 }
 
 constexpr OptionSet kServiceSettings =
-    set_of({scheduler, persistent, netmask, ops, pe, sched_flags});
+    set_of({scheduler, persistent, netmask, ops, pe, sched_flags, client_address});
 constexpr OptionSet kServerSettings = set_of({forwarding_method,
                                               weight,
                                               u_threshold,
@@ -196,6 +195,11 @@ Uses uses_of(CommandKind command) {
             return {0, kSyncSettings};
         case Kind::stop_sync_daemon:
             return {0, set_of({syncid})};
+        case Kind::add_local_address:
+        case Kind::delete_local_address:
+            return {set_of({service_address, local_address}), set_of({local_interface})};
+        case Kind::list_local_addresses:
+            return {0, set_of({service_address, numeric})};
         case Kind::flush:
         case Kind::restore:
         case Kind::set_timeouts:
@@ -226,6 +230,10 @@ Use use_of(CommandKind command, Option option) {
 
 std::span<const Spelling> spellings() {
     return kSpellings;
+}
+
+bool is_of_server(CommandKind command) {
+    return command == Kind::add_server || command == Kind::edit_server;
 }
 
 }  // namespace fpvs::cli

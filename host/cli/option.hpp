@@ -25,6 +25,10 @@ enum class CommandKind : std::uint8_t {
     set_timeouts,
     start_sync_daemon,
     stop_sync_daemon,
+    // DPVS's, for local addresses of FULLNAT.
+    add_local_address,
+    delete_local_address,
+    list_local_addresses,
     help,
     version,
 };
@@ -68,8 +72,12 @@ enum class Option : std::uint8_t {
     tun_nocsum,
     tun_csum,
     tun_remcsum,
+    // Not ipvsadm's.
+    local_address,
+    local_interface,
+    client_address,
 };
-constexpr std::size_t kOptionCount = 34;
+constexpr std::size_t kOptionCount = 37;
 
 [[nodiscard]] std::string_view name_of(Option option);
 
@@ -89,7 +97,9 @@ enum class Variant : std::uint8_t {
     masquerading,
     ipip,
     gatewaying,
+    full_nat,
     sort,
+    proxy_protocol,
 };
 
 // One way to write something: a command, an option, or (-6, --sort) what only the variant says.
@@ -102,6 +112,11 @@ struct Spelling {
     Variant variant = Variant::plain;
 };
 
+// -b has two meanings: ipvsadm's --sched-flags takes a value, DPVS's --fullnat is a server's and
+// takes none.
+constexpr char kAmbiguousLetter = 'b';
+
 [[nodiscard]] std::span<const Spelling> spellings();
+[[nodiscard]] bool is_of_server(CommandKind command);  // add_server or edit_server.
 
 }  // namespace fpvs::cli

@@ -74,6 +74,8 @@ class Parser {
     [[nodiscard]] Check read_multicast_group(const std::string& value);
     [[nodiscard]] Check read_sync_role(const std::string& value);
     [[nodiscard]] Check read_scheduler_flags();
+    [[nodiscard]] Check read_local_address(const std::string& value);
+    [[nodiscard]] Check read_client_address(const ScannedOption& option);
 
     [[nodiscard]] bool has(Option option) const { return given_[static_cast<std::size_t>(option)]; }
 
@@ -146,6 +148,7 @@ Check Parser::read_command() {
         return try_help();
     }
     command_.kind = *first->spelling->command;
+    scanner_.set_command(command_.kind);
     if (command_.kind == CommandKind::start_sync_daemon ||
         command_.kind == CommandKind::stop_sync_daemon) {
         return read_sync_role(*first->value);
@@ -242,6 +245,10 @@ Check Parser::read_option(const ScannedOption& option) {
         case Option::syncid:
         case Option::sync_maxlen:
             return read_sync_setting(*spelling.option, value);
+        case Option::local_address:
+            return read_local_address(value);
+        case Option::client_address:
+            return read_client_address(option);
         default:
             return {};  // The style of a list; finish_list() looks at what was given.
     }
@@ -335,6 +342,9 @@ void Parser::read_forwarding(Variant variant) {
             break;
         case Variant::ipip:
             command_.server_settings.set_forwarding(api::TUNNEL);
+            break;
+        case Variant::full_nat:
+            command_.server_settings.set_forwarding(api::FULL_NAT);
             break;
         default:
             command_.server_settings.set_forwarding(api::DIRECT_ROUTING);
@@ -450,6 +460,34 @@ Check Parser::read_multicast_group(const std::string& value) {
         }
     }
     command_.sync_daemon.set_group(value);
+    return {};
+}
+
+Check Parser::read_local_address(const std::string& value) {
+    const auto endpoint = parse_endpoint(value, api::TCP, names_);
+    if (!endpoint || endpoint->port) {
+        return refuse("illegal local address specified");
+    }
+    command_.local_address = endpoint->address;
+    return {};
+}
+
+// --proxy-protocol is DPVS's, where an address that is not told so is told by TOA.
+Check Parser::read_client_address(const ScannedOption& option) {
+    const bool is_dpvs = option.spelling->variant == Variant::proxy_protocol;
+    const std::string& value = *option.value;
+    api::ServiceSettings& settings = command_.service_settings;
+    if (value == (is_dpvs ? "v2" : "proxy-v2")) {
+        settings.set_client_address(api::PROXY_V2);
+    } else if (value == (is_dpvs ? "disable" : "toa")) {
+        settings.set_client_address(api::TOA);
+    } else if (is_dpvs) {
+        return refuse("illegal proxy-protocol `{}': it is disable or v2", value);
+    } else if (value == "none") {
+        settings.set_client_address(api::NOT_TOLD);
+    } else {
+        return refuse("illegal client-address `{}': it is none, toa or proxy-v2", value);
+    }
     return {};
 }
 
@@ -605,8 +643,9 @@ Check Parser::finish_server() {
     const api::ServerSettings& settings = command_.server_settings;
     const bool deletes = command_.kind == CommandKind::delete_server;
     const std::uint32_t service_port = by_mark ? 0 : command_.service->port();
-    // Without NAT nothing rewrites the port, so it is the service's.
-    const bool rewrites_port = deletes || settings.forwarding() == api::NAT;
+    // Without either kind of NAT nothing rewrites the port, so it is the service's.
+    const bool rewrites_port =
+        deletes || settings.forwarding() == api::NAT || settings.forwarding() == api::FULL_NAT;
     command_.server.set_port(rewrites_port ? server_port_.value_or(service_port) : service_port);
     if (deletes) {
         return {};

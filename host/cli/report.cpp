@@ -8,6 +8,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "host/cli/endpoint.hpp"
+#include "host/cli/mark_rule_words.hpp"
+
 namespace fpvs::cli {
 namespace {
 
@@ -24,9 +27,19 @@ std::string duration(std::uint64_t seconds) {
     return seconds < kDay ? clock : fmt::format("{}d {}", seconds / kDay, clock);
 }
 
+std::string end_point(const std::string& address, std::uint32_t port) {
+    return is_ipv6(address) ? fmt::format("[{}]:{}", address, port)
+                            : fmt::format("{}:{}", address, port);
+}
+
 std::string service_name(const api::ServiceKey& key) {
-    return fmt::format(
-        "{} {}:{}", key.protocol() == api::UDP ? "UDP" : "TCP", key.address(), key.port());
+    if (key.firewall_mark() != 0) {
+        return fmt::format("FWM {}{}", key.firewall_mark(), key.family() == api::IPV6 ? " -6" : "");
+    }
+    const std::string_view protocol = key.protocol() == api::UDP    ? "UDP"
+                                      : key.protocol() == api::SCTP ? "SCTP"
+                                                                    : "TCP";
+    return fmt::format("{} {}", protocol, end_point(key.address(), key.port()));
 }
 
 std::string ports(const api::Card& card) {
@@ -134,13 +147,34 @@ std::string health_report(const api::HealthChecks& checks) {
     for (const api::HealthCheck& check : checks.checks()) {
         text += fmt::format("{:<26} {:<22} {:<10} {:<6} {:<13} {:<9} {:<10} {}\n",
                             service_name(check.service()),
-                            fmt::format("{}:{}", check.server().address(), check.server().port()),
+                            end_point(check.server().address(), check.server().port()),
                             check.kind(),
                             check.up() ? "up" : "down",
                             duration(check.since_s()),
                             check.failures(),
                             check.checks_done(),
                             check.last_result());
+    }
+    return text;
+}
+
+std::string settings_report(const api::Settings& settings) {
+    std::string text = "setting                       value      default    kernel     meaning\n";
+    for (const api::Setting& setting : settings.settings()) {
+        text += fmt::format("{:<29} {:<10} {:<10} {:<10} {}\n",
+                            setting.name(),
+                            setting.value(),
+                            setting.initial(),
+                            setting.kernel_value(),
+                            setting.meaning());
+    }
+    return text;
+}
+
+std::string mark_rules_report(const api::MarkRules& rules) {
+    std::string text;
+    for (const api::MarkRule& rule : rules.rules()) {
+        text += mark_rule_text(rule) + "\n";
     }
     return text;
 }

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <istream>
-#include <ostream>
 #include <sstream>
 #include <utility>
 
 #include "host/cli/command.hpp"
 #include "host/cli/listing.hpp"
+#include "host/cli/save.hpp"
 #include "host/cli/session.hpp"
 #include "host/cli/usage.hpp"
 #include "host/cli/verb.hpp"
@@ -23,19 +23,19 @@ int restore(Session& session);
 int list_connections(const ListStyle& style, Session& session) {
     api::Request request;
     request.mutable_list_connections();
-    if (session.json()) {
-        return session.show(request, [](const api::Reply&) { return std::string(); });
-    }
-    Environment& environment = session.environment();
     bool is_first = true;
+    // Piece by piece: a table of millions need not fit here.
     const Status listed = session.stream(request, [&](const api::Reply& reply) {
-        if (is_first) {
-            environment.out << connections_title(style);
+        if (session.json()) {
+            session.print(reply, "");
+            return;
         }
+        std::string text = is_first ? connections_title(style) : "";
         is_first = false;
         for (const api::Connection& connection : reply.connections().connections()) {
-            environment.out << connection_row(connection, style, environment.names);
+            text += connection_row(connection, style, session.environment().names);
         }
+        session.print(reply, text);
     });
     return listed ? 0 : session.report_failure(listed.error());
 }
@@ -69,6 +69,18 @@ int list(const Command& command, Session& session) {
                                  session.environment().names);
         },
         command.service ? kExitNoSuchService : kExitFailure);
+}
+
+int list_local_addresses(const Command& command, Session& session) {
+    api::Request request;
+    request.mutable_list_services();
+    if (command.service) {
+        *request.mutable_list_services()->mutable_key() = *command.service;
+    }
+    return session.show(request, [&](const api::Reply& reply) {
+        return list_local_addresses(
+            reply.services(), command.list.numeric, session.environment().names);
+    });
 }
 
 int save(const Command& command, Session& session) {
@@ -108,6 +120,15 @@ api::Request edit_request(const Command& command) {
             *request.mutable_delete_server()->mutable_service() = *command.service;
             *request.mutable_delete_server()->mutable_server() = command.server;
             break;
+        case CommandKind::add_local_address:
+        case CommandKind::delete_local_address: {
+            api::LocalAddressEdit& edit = command.kind == CommandKind::add_local_address
+                                              ? *request.mutable_add_local_address()
+                                              : *request.mutable_delete_local_address();
+            *edit.mutable_service() = *command.service;
+            edit.set_address(command.local_address);
+            break;
+        }
         case CommandKind::zero:
             request.mutable_zero();
             if (command.service) {
@@ -133,13 +154,15 @@ api::Request edit_request(const Command& command) {
 int carry_out(const Command& command, Session& session) {
     switch (command.kind) {
         case CommandKind::help:
-            session.environment().out << version_text() << usage_text();
+            session.print_text(std::string(version_text()) + std::string(usage_text()));
             return 0;
         case CommandKind::version:
-            session.environment().out << version_text();
+            session.print_text(version_text());
             return 0;
         case CommandKind::list:
             return list(command, session);
+        case CommandKind::list_local_addresses:
+            return list_local_addresses(command, session);
         case CommandKind::save:
             return save(command, session);
         case CommandKind::restore:
@@ -150,12 +173,11 @@ int carry_out(const Command& command, Session& session) {
 }
 
 int refuse(const Refusal& refusal, Session& session) {
-    session.environment().err << refusal.message;
-    return refusal.exit_code;
+    return session.refuse(refusal.message, refusal.exit_code);
 }
 
-// Lines of `-S`, each a command.  A line that cannot be understood ends it; one that the daemon
-// refuses does not.  The last line decides the exit code, as with ipvsadm.
+// Lines of `-S` or `fpvsadm save`, each a command.  A line that cannot be understood ends it; one
+// that the daemon refuses does not.  The last line decides the exit code, as with ipvsadm.
 int restore(Session& session) {
     int exit_code = 0;
     std::string line;
@@ -169,6 +191,10 @@ int restore(Session& session) {
             words.erase(words.begin());
         }
         if (words.empty()) {
+            continue;
+        }
+        if (is_saved_verb(words.front())) {
+            exit_code = run_verb(words, session);
             continue;
         }
         const auto command = parse_command(std::move(words), session.environment().names);

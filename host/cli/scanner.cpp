@@ -71,7 +71,9 @@ ScannedOption Scanner::long_option(const std::string& word) {
 ScannedOption Scanner::short_option() {
     const char letter = bundle_.front();
     bundle_.erase(0, 1);
-    ScannedOption option{.spelling = find_letter(letter), .word = std::string("-") + letter};
+    ScannedOption option{
+        .spelling = is_full_nat(letter) ? find_word("fullnat") : find_letter(letter),
+        .word = std::string("-") + letter};
     if (option.spelling == nullptr) {
         option.mistake = bundle_word_ + ": unknown option";
         bundle_.clear();
@@ -83,6 +85,13 @@ ScannedOption Scanner::short_option() {
         take_value(option, bundle_word_);
     }
     return option;
+}
+
+// With a value after it, -b is ipvsadm's, whose refusal scripts may expect.
+bool Scanner::is_full_nat(char letter) const {
+    const bool value_follows =
+        !bundle_.empty() || (position_ < words_.size() && !words_[position_].starts_with('-'));
+    return letter == kAmbiguousLetter && command_ && is_of_server(*command_) && !value_follows;
 }
 
 void Scanner::take_value(ScannedOption& option, const std::string& word) {

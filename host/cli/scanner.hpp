@@ -24,6 +24,8 @@ class Scanner {
   public:
     explicit Scanner(std::vector<std::string> words) : words_(std::move(words)) {}
 
+    // The command that the first option was: it decides what -b means.
+    void set_command(CommandKind command) { command_ = command; }
     // The next option; nothing when there are no more.  Words that are no options are set aside.
     [[nodiscard]] std::optional<ScannedOption> next();
     // Whether there is no word at all.
@@ -35,10 +37,12 @@ class Scanner {
     [[nodiscard]] ScannedOption long_option(const std::string& word);
     [[nodiscard]] ScannedOption short_option();
     void take_value(ScannedOption& option, const std::string& word);
+    [[nodiscard]] bool is_full_nat(char letter) const;
 
     std::vector<std::string> words_;
     std::vector<std::string> arguments_;
     std::size_t position_ = 0;
+    std::optional<CommandKind> command_;
     // Letters left of a bundle such as -Lnc, and the word they came in.
     std::string bundle_;
     std::string bundle_word_;

@@ -48,7 +48,6 @@ Result<api::Reply> Session::ask(const api::Request& request) {
         }
         whole.set_code(piece.code());
     }));
-    whole.clear_more();
     return whole;
 }
 
@@ -67,6 +66,14 @@ int Session::show(const api::Request& request,
     return 0;
 }
 
+void Session::print(const api::Reply& reply, std::string_view text) {
+    if (json_) {
+        print_json(reply);
+    } else {
+        environment_.out << text;
+    }
+}
+
 int Session::carry_out(const api::Request& request) {
     return show(request, [](const api::Reply&) { return std::string(); });
 }
@@ -83,9 +90,32 @@ int Session::report_failure(const Error& error, int exit_code) {
     return exit_code;
 }
 
+int Session::refuse(std::string_view message, int exit_code) {
+    if (!json_) {
+        environment_.err << message;
+        return exit_code;
+    }
+    message.remove_suffix(message.size() - (message.find_last_not_of('\n') + 1));
+    return report_failure({.code = Code::invalid_argument, .message = std::string(message)},
+                          exit_code);
+}
+
+void Session::print_text(std::string_view text) {
+    if (!json_) {
+        environment_.out << text;
+        return;
+    }
+    api::Reply reply;
+    reply.set_code(api::CODE_OK);
+    reply.set_message(std::string(text));
+    print_json(reply);
+}
+
 void Session::print_json(const api::Reply& reply) {
     api::Reply shown = reply;
+    // The wire's own; a field that is not set is not printed.
     shown.clear_id();
+    shown.clear_more();
     google::protobuf::util::JsonPrintOptions options;
     options.add_whitespace = true;
     options.always_print_primitive_fields = true;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "host/cli/run.hpp"
 #include "host/control/api.pb.h"
@@ -35,9 +36,15 @@ class Session {
              int exit_code_of_failure = kExitFailure);
     // For requests that are done or not: nothing is printed but what went wrong.
     int carry_out(const api::Request& request);
+    // Prints an answer that is there already: as JSON, or the text that stands for it.
+    void print(const api::Reply& reply, std::string_view text);
+    // Prints text that no daemon was asked for: as it is, or as JSON's message.
+    void print_text(std::string_view text);
 
     [[nodiscard]] bool json() const { return json_; }
     int report_failure(const Error& error, int exit_code = kExitFailure);
+    // A command line that is not taken; `message` has its line's end.
+    int refuse(std::string_view message, int exit_code);
 
   private:
     void print_json(const api::Reply& reply);

@@ -105,9 +105,24 @@ Verbs:
   card load FILE                  load an xclbin into the card
   vrrp                            virtual routers and who is master
   health                          health checks of real servers
+  get [NAME]                      settings: value, default, and what the kernel's IPVS has
+  set NAME VALUE                  change one
+  mark list                       rules that give packets firewall marks, in order
+  mark add MARK [CONDITION VALUE]...
+  mark delete MARK [CONDITION VALUE]...
+                                  conditions: destination PREFIX, source PREFIX, interface NAME,
+                                  protocol tcp|udp|sctp, port N[-N], vlan N
+  save                            everything, as commands that -R takes; -S is ipvsadm's
   reload                          read the configuration file again
   stop                            end the daemon as SIGTERM does
   help                            this text
+
+Options beyond ipvsadm's, for FULLNAT; most are DPVS's:
+  -a|e ... -b|--fullnat           write a local address in the client's place
+  -P|--add-laddr, -Q|--del-laddr  SERVICE -z|--laddr ADDRESS: an address to write there
+  -G|--get-laddr [SERVICE]        list them
+  -A|E ... --client-address none|toa|proxy-v2
+                                  how servers learn who the client is
 
 --json prints the daemon's answer as JSON.  FPVS_SOCKET names another socket than
 /run/fpvs/fpvsd.sock.

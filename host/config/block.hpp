@@ -21,6 +21,7 @@ struct Keyword {
     std::string_view name;
     Shape shape = Shape::line;
     void (*read)(const Statement& statement, Target& target, Diagnostics& diagnostics) = nullptr;
+    bool repeats = false;  // Each line of it counts.
 };
 
 // Reports a statement whose shape does not fit its keyword.
@@ -49,7 +50,7 @@ void read_block(const std::vector<Statement>& statements,
         if (found == nullptr) {
             report_unread(statement, unread, suggestion, diagnostics);
         } else if (has_shape(statement, found->shape, diagnostics)) {
-            if (!seen.insert(name).second && found->shape == Shape::line) {
+            if (!seen.insert(name).second && found->shape == Shape::line && !found->repeats) {
                 diagnostics.warning(
                     statement.keyword().position, "'{}' is given again; this one counts", name);
             }

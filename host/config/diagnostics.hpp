@@ -36,6 +36,8 @@ class Diagnostics {
         add(warnings_, position, fmt::format(format, std::forward<Args>(args)...));
     }
 
+    // "file:line:column".
+    [[nodiscard]] std::string place(Position position) const;
     [[nodiscard]] bool failed() const { return errors_.count > 0; }
     // All errors as one: `where` is the first one's place, the message is its sentence, and the
     // others follow on lines of their own, each "file:line:column: sentence".
@@ -55,7 +57,6 @@ class Diagnostics {
 
     static void add(List& list, Position position, std::string message);
     [[nodiscard]] static std::vector<Entry> in_file_order(const List& list);
-    [[nodiscard]] std::string place(Position position) const;
 
     std::string file_name_;
     List errors_;

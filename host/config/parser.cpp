@@ -12,6 +12,7 @@
 
 #include "host/config/block.hpp"
 #include "host/config/diagnostics.hpp"
+#include "host/config/fpvs_reader.hpp"
 #include "host/config/keywords.hpp"
 #include "host/config/statement.hpp"
 #include "host/config/values.hpp"
@@ -121,10 +122,15 @@ void add_virtual_server(const Statement& block, ConfigDraft& draft, Diagnostics&
     draft.config.virtual_services.push_back(std::move(*service));
 }
 
+void add_fpvs(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
+    read_fpvs(block, draft.config, diagnostics);
+}
+
 constexpr auto kTopKeywords = std::to_array<Keyword<ConfigDraft>>({
     {.name = "global_defs", .shape = Shape::block, .read = read_global_definitions},
     {.name = "vrrp_instance", .shape = Shape::block, .read = add_vrrp_instance},
     {.name = "virtual_server", .shape = Shape::block, .read = add_virtual_server},
+    {.name = "fpvs", .shape = Shape::block, .read = add_fpvs},
 });
 
 Error too_large(std::string_view file_name) {

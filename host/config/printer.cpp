@@ -201,6 +201,44 @@ void print_service(Writer& out, const model::VirtualServiceConfig& service) {
     out.close();
 }
 
+void print_mark_rule(Writer& out, const model::MarkRule& rule) {
+    out.open("firewall_mark {}", rule.mark);
+    if (rule.destination) {
+        out.line("destination {}", model::to_string(*rule.destination));
+    }
+    if (rule.source) {
+        out.line("source {}", model::to_string(*rule.source));
+    }
+    if (rule.protocol) {
+        out.line("protocol {}", model::name(*rule.protocol));
+    }
+    if (rule.has_ports()) {
+        out.line("port {}-{}", rule.first_port, rule.last_port);
+    }
+    if (!rule.interface.empty()) {
+        out.line("interface {}", quoted(rule.interface));
+    }
+    if (rule.vlan) {
+        out.line("vlan {}", *rule.vlan);
+    }
+    out.close();
+}
+
+void print_fpvs(Writer& out, const model::Config& config) {
+    if (config.settings.empty() && config.mark_rules.empty()) {
+        return;
+    }
+    out.blank_line();
+    out.open("fpvs");
+    for (const model::SettingChange& setting : config.settings) {
+        out.line("set {} {}", quoted(setting.name), setting.value);
+    }
+    for (const model::MarkRule& rule : config.mark_rules) {
+        print_mark_rule(out, rule);
+    }
+    out.close();
+}
+
 }  // namespace
 
 std::string print(const model::Config& config) {
@@ -216,6 +254,7 @@ std::string print(const model::Config& config) {
     for (const model::VirtualServiceConfig& service : config.virtual_services) {
         print_service(out, service);
     }
+    print_fpvs(out, config);
     return out.take();
 }
 

@@ -151,6 +151,19 @@ std::optional<model::Ipv4> read_ipv4(const Word& word,
     return std::nullopt;
 }
 
+std::optional<model::IpAddress> read_address(const Word& word,
+                                             std::string_view what,
+                                             Diagnostics& diagnostics) {
+    const auto address = model::parse_address(word.text);
+    if (!address) {
+        diagnostics.error(word.position,
+                          "{} must be an address such as 192.0.2.1 or 2001:db8::1, not '{}'",
+                          what,
+                          word.text);
+    }
+    return address;
+}
+
 std::optional<std::uint16_t> read_port(const Word& word, Diagnostics& diagnostics) {
     const auto port = read_number(word, "the port", {.min = 0, .max = UINT16_MAX}, diagnostics);
     return port ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt;

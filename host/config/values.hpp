@@ -46,6 +46,10 @@ struct TimeRange {
 [[nodiscard]] std::optional<model::Ipv4> read_ipv4(const Word& word,
                                                    std::string_view what,
                                                    Diagnostics& diagnostics);
+// Of either family.
+[[nodiscard]] std::optional<model::IpAddress> read_address(const Word& word,
+                                                           std::string_view what,
+                                                           Diagnostics& diagnostics);
 [[nodiscard]] std::optional<std::uint16_t> read_port(const Word& word, Diagnostics& diagnostics);
 // A Linux interface name.
 [[nodiscard]] std::optional<std::string> read_interface(const Word& word, Diagnostics& diagnostics);

@@ -90,11 +90,24 @@ api::ServiceSettings to_api(const model::ServiceSettings& settings) {
     return wire;
 }
 
+}  // namespace
+
 api::Protocol to_api(model::Protocol protocol) {
     return protocol == model::Protocol::tcp ? api::TCP : api::UDP;
 }
 
-}  // namespace
+Result<model::Protocol> from_api(api::Protocol protocol) {
+    switch (protocol) {
+        case api::TCP:
+            return model::Protocol::tcp;
+        case api::UDP:
+            return model::Protocol::udp;
+        case api::SCTP:
+            return fail(Code::failed_precondition, "SCTP services are not supported yet");
+        default:
+            return fail(Code::invalid_argument, "A service needs a protocol");
+    }
+}
 
 Result<model::ServiceKey> from_api(const api::ServiceKey& key) {
     model::ServiceKey service;
@@ -105,18 +118,7 @@ Result<model::ServiceKey> from_api(const api::ServiceKey& key) {
         service.firewall_mark = key.firewall_mark();
         return service;
     }
-    switch (key.protocol()) {
-        case api::TCP:
-            service.protocol = model::Protocol::tcp;
-            break;
-        case api::UDP:
-            service.protocol = model::Protocol::udp;
-            break;
-        case api::SCTP:
-            return fail(Code::failed_precondition, "SCTP services are not supported yet");
-        default:
-            return fail(Code::invalid_argument, "A service needs a protocol");
-    }
+    FPVS_TRY(service.protocol, from_api(key.protocol()));
     FPVS_TRY(service.address, read_address(key.address()));
     FPVS_TRY(service.port, read_port(key.port()));
     return service;
@@ -232,14 +234,6 @@ api::Connection to_api(const model::ConnectionView& connection) {
     wire.set_server_port(connection.server_port);
     wire.set_template_entry(connection.template_entry);
     wire.set_offloaded(connection.offloaded);
-    return wire;
-}
-
-api::Timeouts to_api(const model::ConnectionTimeouts& timeouts) {
-    api::Timeouts wire;
-    wire.set_tcp_s(timeouts.tcp_s);
-    wire.set_tcp_fin_s(timeouts.tcp_fin_s);
-    wire.set_udp_s(timeouts.udp_s);
     return wire;
 }
 

@@ -7,6 +7,8 @@
 
 #include "host/control/api.pb.h"
 #include "host/control/operations.hpp"
+#include "host/model/mark_rule.hpp"
+#include "host/model/sync_daemon.hpp"
 #include "host/model/timeouts.hpp"
 #include "host/model/view.hpp"
 #include "host/util/result.hpp"
@@ -17,13 +19,20 @@ namespace fpvs::control {
 [[nodiscard]] Result<model::ServiceSettings> from_api(const api::ServiceSettings& settings);
 [[nodiscard]] Result<model::ServerKey> from_api(const api::ServerKey& key);
 [[nodiscard]] Result<model::ServerSettings> from_api(const api::ServerSettings& settings);
+[[nodiscard]] Result<model::Protocol> from_api(api::Protocol protocol);
+[[nodiscard]] Result<model::MarkRule> from_api(const api::MarkRule& rule);
+[[nodiscard]] Result<model::SyncDaemon> from_api(const api::SyncDaemon& daemon);
+[[nodiscard]] Result<model::SyncRole> from_api(api::SyncRole role);
 
+[[nodiscard]] api::Protocol to_api(model::Protocol protocol);
 [[nodiscard]] api::ServiceKey to_api(const model::ServiceKey& key);
 // Without its servers, which may be many.
 [[nodiscard]] api::Service to_api_without_servers(const model::ServiceView& service);
 [[nodiscard]] api::Server to_api(const model::ServerView& server);
 [[nodiscard]] api::Connection to_api(const model::ConnectionView& connection);
 [[nodiscard]] api::Timeouts to_api(const model::ConnectionTimeouts& timeouts);
+[[nodiscard]] api::MarkRule to_api(const model::MarkRule& rule);
+[[nodiscard]] api::SyncDaemon to_api(const model::SyncDaemon& daemon);
 [[nodiscard]] api::Card to_api(const model::CardView& card);
 [[nodiscard]] api::VrrpInstance to_api(const model::VrrpInstanceView& instance);
 [[nodiscard]] api::HealthCheck to_api(const model::HealthCheckView& check);

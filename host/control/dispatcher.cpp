@@ -98,6 +98,7 @@ asio::awaitable<void> Dispatcher::handle(api::Request request, ReplySink& replie
         case api::Request::kGetCard:
         case api::Request::kListVrrpInstances:
         case api::Request::kListSyncDaemons:
+        case api::Request::kListMarkRules:
             (void)co_await replies.send(read(request));
             break;
         case api::Request::OP_NOT_SET: {
@@ -133,8 +134,17 @@ api::Reply Dispatcher::read(const api::Request& request) {
                 *reply.mutable_vrrp_instances()->add_instances() = to_api(instance);
             }
             break;
-        default:  // No synchronisation of connections yet, so no daemon of it runs.
+        case api::Request::kListMarkRules:
+            reply.mutable_mark_rules();
+            for (const model::MarkRule& rule : operations_.mark_rules()) {
+                *reply.mutable_mark_rules()->add_rules() = to_api(rule);
+            }
+            break;
+        default:
             reply.mutable_sync_daemons();
+            for (const model::SyncDaemon& daemon : operations_.sync_daemons()) {
+                *reply.mutable_sync_daemons()->add_daemons() = to_api(daemon);
+            }
             break;
     }
     return reply;
@@ -228,9 +238,24 @@ Status Dispatcher::edit(const api::Request& request) {
             return set_timeouts(request.set_timeouts());
         case api::Request::kReload:
             return operations_.reload();
+        case api::Request::kAddMarkRule: {
+            FPVS_TRY(const model::MarkRule rule, from_api(request.add_mark_rule()));
+            return operations_.add_mark_rule(rule);
+        }
+        case api::Request::kDeleteMarkRule: {
+            FPVS_TRY(const model::MarkRule rule, from_api(request.delete_mark_rule()));
+            return operations_.delete_mark_rule(rule);
+        }
+        case api::Request::kStartSyncDaemon: {
+            FPVS_TRY(const model::SyncDaemon daemon, from_api(request.start_sync_daemon()));
+            return operations_.start_sync_daemon(daemon);
+        }
+        case api::Request::kStopSyncDaemon: {
+            FPVS_TRY(const model::SyncRole role, from_api(request.stop_sync_daemon()));
+            return operations_.stop_sync_daemon(role);
+        }
         default:
-            return fail(Code::failed_precondition,
-                        "Connection synchronisation is not supported yet");
+            return fail(Code::failed_precondition, "This request is not supported yet");
     }
 }
 

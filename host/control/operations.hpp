@@ -12,6 +12,11 @@
 //   edit_server, delete_server
 //                   not_found      "Service not defined" or "No such destination"
 //   other edits     not_found      "No such service"
+//   start_sync_daemon
+//                   unavailable    "No such device"
+//                   already_exists "Daemon has already run"
+//   stop_sync_daemon
+//                   not_found      "No daemon is running"
 // Code::failed_precondition is a thing this daemon does not do (yet); its message says which.
 #pragma once
 
@@ -22,6 +27,8 @@
 #include <string>
 #include <vector>
 
+#include "host/model/mark_rule.hpp"
+#include "host/model/sync_daemon.hpp"
 #include "host/model/timeouts.hpp"
 #include "host/model/view.hpp"
 #include "host/model/virtual_service.hpp"
@@ -51,6 +58,8 @@ class Operations {
     [[nodiscard]] virtual ConnectionPage connections(std::uint64_t cursor,
                                                      std::size_t count_max) = 0;
     [[nodiscard]] virtual model::ConnectionTimeouts timeouts() = 0;
+    [[nodiscard]] virtual std::vector<model::MarkRule> mark_rules() = 0;  // In order.
+    [[nodiscard]] virtual std::vector<model::SyncDaemon> sync_daemons() = 0;
     [[nodiscard]] virtual model::CardView card() = 0;
     [[nodiscard]] virtual std::vector<model::VrrpInstanceView> vrrp_instances() = 0;
     [[nodiscard]] virtual std::vector<model::HealthCheckView> health_checks() = 0;
@@ -73,6 +82,11 @@ class Operations {
     // Counters of one service, or of all, start again at 0.
     [[nodiscard]] virtual Status zero(const std::optional<model::ServiceKey>& key) = 0;
     [[nodiscard]] virtual Status set_timeouts(const model::ConnectionTimeouts& timeouts) = 0;
+    // A new rule comes after those there are; one that is deleted is named by all it says.
+    [[nodiscard]] virtual Status add_mark_rule(const model::MarkRule& rule) = 0;
+    [[nodiscard]] virtual Status delete_mark_rule(const model::MarkRule& rule) = 0;
+    [[nodiscard]] virtual Status start_sync_daemon(const model::SyncDaemon& daemon) = 0;
+    [[nodiscard]] virtual Status stop_sync_daemon(model::SyncRole role) = 0;
 
     // The daemon's own life.  `done` is called once, on any thread, before the io_context goes.
     virtual void load_card(std::string path, Done done) = 0;

@@ -33,12 +33,36 @@ Status apply_edit(engine::Engine& engine, const Edit& edit) {
     return {};
 }
 
+// A setting that left the file is again what it is without one.
+void apply_settings(engine::Engine& engine,
+                    const std::vector<model::SettingChange>& before,
+                    const std::vector<model::SettingChange>& after) {
+    const engine::Settings initial;
+    for (const auto& change : before) {
+        (void)engine.set(change.name, initial.get(change.name).value_or(0));
+    }
+    for (const auto& change : after) {
+        (void)engine.set(change.name, static_cast<int>(change.value));  // Was found right before.
+    }
+}
+
 Status check_config(const model::Config& config) {
     for (const auto& service : config.virtual_services) {
         FPVS_TRY_STATUS(check_supported(service.key));
         for (const auto& server : service.servers) {
             FPVS_TRY_STATUS(check_supported(server.settings));
         }
+    }
+    engine::Settings settings;
+    for (const auto& change : config.settings) {
+        if (Status status = settings.set(change.name, static_cast<int>(change.value)); !status) {
+            return fail({.code = status.error().code,
+                         .message = status.error().message,
+                         .where = change.where});
+        }
+    }
+    if (!config.mark_rules.empty()) {
+        return fail(Code::failed_precondition, "firewall_mark blocks are not supported yet");
     }
     return {};
 }
@@ -119,6 +143,7 @@ Status Daemon::open_sockets() {
         *data_path_,
         *vrrp_,
         *health_,
+        mark_rules_,
         options_.config_path,
         Lifecycle{.load_card =
                       [this](std::string path, control::Operations::Done done) {
@@ -146,6 +171,7 @@ Status Daemon::apply(const model::Config& config) {
     const std::vector<Edit> edits =
         plan_edits(config_.virtual_services, config.virtual_services, down);
     data_path_->with_engine([&](engine::Engine& engine, auto) {
+        apply_settings(engine, config_.settings, config.settings);
         for (const Edit& edit : edits) {
             // A command may have been there first: what is there already is no reason to stop.
             if (const Status status = apply_edit(engine, edit); !status) {

@@ -22,6 +22,7 @@
 #include "host/daemon/port_options.hpp"
 #include "host/health/service.hpp"
 #include "host/model/config.hpp"
+#include "host/model/mark_rule_list.hpp"
 #include "host/provider/steady_clock.hpp"
 #include "host/util/asio.hpp"
 #include "host/util/result.hpp"
@@ -65,6 +66,7 @@ class Daemon {
     const DaemonOptions options_;
     provider::SteadyClock clock_;
     model::Config config_;  // What was applied last.
+    model::MarkRuleList mark_rules_;
 
     std::unique_ptr<kernel::NeighbourCache> neighbours_;
     std::unique_ptr<DataPath> data_path_;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/daemon/operations.hpp"
 
+#include <net/if.h>
 #include <unistd.h>
 
 #include <utility>
 
 #include "host/daemon/version.hpp"
+#include "host/util/log.hpp"
 
 namespace fpvs::daemon {
 namespace {
@@ -33,13 +35,16 @@ Status check_supported(const model::ServerSettings& settings) {
 Operations::Operations(DataPath& data_path,
                        vrrp::Service& vrrp,
                        health::Service& health,
+                       model::MarkRuleList& mark_rules,
                        std::string config_path,
                        Lifecycle lifecycle)
     : data_path_(data_path),
       vrrp_(vrrp),
       health_(health),
       config_path_(std::move(config_path)),
-      lifecycle_(std::move(lifecycle)) {}
+      lifecycle_(std::move(lifecycle)),
+      mark_rules_(mark_rules),
+      sync_daemons_([](const std::string& name) { return if_nametoindex(name.c_str()) != 0; }) {}
 
 model::DaemonView Operations::daemon() {
     model::DaemonView view{.version = kVersion,
@@ -122,6 +127,24 @@ Status Operations::zero(const std::optional<model::ServiceKey>& key) {
 
 Status Operations::set_timeouts(const model::ConnectionTimeouts& timeouts) {
     data_path_.with_engine([&](Engine& engine, auto) { engine.set_timeouts(timeouts); });
+    return {};
+}
+
+Status Operations::add_mark_rule(const model::MarkRule& rule) {
+    (void)rule;
+    return fail(Code::failed_precondition, "rules for firewall marks are not supported yet");
+}
+
+Status Operations::delete_mark_rule(const model::MarkRule& rule) {
+    return mark_rules_.remove(rule);
+}
+
+Status Operations::start_sync_daemon(const model::SyncDaemon& daemon) {
+    FPVS_TRY_STATUS(sync_daemons_.start(daemon));
+    log::warn("sync",
+              "role={} interface={}: recorded, but connections are not synchronised yet",
+              daemon.role == model::SyncRole::master ? "master" : "backup",
+              daemon.interface);
     return {};
 }
 

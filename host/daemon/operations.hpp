@@ -9,6 +9,8 @@
 #include "host/control/operations.hpp"
 #include "host/daemon/data_path.hpp"
 #include "host/health/service.hpp"
+#include "host/model/mark_rule_list.hpp"
+#include "host/sync/started_daemons.hpp"
 #include "host/vrrp/service.hpp"
 
 namespace fpvs::daemon {
@@ -25,6 +27,7 @@ class Operations final : public control::Operations {
     Operations(DataPath& data_path,
                vrrp::Service& vrrp,
                health::Service& health,
+               model::MarkRuleList& mark_rules,
                std::string config_path,
                Lifecycle lifecycle);
 
@@ -33,6 +36,8 @@ class Operations final : public control::Operations {
     std::optional<model::ServiceView> service(const model::ServiceKey& key) override;
     control::ConnectionPage connections(std::uint64_t cursor, std::size_t count_max) override;
     model::ConnectionTimeouts timeouts() override;
+    std::vector<model::MarkRule> mark_rules() override { return mark_rules_.all(); }
+    std::vector<model::SyncDaemon> sync_daemons() override { return sync_daemons_.list(); }
     model::CardView card() override { return data_path_.card_view(); }
     std::vector<model::VrrpInstanceView> vrrp_instances() override { return vrrp_.view(); }
     std::vector<model::HealthCheckView> health_checks() override { return health_.view(); }
@@ -52,6 +57,10 @@ class Operations final : public control::Operations {
     Status flush() override;
     Status zero(const std::optional<model::ServiceKey>& key) override;
     Status set_timeouts(const model::ConnectionTimeouts& timeouts) override;
+    Status add_mark_rule(const model::MarkRule& rule) override;
+    Status delete_mark_rule(const model::MarkRule& rule) override;
+    Status start_sync_daemon(const model::SyncDaemon& daemon) override;
+    Status stop_sync_daemon(model::SyncRole role) override { return sync_daemons_.stop(role); }
 
     void load_card(std::string path, Done done) override {
         lifecycle_.load_card(std::move(path), std::move(done));
@@ -65,6 +74,8 @@ class Operations final : public control::Operations {
     health::Service& health_;
     const std::string config_path_;
     const Lifecycle lifecycle_;
+    model::MarkRuleList& mark_rules_;
+    sync::StartedDaemons sync_daemons_;
     const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

@@ -2,18 +2,33 @@
 // Everything a configuration file says, after it was read and found right.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "host/model/mark_rule.hpp"
 #include "host/model/virtual_service.hpp"
 #include "host/model/vrrp_instance.hpp"
 
 namespace fpvs::model {
 
+// `set NAME VALUE`.  Which names there are is the engine's to say.
+struct SettingChange {
+    std::string name;
+    std::int64_t value = 0;
+    std::string where = {};  // "file:line:column", for messages; it makes no difference.
+
+    friend bool operator==(const SettingChange& a, const SettingChange& b) {
+        return a.name == b.name && a.value == b.value;
+    }
+};
+
 struct Config {
     std::string router_id;
     std::vector<VrrpInstance> vrrp_instances;
     std::vector<VirtualServiceConfig> virtual_services;
+    std::vector<SettingChange> settings;
+    std::vector<MarkRule> mark_rules;  // In order: the first that fits counts.
 
     friend bool operator==(const Config&, const Config&) = default;
 };

@@ -7,9 +7,11 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "host/model/prefix.hpp"
 #include "host/model/virtual_service.hpp"
+#include "host/util/result.hpp"
 
 namespace fpvs::model {
 
@@ -33,5 +35,12 @@ struct MarkRule {
 
     friend bool operator==(const MarkRule&, const MarkRule&) = default;
 };
+
+// Whether it can be meant: the sentence says what is wrong.
+[[nodiscard]] Status check(const MarkRule& rule);
+
+// "tcp", as rules, files and services databases write it.
+[[nodiscard]] std::string_view name(Protocol protocol);
+[[nodiscard]] std::optional<Protocol> parse_protocol(std::string_view name);
 
 }  // namespace fpvs::model

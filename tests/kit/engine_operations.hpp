@@ -9,6 +9,8 @@
 
 #include "host/control/operations.hpp"
 #include "host/engine/engine.hpp"
+#include "host/model/mark_rule_list.hpp"
+#include "host/sync/started_daemons.hpp"
 
 namespace fpvs::kit {
 
@@ -18,6 +20,9 @@ class EngineOperations final : public control::Operations {
 
     engine::Engine engine;
     engine::Engine::Time now{0};
+    model::MarkRuleList rules;
+    // Interface d1 is the recordings' only one.
+    sync::StartedDaemons daemons{[](const std::string& name) { return name == "d1"; }};
 
     model::DaemonView daemon() override { return {}; }
     std::vector<model::ServiceView> services() override { return engine.services(); }
@@ -29,6 +34,8 @@ class EngineOperations final : public control::Operations {
         return {std::move(page.connections), page.next_cursor};
     }
     model::ConnectionTimeouts timeouts() override { return engine.timeouts(); }
+    std::vector<model::MarkRule> mark_rules() override { return rules.all(); }
+    std::vector<model::SyncDaemon> sync_daemons() override { return daemons.list(); }
     model::CardView card() override { return {}; }
     std::vector<model::VrrpInstanceView> vrrp_instances() override { return {}; }
     std::vector<model::HealthCheckView> health_checks() override { return {}; }
@@ -67,6 +74,12 @@ class EngineOperations final : public control::Operations {
         engine.set_timeouts(timeouts);
         return {};
     }
+    Status add_mark_rule(const model::MarkRule& rule) override { return rules.add(rule); }
+    Status delete_mark_rule(const model::MarkRule& rule) override { return rules.remove(rule); }
+    Status start_sync_daemon(const model::SyncDaemon& daemon) override {
+        return daemons.start(daemon);
+    }
+    Status stop_sync_daemon(model::SyncRole role) override { return daemons.stop(role); }
     void load_card(std::string, Done done) override {
         done(fail(Code::failed_precondition, "no card in this test"));
     }

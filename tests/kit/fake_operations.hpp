@@ -17,6 +17,8 @@ class FakeOperations : public control::Operations {
     std::vector<model::ServiceView> service_views;
     std::vector<model::ConnectionView> connection_views;
     model::ConnectionTimeouts timeouts_now;
+    std::vector<model::MarkRule> rules;
+    std::vector<model::SyncDaemon> daemons;
     model::CardView card_view;
     std::vector<model::VrrpInstanceView> vrrp_views;
     std::vector<model::HealthCheckView> health_views;
@@ -43,6 +45,8 @@ class FakeOperations : public control::Operations {
         return page;
     }
     model::ConnectionTimeouts timeouts() override { return timeouts_now; }
+    std::vector<model::MarkRule> mark_rules() override { return rules; }
+    std::vector<model::SyncDaemon> sync_daemons() override { return daemons; }
     model::CardView card() override { return card_view; }
     std::vector<model::VrrpInstanceView> vrrp_instances() override { return vrrp_views; }
     std::vector<model::HealthCheckView> health_checks() override { return health_views; }
@@ -77,6 +81,19 @@ class FakeOperations : public control::Operations {
     Status set_timeouts(const model::ConnectionTimeouts& timeouts) override {
         timeouts_now = timeouts;
         return called("set_timeouts {} {} {}", timeouts.tcp_s, timeouts.tcp_fin_s, timeouts.udp_s);
+    }
+    Status add_mark_rule(const model::MarkRule& rule) override {
+        rules.push_back(rule);
+        return called("add_mark_rule {}", rule.mark);
+    }
+    Status delete_mark_rule(const model::MarkRule& rule) override {
+        return called("delete_mark_rule {}", rule.mark);
+    }
+    Status start_sync_daemon(const model::SyncDaemon& daemon) override {
+        return called("start_sync_daemon {}", daemon.interface);
+    }
+    Status stop_sync_daemon(model::SyncRole role) override {
+        return called("stop_sync_daemon {}", role == model::SyncRole::master ? "master" : "backup");
     }
     void load_card(std::string path, Done done) override {
         (void)called("load_card {}", path);

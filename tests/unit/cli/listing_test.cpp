@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/cli/save.hpp"
 #include "tests/kit/table_names.hpp"
 
 namespace fpvs::cli {

@@ -3,6 +3,7 @@
 #include "host/cli/run.hpp"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -16,6 +17,8 @@
 
 namespace fpvs::cli {
 namespace {
+
+namespace api = control::api;
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -105,6 +108,48 @@ TEST_F(RunTest, AnswersAsJson) {
     EXPECT_EQ(refused.err, "");
     EXPECT_THAT(refused.out, HasSubstr("\"code\": \"CODE_ALREADY_EXISTS\""));
     EXPECT_THAT(refused.out, HasSubstr("\"message\": \"Service already exists\""));
+}
+
+// One document whatever happens: scripts that read JSON read nothing else.
+TEST_F(RunTest, EveryAnswerIsJson) {
+    const auto code_of = [&](std::vector<std::string> words, int exit_code) {
+        words.push_back("--json");
+        const Output output = run(words);
+        EXPECT_EQ(output.exit_code, exit_code) << words.front();
+        EXPECT_EQ(output.err, "");
+        api::Reply reply;
+        EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(output.out, &reply).ok())
+            << output.out;
+        EXPECT_EQ(output.out.find("\"id\""), std::string::npos);
+        EXPECT_EQ(output.out.find("\"more\""), std::string::npos);
+        return api::Code_Name(reply.code());
+    };
+    EXPECT_EQ(code_of({"-A", "-t", "10.0.0.1:80"}, 0), "CODE_OK");
+    EXPECT_EQ(code_of({"-Lnc"}, 0), "CODE_OK");
+    EXPECT_EQ(code_of({"-L", "--daemon"}, 0), "CODE_OK");
+    EXPECT_EQ(code_of({"-L", "--timeout"}, 0), "CODE_OK");
+    EXPECT_EQ(code_of({"-S"}, 0), "CODE_OK");
+    EXPECT_EQ(code_of({"-h"}, 0), "CODE_OK");
+    EXPECT_EQ(code_of({"-v"}, 0), "CODE_OK");
+    EXPECT_EQ(code_of({"help"}, 0), "CODE_OK");
+    EXPECT_EQ(code_of({"mark", "list"}, 0), "CODE_OK");
+    EXPECT_EQ(code_of({"mark"}, 2), "CODE_INVALID_ARGUMENT");
+    EXPECT_EQ(code_of({"-A"}, 2), "CODE_INVALID_ARGUMENT");
+    EXPECT_EQ(code_of({"-A", "-t"}, 255), "CODE_INVALID_ARGUMENT");
+    EXPECT_EQ(code_of({"-L", "-t", "10.0.0.1:80"}, 1), "CODE_NOT_FOUND");
+}
+
+TEST_F(RunTest, MarkRules) {
+    EXPECT_EQ(run({"mark", "add", "5", "destination", "10.0.0.0/8", "port", "80"}).exit_code, 0);
+    EXPECT_EQ(run({"mark", "add", "6"}).exit_code, 0);
+    EXPECT_EQ(run({"mark", "list"}).out, "5 destination 10.0.0.0/8 port 80\n6\n");
+    EXPECT_EQ(run({"mark", "delete", "6"}).exit_code, 0);
+    EXPECT_EQ(operations_.calls.back(), "delete_mark_rule 6");
+    const Output wrong = run({"mark", "add", "5", "port", "x"});
+    EXPECT_EQ(wrong.exit_code, 2);
+    EXPECT_EQ(wrong.err, "'x' is no port\n");
+    EXPECT_EQ(run({"mark", "add", "5", "source", "x"}).err,
+              "source 'x' is no address or block such as 10.0.0.0/8\n");
 }
 
 TEST_F(RunTest, ALongListIsWhole) {

@@ -313,6 +313,47 @@ TEST(ParseService, SchedulerFlags) {
     EXPECT_EQ(flags_of("lb_algo sh\nmh-port\nflag-1"), "fallback ");
 }
 
+TEST(ParseFpvs, SettingsAndMarkRulesInOrder) {
+    const model::Config config = parsed(R"(fpvs {
+    set expire_nodest_conn 1
+    set sloppy_tcp 0
+    firewall_mark 7 {
+    }
+    firewall_mark 5 {
+        destination 10.0.0.0/8
+        source 10.1.2.3
+        protocol udp
+        port 80-90
+        interface ens160
+        vlan 12
+    }
+}
+fpvs {
+    firewall_mark 6 {
+        destination 2001:db8::/32
+        port 53
+    }
+}
+)")
+                                     .config;
+    ASSERT_EQ(config.settings.size(), 2U);
+    EXPECT_EQ(config.settings[0], (model::SettingChange{.name = "expire_nodest_conn", .value = 1}));
+    EXPECT_EQ(config.settings[1].where, "f:3:9");
+    ASSERT_EQ(config.mark_rules.size(), 3U);
+    EXPECT_EQ(config.mark_rules[0], model::MarkRule{.mark = 7});
+    EXPECT_EQ(config.mark_rules[1],
+              (model::MarkRule{.mark = 5,
+                               .destination = model::parse_prefix("10.0.0.0/8"),
+                               .source = model::parse_prefix("10.1.2.3/32"),
+                               .protocol = model::Protocol::udp,
+                               .first_port = 80,
+                               .last_port = 90,
+                               .interface = "ens160",
+                               .vlan = 12}));
+    EXPECT_EQ(config.mark_rules[2].last_port, 53);
+    EXPECT_TRUE(config.mark_rules[2].destination->address.is_ipv6());
+}
+
 TEST(ParseText, ByteOrderMarkAndWindowsLines) {
     EXPECT_EQ(parsed("\xef\xbb\xbfglobal_defs {\r\n router_id \"a b\"\r\n}\r\n").config.router_id,
               "a b");

@@ -125,6 +125,29 @@ model::VirtualServiceConfig virtual_service(std::uint32_t index) {
     return service;
 }
 
+model::MarkRule mark_rule(std::uint32_t mark) {
+    model::MarkRule rule{.mark = mark};
+    if (coin()) {
+        rule.destination = model::Prefix{.address = model::Ipv4{0x0a000000},
+                                         .length = number<std::uint8_t>(8, 32)};
+    } else if (coin()) {
+        rule.source = model::Prefix{.address = model::Ipv6{{0x20010db8, 0, 0, 0}},
+                                    .length = number<std::uint8_t>(32, 128)};
+    }
+    if (coin()) {
+        rule.protocol = *rc::gen::element(model::Protocol::tcp, model::Protocol::udp);
+    }
+    if (coin()) {
+        rule.first_port = number<std::uint16_t>(1, UINT16_MAX);
+        rule.last_port = number<std::uint16_t>(rule.first_port, UINT16_MAX);
+    }
+    rule.interface = coin() ? interface_name("ens") : "";
+    if (coin()) {
+        rule.vlan = number<std::uint16_t>(1, 4094);
+    }
+    return rule;
+}
+
 model::Config random_config() {
     model::Config config;
     config.router_id = text(20);
@@ -135,6 +158,12 @@ model::Config random_config() {
     const auto services = number<std::uint32_t>(0, 4);
     for (std::uint32_t i = 0; i < services; ++i) {
         config.virtual_services.push_back(virtual_service(i));
+    }
+    const auto rules = number<std::uint32_t>(0, 3);
+    for (std::uint32_t i = 0; i < rules; ++i) {
+        config.mark_rules.push_back(mark_rule(i + 1));
+        config.settings.push_back(
+            {.name = "name" + std::to_string(i), .value = *rc::gen::arbitrary<std::int64_t>()});
     }
     return config;
 }

@@ -221,13 +221,52 @@ TEST_F(DispatcherTest, LoadingACardHoldsUpNobody) {
     EXPECT_EQ(reply.error().code, Code::mismatch);
 }
 
-TEST_F(DispatcherTest, WhatIsNotThereYetSaysSo) {
+TEST_F(DispatcherTest, SyncDaemons) {
     api::Request request;
-    request.mutable_start_sync_daemon();
-    EXPECT_EQ(refused(request), "Connection synchronisation is not supported yet");
+    request.mutable_start_sync_daemon()->set_interface("d1");
+    EXPECT_EQ(refused(request), "A daemon is master or backup");
+    request.mutable_start_sync_daemon()->set_role(api::BACKUP);
+    ask(request);
+    request.mutable_start_sync_daemon()->set_sync_id(256);
+    EXPECT_EQ(refused(request), "256 is no syncid");
+    request.set_stop_sync_daemon(api::MASTER);
+    ask(request);
+    EXPECT_THAT(operations_.calls, ElementsAre("start_sync_daemon d1", "stop_sync_daemon master"));
+    operations_.daemons = {{.role = model::SyncRole::backup, .interface = "d1", .sync_id = 5}};
     request.mutable_list_sync_daemons();
-    EXPECT_EQ(ask(request).sync_daemons().daemons_size(), 0);
-    request.clear_op();
+    const api::Reply listed = ask(request);
+    ASSERT_EQ(listed.sync_daemons().daemons_size(), 1);
+    EXPECT_EQ(listed.sync_daemons().daemons(0).group(), "224.0.0.81");
+    EXPECT_EQ(listed.sync_daemons().daemons(0).message_bytes_max(), 1472U);
+}
+
+TEST_F(DispatcherTest, MarkRules) {
+    api::Request request;
+    api::MarkRule& rule = *request.mutable_add_mark_rule();
+    rule.set_mark(5);
+    rule.set_destination("10.0.0.1/8");
+    EXPECT_EQ(refused(request),
+              "destination '10.0.0.1/8' is no address or block such as 10.0.0.0/8");
+    rule.set_destination("10.0.0.0/8");
+    rule.set_source("::/0");
+    EXPECT_EQ(refused(request), "destination 10.0.0.0/8 and source ::/0 are of different families");
+    rule.clear_source();
+    rule.set_first_port(80);
+    rule.set_last_port(65536);
+    EXPECT_EQ(refused(request), "65536 is no port");
+    rule.set_last_port(90);
+    rule.set_vlan(12);
+    ask(request);
+    api::Request list;
+    list.mutable_list_mark_rules();
+    const api::Reply listed = ask(list);
+    ASSERT_EQ(listed.mark_rules().rules_size(), 1);
+    EXPECT_EQ(listed.mark_rules().rules(0).SerializeAsString(),
+              request.add_mark_rule().SerializeAsString());
+}
+
+TEST_F(DispatcherTest, WhatIsNotKnownSaysSo) {
+    api::Request request;
     EXPECT_EQ(refused(request), "This fpvsd does not know the request; is fpvsadm newer than it?");
 }
 
