@@ -24,7 +24,7 @@ std::size_t Tally::not_supported_count() const {
 }
 
 std::string Tally::line() const {
-    std::string text = fmt::format("{:<16} {:>6} equal {:>5} different {:>5} not supported  {}",
+    std::string text = fmt::format("{:<20} {:>6} equal {:>5} different {:>5} not supported  {}",
                                    family_,
                                    equal_.size(),
                                    different_.size(),

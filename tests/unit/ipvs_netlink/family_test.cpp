@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The family against what a real kernel answered: the requests of the captures, in order, and the
-// kernel's own bytes as the expectation.
+// The family and requests that no tool sends; what tools send is tests/conformance/nl.
 #include "drivers/ipvs_netlink/family.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <fstream>
 #include <random>
-#include <set>
 #include <string>
-
-#include <nlohmann/json.hpp>
 
 #include "tests/kit/engine_operations.hpp"
 #include "tests/kit/pcap_reader.hpp"
@@ -21,9 +16,6 @@ namespace {
 
 constexpr std::size_t kCookedHeaderBytes = 16;  // LINKTYPE_NETLINK
 const std::string kFolder = "tests/data/nl/";
-
-// What this director does not have yet: sync daemons, IPv6.
-const std::set<int> kNotYet{12, 13, 18, 19, 20};
 
 std::vector<Bytes> messages_of(const kit::Frame& frame) {
     std::vector<Bytes> messages;
@@ -36,68 +28,6 @@ std::vector<Bytes> messages_of(const kit::Frame& frame) {
         rest = rest.subspan(std::min<std::size_t>(NLMSG_ALIGN(length), rest.size()));
     }
     return messages;
-}
-
-bool is_request(const Bytes& message) {
-    nlmsghdr header{};
-    std::memcpy(&header, message.data(), sizeof header);
-    return header.nlmsg_type >= NLMSG_MIN_TYPE && (header.nlmsg_flags & NLM_F_REQUEST) != 0;
-}
-
-Bytes padded(Bytes message) {
-    message.resize(NLMSG_ALIGN(message.size()));
-    return message;
-}
-
-struct Replay {
-    kit::EngineOperations operations;
-    IpvsFamily family{operations};
-    Bytes answered;  // By us and
-    Bytes expected;  // by the kernel, since the last request.
-    std::size_t compared = 0;
-
-    void feed(const Bytes& message) {
-        if (is_request(message)) {
-            compare();
-            answered = family.handle(message);
-        } else {
-            const Bytes whole = padded(message);
-            expected.insert(expected.end(), whole.begin(), whole.end());
-        }
-    }
-    void compare() {
-        if (!expected.empty()) {
-            EXPECT_EQ(answered, expected);
-            ++compared;
-        }
-        answered.clear();
-        expected.clear();
-    }
-};
-
-TEST(IpvsFamily, answers_every_request_with_the_bytes_of_the_kernel) {
-    std::ifstream file(kFolder + "ipvsadm-index.json");
-    const auto index = nlohmann::json::parse(file);
-    Replay replay;
-    for (const auto& entry : index) {
-        const int number = entry.at(0).get<int>();
-        SCOPED_TRACE(entry.at(1).get<std::string>());
-        if (kNotYet.contains(number)) {
-            continue;
-        }
-        for (const auto& frame :
-             kit::read_pcap(kFolder + fmt::format("ipvsadm-{:02}.pcap", number))) {
-            for (const Bytes& message : messages_of(frame)) {
-                replay.feed(message);
-            }
-        }
-        replay.compare();
-    }
-    fmt::print("{} exchanges compared, {} of {} commands are not there yet\n",
-               replay.compared,
-               kNotYet.size(),
-               index.size());
-    EXPECT_GT(replay.compared, 60u);
 }
 
 Bytes request(std::uint16_t type, std::uint8_t command, std::uint16_t flags = 0) {
