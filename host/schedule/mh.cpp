@@ -10,6 +10,7 @@
 
 #include "host/schedule/schedulers.hpp"
 #include "host/schedule/sip_hash.hpp"
+#include "host/schedule/table_based.hpp"
 
 namespace fpvs::schedule {
 namespace {
@@ -25,15 +26,7 @@ constexpr std::uint64_t kSecondKey = 2654446892;
     return sip_hash_1_3(key, key, address.value + port);
 }
 
-class MaglevHash final : public Scheduler {
-  public:
-    std::optional<std::size_t> pick(Servers servers, const Request& request) override;
-
-    void start(Servers servers) override { fill(servers); }
-    void server_added(Servers servers) override { fill(servers); }
-    void server_removed(Servers servers, std::size_t) override { fill(servers); }
-    void server_edited(Servers servers) override { fill(servers); }
-
+class MaglevHash final : public TableBased {
   private:
     // A server's walk over the table: from `place` in strides of `skip`, `turns` places a round.
     struct Walk {
@@ -44,7 +37,9 @@ class MaglevHash final : public Scheduler {
     [[nodiscard]] static std::vector<Walk> walks(Servers servers);
     // The first free place that the walk comes to.
     [[nodiscard]] std::uint32_t next_free(Walk& walk) const;
-    void fill(Servers servers);
+    void fill(Servers servers) override;
+    [[nodiscard]] std::optional<std::size_t> choose(Servers servers,
+                                                    const Request& request) const override;
 
     static constexpr std::uint32_t kFree = UINT32_MAX;
     std::vector<std::uint32_t> positions_;  // Empty: no server ever had a weight.
@@ -98,7 +93,7 @@ void MaglevHash::fill(Servers servers) {
     }
 }
 
-std::optional<std::size_t> MaglevHash::pick(Servers servers, const Request& request) {
+std::optional<std::size_t> MaglevHash::choose(Servers servers, const Request& request) const {
     if (positions_.empty()) {
         return std::nullopt;
     }

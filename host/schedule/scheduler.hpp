@@ -54,10 +54,16 @@ class Scheduler {
     virtual void server_added(Servers servers) = 0;  // It is the first.
     virtual void server_removed(Servers servers, std::size_t former_position) = 0;
     virtual void server_edited(Servers servers) = 0;
+
+    // Does the work that edits left for the next pick.  For the end of a batch of edits, so that no
+    // connection has to wait for it.
+    virtual void prepare(Servers /*servers*/) {}
 };
 
-// None if no scheduler has this name.
-[[nodiscard]] std::unique_ptr<Scheduler> make_scheduler(std::string_view name);
+// None if no scheduler has this name.  The seed is for those that draw lots; it should be another
+// one for every service and every start.
+[[nodiscard]] std::unique_ptr<Scheduler> make_scheduler(std::string_view name,
+                                                        std::uint64_t seed = 0);
 [[nodiscard]] std::span<const std::string_view> scheduler_names();
 
 }  // namespace fpvs::schedule

@@ -2,6 +2,7 @@
 // One factory a scheduler, under IPVS's names.  What each does is said in its file.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "host/schedule/scheduler.hpp"
@@ -19,6 +20,7 @@ namespace fpvs::schedule {
 [[nodiscard]] std::unique_ptr<Scheduler> make_rr();
 [[nodiscard]] std::unique_ptr<Scheduler> make_sed();
 [[nodiscard]] std::unique_ptr<Scheduler> make_sh();
+[[nodiscard]] std::unique_ptr<Scheduler> make_twos(std::uint64_t seed);
 [[nodiscard]] std::unique_ptr<Scheduler> make_wlc();
 [[nodiscard]] std::unique_ptr<Scheduler> make_wrr();
 

@@ -2,21 +2,16 @@
 // sh: the client's address chooses, so that a client keeps its server.  sh-port: its port too.
 #include "host/schedule/address_hash.hpp"
 #include "host/schedule/schedulers.hpp"
+#include "host/schedule/table_based.hpp"
 
 namespace fpvs::schedule {
 namespace {
 
-class SourceHash final : public Scheduler {
-  public:
-    std::optional<std::size_t> pick(Servers servers, const Request& request) override;
-
-    void start(Servers servers) override { fill(servers); }
-    void server_added(Servers servers) override { fill(servers); }
-    void server_removed(Servers servers, std::size_t) override { fill(servers); }
-    void server_edited(Servers servers) override { fill(servers); }
-
+class SourceHash final : public TableBased {
   private:
-    void fill(Servers servers);
+    void fill(Servers servers) override;
+    [[nodiscard]] std::optional<std::size_t> choose(Servers servers,
+                                                    const Request& request) const override;
 
     std::array<std::uint32_t, kHashBuckets> positions_{};
 };
@@ -37,7 +32,7 @@ void SourceHash::fill(Servers servers) {
     }
 }
 
-std::optional<std::size_t> SourceHash::pick(Servers servers, const Request& request) {
+std::optional<std::size_t> SourceHash::choose(Servers servers, const Request& request) const {
     if (servers.empty()) {
         return std::nullopt;
     }

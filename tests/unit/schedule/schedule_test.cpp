@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "host/schedule/scheduler.hpp"
+#include "host/schedule/table_based.hpp"
+#include "host/schedule/twos.hpp"
 
 namespace fpvs::schedule {
 namespace {
@@ -18,7 +20,9 @@ constexpr std::uint64_t kDayMs = 24ull * 3600 * 1000;
 // A service's list of servers.  Servers are named by the order in which they were added, from 0.
 class Service {
   public:
-    explicit Service(std::string_view scheduler) : scheduler_(make_scheduler(scheduler)) {
+    explicit Service(std::string_view scheduler, std::uint64_t seed = 0)
+        : Service(make_scheduler(scheduler, seed)) {}
+    explicit Service(std::unique_ptr<Scheduler> scheduler) : scheduler_(std::move(scheduler)) {
         scheduler_->start(list_);
     }
 
@@ -44,6 +48,8 @@ class Service {
         list_.erase(place);
         scheduler_->server_removed(list_, position);
     }
+    void prepare() { scheduler_->prepare(list_); }
+    [[nodiscard]] Servers servers() const { return list_; }
     // The name of the server that takes the connection; -1: none.
     int pick(const Request& request = {}) {
         const auto position = scheduler_->pick(list_, request);
@@ -169,6 +175,114 @@ TEST(MaglevHash, a_thousand_servers_of_one_weight_all_get_places) {
         seen.at(static_cast<std::size_t>(service.pick({.client_address = {client}}))) = true;
     }
     EXPECT_GT(std::count(seen.begin(), seen.end(), true), 990);
+}
+
+// Counts how often its table is made.
+class CountingTable final : public TableBased {
+  public:
+    explicit CountingTable(int& fills) : fills_(fills) {}
+
+  private:
+    void fill(Servers servers) override {
+        ++fills_;
+        size_ = servers.size();
+    }
+    std::optional<std::size_t> choose(Servers servers, const Request&) const override {
+        EXPECT_EQ(size_, servers.size()) << "an old table";
+        return servers.empty() ? std::nullopt : std::optional<std::size_t>(0);
+    }
+
+    int& fills_;
+    std::size_t size_ = 0;
+};
+
+TEST(TableBased, the_table_is_made_once_for_many_edits_and_always_before_it_is_used) {
+    int fills = 0;
+    Service service(std::make_unique<CountingTable>(fills));
+    EXPECT_EQ(service.pick(), -1);
+    for (int i = 0; i < 100; ++i) {
+        service.add(1);
+    }
+    EXPECT_EQ(fills, 1);
+    EXPECT_EQ(service.picks(2), "9999");
+    EXPECT_EQ(fills, 2);
+    ServerState& last = service.add(1);
+    service.edit(last, 5);
+    service.remove(last);
+    service.prepare();
+    EXPECT_EQ(fills, 3);
+    EXPECT_EQ(service.pick(), 99);
+    EXPECT_EQ(fills, 3) << "what was prepared is not made again";
+}
+
+// Weights 3, 2 and 5 in the list's order: draws 0 to 3 hit the first, 4 and 5 the second, 6 to 10
+// the third.
+TEST(PowerOfTwoChoices, draws_hit_servers_by_weight_and_the_less_loaded_is_taken) {
+    Service service("twos");
+    ServerState& third = service.add(5);
+    ServerState& second = service.add(2);
+    ServerState& first = service.add(3);
+    const Servers servers = service.servers();
+    EXPECT_EQ(total_weight(servers), 10u);
+    const std::vector<std::size_t> hits = {0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2};
+    for (std::uint64_t draw = 0; draw < hits.size(); ++draw) {
+        EXPECT_EQ(better_of_two(servers, draw, draw), hits[draw]) << draw;
+        EXPECT_EQ(better_of_two(servers, draw, 10), hits[draw]) << "equally loaded: the first draw";
+    }
+    // Loads for their weights: 256 / 3, 2 * 256 / 2 and 3 inactive / 5.
+    first.active = 1;
+    second.active = 2;
+    third.inactive = 3;
+    EXPECT_EQ(better_of_two(servers, 1, 4), 0u);
+    EXPECT_EQ(better_of_two(servers, 4, 1), 0u);
+    EXPECT_EQ(better_of_two(servers, 4, 9), 2u);
+    EXPECT_EQ(better_of_two(servers, 9, 0), 2u);
+    // Now 0 to 2 hit the second, 3 to 7 the third: the first takes nothing any more.
+    first.overloaded = true;
+    EXPECT_EQ(total_weight(servers), 7u);
+    EXPECT_EQ(better_of_two(servers, 0, 2), 1u);
+    EXPECT_EQ(better_of_two(servers, 2, 3), 2u);
+}
+
+// The first server of the list is hit by one draw more: 4, 2 and 5 of 11.
+TEST(PowerOfTwoChoices, unloaded_servers_share_by_weight_and_a_seed_gives_the_same_again) {
+    constexpr std::uint64_t kSeed = 20261122;
+    constexpr int kPicks = 11'000;
+    std::vector<int> counts(3, 0);
+    std::vector<int> order;
+    for (int turn = 0; turn < 2; ++turn) {
+        Service service("twos", kSeed);
+        for (const std::int32_t weight : {5, 2, 3}) {
+            service.add(weight);
+        }
+        for (int i = 0; i < kPicks; ++i) {
+            const int picked = service.pick();
+            if (turn == 0) {
+                ++counts.at(static_cast<std::size_t>(picked));
+                order.push_back(picked);
+            } else {
+                ASSERT_EQ(picked, order[static_cast<std::size_t>(i)]) << "pick " << i;
+            }
+        }
+    }
+    // Five standard deviations are 261.
+    EXPECT_NEAR(counts[2], 4000, 261);
+    EXPECT_NEAR(counts[1], 2000, 261);
+    EXPECT_NEAR(counts[0], 5000, 261);
+}
+
+// The busier of two servers of one weight is taken only when both draws hit it.
+TEST(PowerOfTwoChoices, a_loaded_server_gets_the_square_of_its_share) {
+    constexpr int kPicks = 10'000;
+    Service service("twos", 7);
+    ServerState& busy = service.add(1000);
+    service.add(1000);
+    busy.active = 1;
+    int busy_picks = 0;
+    for (int i = 0; i < kPicks; ++i) {
+        busy_picks += service.pick() == 0 ? 1 : 0;
+    }
+    EXPECT_NEAR(busy_picks, kPicks / 4, 217);  // Five standard deviations.
 }
 
 TEST(LocalityBased, lblc_keeps_the_server_of_a_destination_until_others_have_room) {
