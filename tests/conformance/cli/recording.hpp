@@ -25,7 +25,7 @@ struct Outcome {
     std::string err;
 };
 
-// cli/cli.json of tests/data, or of $GOLDEN.
+// cli/cli.json of tests/data, or of $GOLDEN; empty if that has none.
 [[nodiscard]] std::vector<Invocation> load_invocations();
 
 // The lists in cli/rate.json, rates and totals.

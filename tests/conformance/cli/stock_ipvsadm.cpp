@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/conformance/cli/stock_ipvsadm.hpp"
+
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <future>
+#include <iterator>
+
+#include <boost/asio/post.hpp>
+
+#include "host/util/check.hpp"
+
+namespace fpvs::test {
+namespace {
+
+std::string content_of(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The file that the command reads, by our path.
+std::string reading_from(std::string command, const std::string& path) {
+    const std::size_t sign = command.find("< ");
+    if (sign != std::string::npos) {
+        const std::size_t end = command.find(' ', sign + 2);
+        command.replace(sign + 2, end == std::string::npos ? end : end - sign - 2, path);
+    }
+    return command;
+}
+
+}  // namespace
+
+bool StockIpvsadm::is_here() {
+    return std::system("PATH=$PATH:/usr/sbin:/sbin command -v ipvsadm >/dev/null") == 0;
+}
+
+StockIpvsadm::StockIpvsadm(control::Operations& operations) {
+    auto server = ipvs_netlink::Server::start(io_, path("ipvs.sock"), operations);
+    FPVS_CHECK(server.has_value(), "{}", server.error().text());
+    server_ = std::move(*server);
+    thread_ = std::thread([this] { io_.run(); });
+}
+
+StockIpvsadm::~StockIpvsadm() {
+    on_server_thread([this] { server_.reset(); });
+    work_.reset();
+    thread_.join();
+}
+
+Outcome StockIpvsadm::run(const Invocation& invocation, const std::string& saved) {
+    constexpr int kSecondsMax = 20;
+    std::ofstream(path("saved")) << saved;
+    std::ofstream(path("command")) << reading_from(invocation.command, path("saved")) << "\n";
+    const std::string line = fmt::format(
+        "PATH=$PATH:/usr/sbin:/sbin LD_PRELOAD={} FPVS_IPVS_SOCKET={} timeout {} sh {} "
+        ">{} 2>{} </dev/null",
+        FPVS_IPVS_LIBRARY,
+        path("ipvs.sock"),
+        kSecondsMax,
+        path("command"),
+        path("out"),
+        path("err"));
+    const int status = std::system(line.c_str());
+    return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+            .out = content_of(path("out")),
+            .err = content_of(path("err"))};
+}
+
+void StockIpvsadm::on_server_thread(const std::function<void()>& action) {
+    std::promise<void> done;
+    boost::asio::post(io_, [&] {
+        action();
+        done.set_value();
+    });
+    done.get_future().wait();
+}
+
+}  // namespace fpvs::test
