@@ -309,6 +309,9 @@ Outcome Director::handle_error(const Link& link, IpPacket packet) {
     if (decision.fate != Fate::forward) {
         return {.fate = decision.fate};
     }
+    if (decision.forwarding == Forwarding::local) {
+        return {.fate = Fate::host};
+    }
     const bool translated =
         decision.forwarding == Forwarding::nat || decision.forwarding == Forwarding::full_nat;
     const bool to_its_server = decision.direction == Direction::to_server;
@@ -392,7 +395,7 @@ Outcome Director::route(const Link&, const IpPacket& packet, const NextHop& next
                                     ? std::min(packet.largest_fragment, next_hop.mtu)
                                     : next_hop.mtu;
     for (const IpPacket& piece : cut(packet, longest)) {
-        Frame frame = {.port = next_hop.port, .bytes = {}};
+        Frame frame = {.port = next_hop.port, .bytes = {}, .made = piece.made};
         append(frame.bytes, next_hop.mac);
         append(frame.bytes, next_hop.source);
         if (next_hop.vlan) {
@@ -440,7 +443,7 @@ Outcome Director::complain(const Link& link,
     if (is_error(packet)) {
         return outcome;
     }
-    Frame frame = {.port = link.port, .bytes = link.back};
+    Frame frame = {.port = link.port, .bytes = link.back, .made = true};
     frame.bytes.resize(frame.bytes.size() + 2);
     put(frame.bytes, frame.bytes.size() - 2, 2, packet.family == 4 ? kIpv4Type : kIpv6Type);
     append(frame.bytes, icmp_error(packet, source, complaint).bytes);

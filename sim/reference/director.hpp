@@ -31,6 +31,7 @@ struct NextHop {
 struct Frame {
     int port = 0;
     Bytes bytes;
+    bool made = false;  // Its outermost IP header is the director's own.
 };
 
 struct Outcome {

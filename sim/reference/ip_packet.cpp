@@ -155,7 +155,8 @@ IpPacket make_ip(const NewHeader& header, View8 payload) {
     IpPacket packet = {.family = family,
                        .bytes = Bytes(family == 4 ? kIpv4Header : kIpv6Header),
                        .header_bytes = family == 4 ? kIpv4Header : kIpv6Header,
-                       .protocol = header.protocol};
+                       .protocol = header.protocol,
+                       .made = true};
     append(packet.bytes, payload);
     if (family == 4) {
         put(packet.bytes, 0, 2, 0x4500u + header.tos);

@@ -28,6 +28,7 @@ struct IpPacket {
     // IPv6: where the fragment header is, 0 if there is none, and where its number is announced.
     std::size_t fragment_header = 0;
     std::size_t announced_at = 0;
+    bool made = false;  // By the director itself: its identification and flow label are no rule's.
     // The longest fragment that it came in, 0 if it came in one piece.
     std::size_t largest_fragment = 0;
 

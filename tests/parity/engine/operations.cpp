@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/parity/engine/operations.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/core.h>
 
 #include <array>
+
+#include "tests/parity/features.hpp"
+#include "tests/parity/text.hpp"
 
 namespace fpvs::parity {
 namespace {
@@ -49,16 +51,19 @@ Operation Generator::operation() {
         Kind::add_service, Kind::edit_service, Kind::delete_service, Kind::add_server,
         Kind::add_server,  Kind::edit_server,  Kind::delete_server,  Kind::wait,
         Kind::set,         Kind::set,          Kind::zero,           Kind::set_timeouts,
-        Kind::packet,      Kind::packet,       Kind::packet,         Kind::packet,
+        Kind::reply,       Kind::reply,        Kind::reply,          Kind::reply,
         Kind::error,       Kind::packet,       Kind::packet,         Kind::packet,
         Kind::packet,      Kind::packet,       Kind::packet,         Kind::packet};
     Operation made = {.kind = one_of(kKinds)};
     if ((made.kind == Kind::delete_service || made.kind == Kind::zero) && below(3) != 0) {
         made.kind = Kind::packet;
     }
+    if (made.kind == Kind::reply && !kEngineHasReplies) {
+        made.kind = Kind::packet;
+    }
     made.service = service();
     const int family = made.service.address.family;
-    made.server = server(family);
+    made.server = server(kEngineHasIpv6 && below(6) == 0 ? 10 - family : family);
     made.service_settings = service_settings(family);
     made.server_settings = server_settings();
     choose_setting(made);
@@ -71,7 +76,12 @@ Operation Generator::operation() {
 
 Protocol Generator::protocol() {
     constexpr std::array<Protocol, 6> kProtocols = {
-        Protocol::tcp, Protocol::tcp, Protocol::tcp, Protocol::udp, Protocol::udp, Protocol::tcp};
+        Protocol::tcp,
+        Protocol::tcp,
+        Protocol::tcp,
+        Protocol::udp,
+        Protocol::udp,
+        kEngineHasSctp ? Protocol::sctp : Protocol::tcp};
     return one_of(kProtocols);
 }
 
@@ -87,7 +97,9 @@ reference::ServiceId Generator::service() {
         case 3:
             return {.address = virtual_address(kind, 1), .port = 21};
         case 4:
-            return {.address = virtual_address(kind, 1), .port = 443, .protocol = Protocol::udp};
+            return {.address = virtual_address(kind, 1),
+                    .port = 80,
+                    .protocol = kEngineHasSctp ? Protocol::sctp : Protocol::udp};
         default:
             return {.address = virtual_address(kind, 1), .port = 80};
     }
@@ -144,8 +156,16 @@ reference::ServerSettings Generator::server_settings() {
 void Generator::choose_setting(Operation& operation) {
     constexpr std::array<const char*, 4> kNames = {
         "expire_nodest_conn", "expire_quiescent_template", "conn_reuse_mode", "sloppy_tcp"};
-    operation.setting = one_of(kNames);
-    operation.value = static_cast<int>(below(operation.setting == "conn_reuse_mode" ? 4 : 2));
+    constexpr std::array<const char*, 5> kMoreNames = {
+        "sloppy_sctp", "secure_tcp", "nat_icmp_send", "drop_packet", "am_droprate"};
+    operation.setting =
+        kEngineHasMoreSettings && below(2) == 0 ? one_of(kMoreNames) : one_of(kNames);
+    const bool has_modes = operation.setting == "conn_reuse_mode" ||
+                           operation.setting == "secure_tcp" || operation.setting == "drop_packet";
+    operation.value = static_cast<int>(below(has_modes ? 4 : 2));
+    if (operation.setting == "am_droprate") {
+        operation.value = static_cast<int>(1 + below(5));
+    }
 }
 
 reference::Packet Generator::packet() {
@@ -176,19 +196,6 @@ void Generator::choose_flags(reference::Packet& packet) {
 }
 
 // --- As text.
-
-std::string to_text(const Address& address) {
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    inet_ntop(address.family == 4 ? AF_INET : AF_INET6,
-              address.bytes.data(),
-              text.data(),
-              static_cast<socklen_t>(text.size()));
-    return text.data();
-}
-
-std::string to_text(const reference::Endpoint& endpoint) {
-    return fmt::format("[{}]:{}", to_text(endpoint.address), endpoint.port);
-}
 
 namespace {
 

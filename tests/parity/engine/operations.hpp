@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/reference/ipvs.hpp"
+#include "tests/parity/features.hpp"
 
 namespace fpvs::parity {
 
@@ -54,7 +55,7 @@ class Generator {
         return list[below(static_cast<std::uint32_t>(std::size(list)))];
     }
     [[nodiscard]] Operation operation();
-    [[nodiscard]] int family() { return 4; }
+    [[nodiscard]] int family() { return kEngineHasIpv6 && below(3) == 0 ? 6 : 4; }
     [[nodiscard]] reference::Protocol protocol();
     [[nodiscard]] reference::ServiceId service();
     [[nodiscard]] reference::ServerId server(int family);
@@ -69,7 +70,5 @@ class Generator {
 
 // One line a person can read.
 [[nodiscard]] std::string describe(const Operation& operation);
-[[nodiscard]] std::string to_text(const reference::Address& address);
-[[nodiscard]] std::string to_text(const reference::Endpoint& endpoint);
 
 }  // namespace fpvs::parity

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "tests/parity/engine/translate.hpp"
+#include "tests/parity/text.hpp"
 
 namespace fpvs::parity {
 namespace {
@@ -376,34 +377,6 @@ std::optional<Failure> play(std::span<const Operation> operations,
         }
     }
     return std::nullopt;
-}
-
-std::vector<Operation> shrink(std::vector<Operation> operations) {
-    std::size_t played = 0;
-    const auto cut_behind_failure = [&](std::vector<Operation>& candidate) {
-        const auto failure = play(candidate, 1, played);
-        if (failure) {
-            candidate.resize(failure->operation + 1);
-        }
-        return failure.has_value();
-    };
-    if (!cut_behind_failure(operations)) {
-        return operations;
-    }
-    // Leave out ever shorter runs, until no single operation can be spared.
-    for (std::size_t run = std::max<std::size_t>(operations.size() / 2, 1); run > 0; run /= 2) {
-        for (std::size_t at = 0; at + run <= operations.size();) {
-            std::vector<Operation> candidate = operations;
-            const auto begin = candidate.begin() + static_cast<std::ptrdiff_t>(at);
-            candidate.erase(begin, begin + static_cast<std::ptrdiff_t>(run));
-            if (cut_behind_failure(candidate)) {
-                operations = std::move(candidate);
-            } else {
-                at += run;
-            }
-        }
-    }
-    return operations;
 }
 
 }  // namespace fpvs::parity

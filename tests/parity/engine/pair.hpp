@@ -58,7 +58,4 @@ struct Failure {
                                           std::size_t lists_every,
                                           std::size_t& played);
 
-// Those of the operations that are needed for a failure: none of them can be left out.
-[[nodiscard]] std::vector<Operation> shrink(std::vector<Operation> operations);
-
 }  // namespace fpvs::parity

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What engine and slow path have so far: random sequences keep to it.
+#pragma once
+
+namespace fpvs::parity {
+
+constexpr bool kEngineHasIpv6 = false;
+constexpr bool kEngineHasSctp = false;
+constexpr bool kEngineHasReplies = false;
+constexpr bool kEngineHasMoreSettings = false;
+
+constexpr bool kPacketsIpv6 = false;
+constexpr bool kPacketsSctp = false;
+constexpr bool kPacketsNat = false;
+constexpr bool kPacketsTunnels = false;
+constexpr bool kPacketsFragments = false;
+
+}  // namespace fpvs::parity

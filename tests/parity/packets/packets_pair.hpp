@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The slow path and the reference side by side: each frame goes into both, and the frames that come
+// out must be equal.
+//
+// Not compared: the identification of IPv4 headers and the flow label of IPv6 headers that the
+// director makes, GUE's source port, and how a packet is cut into fragments, as long as none is too
+// long for its way.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tests/parity/packets/traffic.hpp"
+#include "tests/parity/packets/world.hpp"
+
+namespace fpvs::parity {
+
+struct PacketFailure {
+    std::size_t operation = 0;
+    std::string difference;
+};
+
+// Plays until something differs.
+[[nodiscard]] std::optional<PacketFailure> play(const World& world,
+                                                std::span<const FrameOperation> operations);
+
+}  // namespace fpvs::parity
