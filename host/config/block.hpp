@@ -3,6 +3,7 @@
 // or refused.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <span>
@@ -41,13 +42,14 @@ void read_block(const std::vector<Statement>& statements,
     std::set<std::string_view> seen;
     for (const Statement& statement : statements) {
         const std::string_view name = statement.keyword().text;
-        Suggestion suggestion(name);
-        const Keyword<Target>* found = nullptr;
-        for (const Keyword<Target>& keyword : keywords) {
-            suggestion.consider(keyword.name);
-            found = keyword.name == name ? &keyword : found;
-        }
-        if (found == nullptr) {
+        const auto found = std::find_if(keywords.begin(),
+                                        keywords.end(),
+                                        [name](const auto& known) { return known.name == name; });
+        if (found == keywords.end()) {
+            Suggestion suggestion(name);
+            for (const Keyword<Target>& keyword : keywords) {
+                suggestion.consider(keyword.name);
+            }
             report_unread(statement, unread, suggestion, diagnostics);
         } else if (has_shape(statement, found->shape, diagnostics)) {
             if (!seen.insert(name).second && found->shape == Shape::line && !found->repeats) {

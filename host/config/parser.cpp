@@ -31,6 +31,7 @@ struct ConfigDraft {
     std::size_t servers = 0;
 };
 
+constexpr std::size_t kReadBytes = std::size_t{1} << 20;  // Of a file, at once.
 constexpr model::Ipv4 kVrrpGroup{0xe0000012};  // 224.0.0.18, RFC 3768 5.2.2.
 
 constexpr auto kGlobalKeywords = std::to_array<Keyword<ConfigDraft>>({
@@ -168,15 +169,18 @@ Result<ParsedConfig> parse_file(const std::string& path) {
     errno = 0;
     std::ifstream file(path, std::ios::binary);
     std::string text;
-    // One byte more than allowed, so that a longer file is noticed without reading all of it.
-    text.resize(model::kConfigFileBytesMax + 1);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    // Up to a piece more than allowed, so that a longer file is noticed without reading all of it.
+    while (file && text.size() <= model::kConfigFileBytesMax) {
+        const std::size_t before = text.size();
+        text.resize(before + kReadBytes);
+        file.read(text.data() + before, static_cast<std::streamsize>(kReadBytes));
+        text.resize(before + static_cast<std::size_t>(file.gcount()));
+    }
     if (!file.is_open() || file.bad()) {
         return fail({.code = Code::unavailable,
                      .message = fmt::format("cannot be read: {}", std::strerror(errno)),
                      .where = path});
     }
-    text.resize(static_cast<std::size_t>(file.gcount()));
     return parse(text, path);
 }
 

@@ -9,29 +9,12 @@
 #include "drivers/kernel/rtnetlink.hpp"
 #include "drivers/xrt/open_card.hpp"
 #include "host/config/parser.hpp"
+#include "host/daemon/apply_edits.hpp"
 #include "host/daemon/service_plan.hpp"
 #include "host/util/log.hpp"
 
 namespace fpvs::daemon {
 namespace {
-
-Status apply_edit(engine::Engine& engine, const Edit& edit) {
-    switch (edit.kind) {
-        case Edit::Kind::add_service:
-            return engine.add_service(edit.service, edit.service_settings);
-        case Edit::Kind::edit_service:
-            return engine.edit_service(edit.service, edit.service_settings);
-        case Edit::Kind::delete_service:
-            return engine.delete_service(edit.service);
-        case Edit::Kind::add_server:
-            return engine.add_server(edit.service, edit.server, edit.server_settings);
-        case Edit::Kind::edit_server:
-            return engine.edit_server(edit.service, edit.server, edit.server_settings);
-        case Edit::Kind::delete_server:
-            return engine.delete_server(edit.service, edit.server);
-    }
-    return {};
-}
 
 // A setting that left the file is again what it is without one.
 void apply_settings(engine::Engine& engine,
@@ -172,16 +155,7 @@ Status Daemon::apply(const model::Config& config) {
         plan_edits(config_.virtual_services, config.virtual_services, down);
     data_path_->with_engine([&](engine::Engine& engine, auto) {
         apply_settings(engine, config_.settings, config.settings);
-        for (const Edit& edit : edits) {
-            // A command may have been there first: what is there already is no reason to stop.
-            if (const Status status = apply_edit(engine, edit); !status) {
-                log::warn("config",
-                          "{}:{}: {}",
-                          model::to_string(edit.service.address),
-                          edit.service.port,
-                          status.error().message);
-            }
-        }
+        (void)apply_edits(engine, edits);
     });
     config_ = config;
     return {};

@@ -6,12 +6,32 @@
 namespace fpvs::daemon {
 namespace {
 
-template <class Items, class Key>
-const auto* find_by_key(const Items& items, const Key& key) {
-    const auto found =
-        std::find_if(items.begin(), items.end(), [&](const auto& item) { return item.key == key; });
-    return found == items.end() ? nullptr : &*found;
-}
+// Finds items by their key.  The items must stay where they are.
+template <class Item>
+class ByKey {
+  public:
+    explicit ByKey(const std::vector<Item>& items) {
+        sorted_.reserve(items.size());
+        for (const Item& item : items) {
+            sorted_.push_back(&item);
+        }
+        std::sort(sorted_.begin(), sorted_.end(), [](const Item* left, const Item* right) {
+            return left->key < right->key;
+        });
+    }
+
+    template <class Key>
+    [[nodiscard]] const Item* find(const Key& key) const {
+        const auto found = std::lower_bound(
+            sorted_.begin(), sorted_.end(), key, [](const Item* item, const Key& wanted) {
+                return item->key < wanted;
+            });
+        return found == sorted_.end() || (*found)->key != key ? nullptr : *found;
+    }
+
+  private:
+    std::vector<const Item*> sorted_;
+};
 
 Edit server_edit(Edit::Kind kind,
                  const model::VirtualServiceConfig& service,
@@ -36,8 +56,12 @@ class Planner {
             edits_.push_back(service_edit(Edit::Kind::delete_service, before));
             return;
         }
+        if (before.servers == after->servers) {
+            return;
+        }
+        const ByKey servers(after->servers);
         for (const auto& server : before.servers) {
-            if (find_by_key(after->servers, server.key) == nullptr && up(before, server)) {
+            if (servers.find(server.key) == nullptr && up(before, server)) {
                 edits_.push_back(server_edit(Edit::Kind::delete_server, before, server));
             }
         }
@@ -47,26 +71,39 @@ class Planner {
                 const model::VirtualServiceConfig& after) {
         if (before == nullptr) {
             edits_.push_back(service_edit(Edit::Kind::add_service, after));
-        } else if (before->settings != after.settings) {
+            for (const auto& server : after.servers) {
+                serve(nullptr, after, server);
+            }
+            return;
+        }
+        if (before->settings != after.settings) {
             edits_.push_back(service_edit(Edit::Kind::edit_service, after));
         }
+        if (before->servers == after.servers) {
+            return;
+        }
+        const ByKey servers(before->servers);
         for (const auto& server : after.servers) {
-            const auto* old =
-                before == nullptr ? nullptr : find_by_key(before->servers, server.key);
-            if (!up(after, server)) {
-                continue;
-            }
-            if (old == nullptr) {
-                edits_.push_back(server_edit(Edit::Kind::add_server, after, server));
-            } else if (old->settings != server.settings) {
-                edits_.push_back(server_edit(Edit::Kind::edit_server, after, server));
-            }
+            serve(servers.find(server.key), after, server);
         }
     }
 
     [[nodiscard]] std::vector<Edit> take() { return std::move(edits_); }
 
   private:
+    // A server that the configuration has now.
+    void serve(const model::RealServerConfig* before,
+               const model::VirtualServiceConfig& service,
+               const model::RealServerConfig& after) {
+        if (!up(service, after)) {
+            return;
+        }
+        if (before == nullptr) {
+            edits_.push_back(server_edit(Edit::Kind::add_server, service, after));
+        } else if (before->settings != after.settings) {
+            edits_.push_back(server_edit(Edit::Kind::edit_server, service, after));
+        }
+    }
     [[nodiscard]] bool up(const model::VirtualServiceConfig& service,
                           const model::RealServerConfig& server) const {
         return !down_.contains({service.key, server.key});
@@ -82,11 +119,13 @@ std::vector<Edit> plan_edits(const std::vector<model::VirtualServiceConfig>& bef
                              const std::vector<model::VirtualServiceConfig>& after,
                              const DownServers& down) {
     Planner planner(down);
+    const ByKey left(before);
+    const ByKey right(after);
     for (const auto& service : before) {
-        planner.leave(service, find_by_key(after, service.key));
+        planner.leave(service, right.find(service.key));
     }
     for (const auto& service : after) {
-        planner.arrive(find_by_key(before, service.key), service);
+        planner.arrive(left.find(service.key), service);
     }
     return planner.take();
 }

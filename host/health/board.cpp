@@ -75,6 +75,9 @@ Status Board::apply(const std::vector<model::VirtualServiceConfig>& services) {
     std::map<Target, Checks> next;
     for (const auto& service : services) {
         for (const auto& server : service.servers) {
+            if (server.checks.empty() && !servers_.contains({service.key, server.key})) {
+                continue;  // Nothing to do, nothing to undo.
+            }
             // A server that is listed twice has the checks of both.
             const Checks checks = make_checks(service, server);
             Checks& all = next[{service.key, server.key}];

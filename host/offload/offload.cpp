@@ -363,6 +363,11 @@ void Offload::service_removed(engine::ServiceIndex service) {
 
 void Offload::server_available(const engine::OffloadServer& server) {
     if (server.server >= servers_.size()) {
+        if (counters_[OffloadCounter::servers_refused] == 0) {
+            log::warn(
+                "offload", "more than {} servers: those beyond stay in software", servers_.size());
+        }
+        counters_.count(OffloadCounter::servers_refused);
         return;
     }
     Server& known = servers_[server.server];

@@ -87,7 +87,7 @@ TEST(ParseFile, SizeIsLimited) {
     const std::string large(model::kConfigFileBytesMax + 1, '\n');
     const auto result = parse(large, "f");
     ASSERT_FALSE(result.has_value());
-    EXPECT_EQ(result.error().text(), "f: the file is larger than 16 MiB, the most that is read");
+    EXPECT_EQ(result.error().text(), "f: the file is larger than 64 MiB, the most that is read");
 }
 
 TEST(ParseVrrp, DefaultsAreKeepaliveds) {

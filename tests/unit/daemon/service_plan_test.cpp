@@ -4,6 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+#include <random>
+#include <string>
+
 namespace fpvs::daemon {
 namespace {
 
@@ -71,6 +76,70 @@ TEST(ServicePlan, a_server_that_is_down_is_neither_added_nor_edited_nor_deleted)
     EXPECT_THAT(plan_edits({service(1, {server(11)})}, {service(1, {server(11, 9)})}, down),
                 IsEmpty());
     EXPECT_THAT(plan_edits({service(1, {server(11)})}, {service(1, {})}, down), IsEmpty());
+}
+
+// What the edits make of a table, as far as a plan is concerned.
+using Table = std::map<std::pair<model::ServiceKey, model::ServerKey>, std::int32_t>;
+
+Table table_of(const std::vector<model::VirtualServiceConfig>& services, const DownServers& down) {
+    Table table;
+    for (const auto& service : services) {
+        for (const auto& server : service.servers) {
+            if (!down.contains({service.key, server.key})) {
+                table[{service.key, server.key}] = server.settings.weight;
+            }
+        }
+    }
+    return table;
+}
+
+void carry_out(const std::vector<Edit>& edits, Table& table) {
+    for (const Edit& edit : edits) {
+        const auto place = std::pair(edit.service, edit.server);
+        if (edit.kind == Kind::add_server) {
+            ASSERT_TRUE(table.emplace(place, edit.server_settings.weight).second);
+        } else if (edit.kind == Kind::edit_server) {
+            ASSERT_NE(table.at(place), edit.server_settings.weight) << "an edit for nothing";
+            table[place] = edit.server_settings.weight;
+        } else if (edit.kind == Kind::delete_server) {
+            ASSERT_EQ(table.erase(place), 1U);
+        } else if (edit.kind == Kind::delete_service) {
+            std::erase_if(table,
+                          [&](const auto& entry) { return entry.first.first == edit.service; });
+        }
+    }
+}
+
+TEST(ServicePlan, the_edits_lead_from_any_configuration_to_any_other) {
+    constexpr std::uint32_t kSeed = 20261122;
+    std::mt19937 random(kSeed);
+    const auto random_config = [&random] {
+        std::vector<model::VirtualServiceConfig> services;
+        for (std::uint32_t i = 0; i < 6; ++i) {
+            if (random() % 3 != 0) {
+                services.push_back(service(i, {}));
+                for (std::uint32_t j = 0; j < 8; ++j) {
+                    if (random() % 3 != 0) {
+                        services.back().servers.push_back(server(j, 1 + random() % 2));
+                    }
+                }
+                std::shuffle(
+                    services.back().servers.begin(), services.back().servers.end(), random);
+            }
+        }
+        std::shuffle(services.begin(), services.end(), random);
+        return services;
+    };
+    std::vector<model::VirtualServiceConfig> before;
+    DownServers down;
+    down.insert({service(2, {}).key, server(3).key});
+    Table table;
+    for (int turn = 0; turn < 200; ++turn) {
+        const auto after = random_config();
+        carry_out(plan_edits(before, after, down), table);
+        ASSERT_EQ(table, table_of(after, down)) << "seed " << kSeed << " turn " << turn;
+        before = after;
+    }
 }
 
 }  // namespace
