@@ -38,26 +38,56 @@ constexpr std::uint32_t kMark = 7;
 }  // namespace
 
 std::vector<Operation> Generator::operations(std::size_t count) {
+    // First something to work with.
+    constexpr std::size_t kSetUp = 40;
+    constexpr std::array<Kind, 3> kSetUpKinds = {
+        Kind::add_service, Kind::add_server, Kind::add_server};
     std::vector<Operation> operations(count);
-    for (Operation& made : operations) {
-        made = operation();
+    for (std::size_t i = 0; i < count; ++i) {
+        operations[i] = operation(i < kSetUp ? one_of(kSetUpKinds) : kind());
     }
     return operations;
 }
 
-Operation Generator::operation() {
+Kind Generator::kind() {
     // Some are rare: what they end must have had time to grow.
-    constexpr std::array<Kind, 24> kKinds = {
-        Kind::add_service, Kind::edit_service, Kind::delete_service, Kind::add_server,
-        Kind::add_server,  Kind::edit_server,  Kind::delete_server,  Kind::wait,
-        Kind::set,         Kind::set,          Kind::zero,           Kind::set_timeouts,
-        Kind::reply,       Kind::reply,        Kind::reply,          Kind::reply,
-        Kind::error,       Kind::packet,       Kind::packet,         Kind::packet,
-        Kind::packet,      Kind::packet,       Kind::packet,         Kind::packet};
-    Operation made = {.kind = one_of(kKinds)};
-    if ((made.kind == Kind::delete_service || made.kind == Kind::zero) && below(3) != 0) {
-        made.kind = Kind::packet;
-    }
+    constexpr std::array<Kind, 16> kRare = {Kind::add_service,
+                                            Kind::add_service,
+                                            Kind::edit_service,
+                                            Kind::delete_service,
+                                            Kind::add_server,
+                                            Kind::add_server,
+                                            Kind::add_server,
+                                            Kind::add_server,
+                                            Kind::edit_server,
+                                            Kind::edit_server,
+                                            Kind::edit_server,
+                                            Kind::delete_server,
+                                            Kind::delete_server,
+                                            Kind::set,
+                                            Kind::zero,
+                                            Kind::set_timeouts};
+    constexpr std::array<Kind, 16> kUsual = {Kind::wait,
+                                             Kind::error,
+                                             Kind::reply,
+                                             Kind::reply,
+                                             Kind::reply,
+                                             Kind::reply,
+                                             Kind::reply,
+                                             Kind::packet,
+                                             Kind::packet,
+                                             Kind::packet,
+                                             Kind::packet,
+                                             Kind::packet,
+                                             Kind::packet,
+                                             Kind::packet,
+                                             Kind::packet,
+                                             Kind::packet};
+    return below(5) == 0 ? one_of(kRare) : one_of(kUsual);
+}
+
+Operation Generator::operation(Kind kind) {
+    Operation made = {.kind = kind};
     if (made.kind == Kind::reply && !kEngineHasReplies) {
         made.kind = Kind::packet;
     }
@@ -170,13 +200,18 @@ void Generator::choose_setting(Operation& operation) {
 
 reference::Packet Generator::packet() {
     constexpr std::array<std::uint16_t, 4> kPorts = {21, 53, 80, 443};
-    const int kind = family();
-    reference::Packet packet = {.protocol = protocol(), .bytes = 40 + below(1000)};
+    // Mostly to a service, if it is there; to one of every port by some port.
+    const reference::ServiceId to = service();
+    const int kind = to.address.family;
+    reference::Packet packet = {.protocol = to.protocol, .bytes = 40 + below(1000)};
     packet.source = address(kind, 0x0a010000, below(4));
-    packet.source_port = static_cast<std::uint16_t>(below(20) == 0 ? 20 : 40000 + below(4));
+    packet.source_port = static_cast<std::uint16_t>(below(50) == 0 ? 20 : 40000 + below(4));
     packet.destination = virtual_address(kind, below(16) == 0 ? 2 : 1);
-    packet.destination_port = one_of(kPorts);
-    packet.mark = below(8) == 0 ? kMark + below(2) : 0;
+    packet.destination_port = to.port != 0 ? to.port : one_of(kPorts);
+    if (to.mark != 0 || below(10) == 0) {
+        packet.protocol = protocol();
+        packet.mark = kMark + (below(8) == 0 ? 1 : 0);
+    }
     choose_flags(packet);
     return packet;
 }

@@ -54,7 +54,8 @@ class Generator {
     [[nodiscard]] auto one_of(const List& list) {
         return list[below(static_cast<std::uint32_t>(std::size(list)))];
     }
-    [[nodiscard]] Operation operation();
+    [[nodiscard]] Operation::Kind kind();
+    [[nodiscard]] Operation operation(Operation::Kind kind);
     [[nodiscard]] int family() { return kEngineHasIpv6 && below(3) == 0 ? 6 : 4; }
     [[nodiscard]] reference::Protocol protocol();
     [[nodiscard]] reference::ServiceId service();

@@ -157,6 +157,31 @@ template <class Counters>
 
 }  // namespace
 
+void Tally::count(const reference::Decision& decision) {
+    switch (decision.fate) {
+        case reference::Fate::forward:
+            ++(decision.direction == reference::Direction::to_server ? to_server : to_client);
+            break;
+        case reference::Fate::host:
+            ++to_host;
+            break;
+        case reference::Fate::drop:
+            ++dropped;
+            break;
+        case reference::Fate::reject:
+            ++rejected;
+            break;
+    }
+}
+
+void Tally::add(const Tally& other) {
+    to_server += other.to_server;
+    to_client += other.to_client;
+    to_host += other.to_host;
+    dropped += other.dropped;
+    rejected += other.rejected;
+}
+
 Pair::Pair() : engine_({.connections_max = kConnections, .hash_seed = 5}) {
     advance(0);
 }
@@ -254,6 +279,7 @@ std::string Pair::play_packet(const reference::Packet& packet) {
     }
     const engine::Verdict ours = engine_.handle(to_engine(packet), now());
     const reference::Decision models = model_.handle(packet);
+    tally_.count(models);
     return differ(text(ours), text(models));
 }
 
@@ -362,21 +388,23 @@ bool Pair::is_ambiguous_until(std::uint64_t until_ms) const {
 
 // --- Sequences.
 
-std::optional<Failure> play(std::span<const Operation> operations,
-                            std::size_t lists_every,
-                            std::size_t& played) {
+Played play(std::span<const Operation> operations, std::size_t lists_every) {
     Pair pair;
-    for (played = 0; played < operations.size() && !pair.stopped(); ++played) {
-        std::string difference = pair.play(operations[played]);
-        const bool last = played + 1 == operations.size();
-        if (difference.empty() && !pair.stopped() && (last || (played + 1) % lists_every == 0)) {
+    Played played;
+    for (; played.operations < operations.size() && !pair.stopped(); ++played.operations) {
+        const std::size_t number = played.operations;
+        std::string difference = pair.play(operations[number]);
+        const bool last = number + 1 == operations.size();
+        if (difference.empty() && !pair.stopped() && (last || (number + 1) % lists_every == 0)) {
             difference = pair.compare_lists();
         }
         if (!difference.empty()) {
-            return Failure{played, std::move(difference)};
+            played.failure = Failure{number, std::move(difference)};
+            break;
         }
     }
-    return std::nullopt;
+    played.tally = pair.tally();
+    return played;
 }
 
 }  // namespace fpvs::parity

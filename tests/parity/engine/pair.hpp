@@ -15,6 +15,18 @@
 
 namespace fpvs::parity {
 
+// How often what was said, so that a test can see that its sequences are worth something.
+struct Tally {
+    std::uint64_t to_server = 0;
+    std::uint64_t to_client = 0;
+    std::uint64_t to_host = 0;
+    std::uint64_t dropped = 0;
+    std::uint64_t rejected = 0;
+
+    void count(const reference::Decision& decision);
+    void add(const Tally& other);
+};
+
 class Pair {
   public:
     Pair();
@@ -23,6 +35,7 @@ class Pair {
     [[nodiscard]] std::string play(const Operation& operation);
     [[nodiscard]] std::string compare_lists();
     [[nodiscard]] bool stopped() const { return stopped_; }
+    [[nodiscard]] const Tally& tally() const { return tally_; }
 
   private:
     [[nodiscard]] engine::Engine::Time now() const { return std::chrono::milliseconds(now_ms_); }
@@ -45,6 +58,7 @@ class Pair {
     std::uint64_t now_ms_ = 1'000'000;
     std::uint64_t trash_certain_from_ms_ = 0;
     bool stopped_ = false;
+    Tally tally_;
 };
 
 struct Failure {
@@ -53,9 +67,12 @@ struct Failure {
 };
 
 // Plays until something differs.  Lists are compared after each `lists_every`-th operation, and at
-// the end.  `played`: how many were played.
-[[nodiscard]] std::optional<Failure> play(std::span<const Operation> operations,
-                                          std::size_t lists_every,
-                                          std::size_t& played);
+// the end.
+struct Played {
+    std::size_t operations = 0;
+    Tally tally;
+    std::optional<Failure> failure;
+};
+[[nodiscard]] Played play(std::span<const Operation> operations, std::size_t lists_every);
 
 }  // namespace fpvs::parity
