@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@ constexpr auto kRouteSettleTime = 20ms;
 // requests, one a second) is longer, so this never hurries it.
 constexpr auto kRetryInterval = 1s;
 constexpr std::size_t kRetriesPerTurn = 256;
+constexpr std::size_t kRefreshesPerTurn = 256;  // A few milliseconds.
 
 }  // namespace
 
@@ -95,6 +97,13 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
         model::IpAddress address;
         friend auto operator<=>(const Hop&, const Hop&) = default;
     };
+    struct HopState {
+        std::optional<model::MacAddress> mac;  // None: not known to be right.
+        std::set<model::IpAddress> targets;    // Never empty.
+    };
+    [[nodiscard]] static Hop hop_of(const provider::Neighbour& way) {
+        return {way.interface_index, way.next_hop};
+    }
 
     void begin(const model::IpAddress& target) {
         if (!stopped_) {
@@ -115,34 +124,59 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
         return targets_.contains(target);
     }
 
-    // Asks the kernel for the route and its next hop and publishes the answer.
+    // Asks the kernel for the route, for the next hop unless its answer is known, and publishes.
     void refresh(const model::IpAddress& target) {
         if (!wanted(target)) {
             leave_hop(target);
             return;
         }
-        std::optional<provider::Neighbour> answer = route_of(target);
-        if (!answer) {
+        const std::optional<provider::Neighbour> way = way_to(target);
+        if (!way) {
             leave_hop(target);
             publish(target, std::nullopt);
             return;
         }
-        const Hop hop{answer->interface_index, answer->next_hop};
-        join_hop(target, hop);
-        const auto entry = entry_of(hop);
+        const Hop hop = join_hop(target, *way);
+        if (!hops_.at(hop).mac) {
+            look_at(hop);
+        }
+        publish(target, answer(target));
+    }
+
+    void look_at(const Hop& hop) { learn(hop, entry_of(hop)); }
+
+    // What the kernel says about a next hop holds for every target behind it.
+    void learn(const Hop& hop, const std::optional<NeighbourEntry>& entry) {
+        const auto known = hops_.find(hop);
+        if (known == hops_.end()) {
+            return;
+        }
         if (!entry || entry->stale || (!entry->mac && !entry->probing)) {
             confirm(hop);
         }
-        if (!entry || !entry->mac) {
-            publish(target, std::nullopt);
+        const auto mac = entry ? entry->mac : std::nullopt;
+        if (known->second.mac == mac) {
             return;
         }
-        answer->mac = *entry->mac;
-        publish(target, answer);
+        known->second.mac = mac;
+        for (const model::IpAddress& target : known->second.targets) {
+            publish(target, answer(target));
+        }
+    }
+
+    // None while the MAC is not known.
+    [[nodiscard]] std::optional<provider::Neighbour> answer(const model::IpAddress& target) const {
+        std::optional<provider::Neighbour> answer = ways_.at(target);
+        const auto& mac = hops_.at(hop_of(*answer)).mac;
+        if (!mac) {
+            return std::nullopt;
+        }
+        answer->mac = *mac;
+        return answer;
     }
 
     // Everything but the MAC.
-    [[nodiscard]] std::optional<provider::Neighbour> route_of(const model::IpAddress& target) {
+    [[nodiscard]] std::optional<provider::Neighbour> way_to(const model::IpAddress& target) {
         const auto route = rtnetlink_.route_to(target);
         if (!route) {
             failed(route.error());
@@ -188,29 +222,28 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
         log::debug("neighbours", "{}", error.text());
     }
 
-    void join_hop(const model::IpAddress& target, const Hop& hop) {
-        const auto [place, fresh] = hop_of_.try_emplace(target, hop);
-        if (!fresh) {
-            if (place->second == hop) {
-                return;
-            }
+    Hop join_hop(const model::IpAddress& target, const provider::Neighbour& way) {
+        const Hop hop = hop_of(way);
+        const auto place = ways_.find(target);
+        if (place != ways_.end() && hop_of(place->second) != hop) {
             leave_hop(target);
-            hop_of_.emplace(target, hop);
         }
-        targets_of_[hop].push_back(target);
+        ways_.insert_or_assign(target, way);
+        hops_[hop].targets.insert(target);
+        return hop;
     }
 
     void leave_hop(const model::IpAddress& target) {
-        const auto place = hop_of_.find(target);
-        if (place == hop_of_.end()) {
+        const auto place = ways_.find(target);
+        if (place == ways_.end()) {
             return;
         }
-        const auto users = targets_of_.find(place->second);
-        std::erase(users->second, target);
-        if (users->second.empty()) {
-            targets_of_.erase(users);
+        const auto hop = hops_.find(hop_of(place->second));
+        hop->second.targets.erase(target);
+        if (hop->second.targets.empty()) {
+            hops_.erase(hop);
         }
-        hop_of_.erase(place);
+        ways_.erase(place);
     }
 
     void publish(const model::IpAddress& target, const std::optional<provider::Neighbour>& answer) {
@@ -235,15 +268,7 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
     }
 
     void neighbour_changed(const NeighbourEntry& entry) {
-        const auto users = targets_of_.find(Hop{entry.interface_index, entry.address});
-        if (users == targets_of_.end()) {
-            return;
-        }
-        const std::vector<model::IpAddress> targets =
-            users->second;  // A refresh edits the original.
-        for (const model::IpAddress& target : targets) {
-            refresh(target);
-        }
+        learn({entry.interface_index, entry.address}, entry);
     }
 
     void routes_changed() {
@@ -259,10 +284,39 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
         });
     }
 
+    // Next hops first: a target only looks at its own if that is not known.
     void refresh_all() {
-        for (const model::IpAddress& target : select([](const auto&) { return true; })) {
-            refresh(target);
+        stale_hops_.clear();
+        for (const auto& [hop, users] : hops_) {
+            stale_hops_.push_back(hop);
         }
+        stale_targets_ = select([](const auto&) { return true; });
+        if (!std::exchange(sweeping_, true)) {
+            sweep();
+        }
+    }
+
+    // In turns, between which other work of the io_context goes on.
+    void sweep() {
+        for (std::size_t i = 0; i < kRefreshesPerTurn; ++i) {
+            if (!stale_hops_.empty()) {
+                const Hop hop = stale_hops_.back();
+                stale_hops_.pop_back();
+                look_at(hop);
+            } else if (!stale_targets_.empty()) {
+                const model::IpAddress target = stale_targets_.back();
+                stale_targets_.pop_back();
+                refresh(target);
+            } else {
+                sweeping_ = false;
+                return;
+            }
+        }
+        boost::asio::post(io_, [self = shared_from_this()] {
+            if (!self->stopped_) {
+                self->sweep();
+            }
+        });
     }
 
     void schedule_retry() {
@@ -315,14 +369,18 @@ class NeighbourCache::Keeper : public std::enable_shared_from_this<Keeper> {
     bool stopped_ = false;
     bool settling_ = false;
     bool retrying_ = false;
+    bool sweeping_ = false;
+    std::vector<Hop> stale_hops_;  // What is left of a sweep.
+    std::vector<model::IpAddress> stale_targets_;
     std::vector<model::IpAddress> round_;  // What is left of this round of retries.
 
     mutable std::mutex mutex_;
     std::map<model::IpAddress, std::optional<provider::Neighbour>> targets_;
     NeighbourCacheCounters counters_;
-    // Which targets share a next hop; both ways, and only on the io_context's thread.
-    std::map<model::IpAddress, Hop> hop_of_;
-    std::map<Hop, std::vector<model::IpAddress>> targets_of_;
+    // Only on the io_context's thread: where a target goes, without the MAC, and what its next hop
+    // is, which it may share with all others.
+    std::map<model::IpAddress, provider::Neighbour> ways_;
+    std::map<Hop, HopState> hops_;
 };
 
 Result<std::unique_ptr<NeighbourCache>> NeighbourCache::open(boost::asio::io_context& io,

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include "drivers/kernel/netns_scope.hpp"
 #include "tests/kit/io_until.hpp"
@@ -179,6 +181,31 @@ TEST_P(NeighbourCacheTest, counts_what_a_full_cache_refuses_and_takes_it_after_a
     cache_->forget(remote_address_);
     EXPECT_TRUE(resolved_to(server_address_, kServerMac));
     EXPECT_EQ(cache_->counters().addresses, 4u);
+}
+
+// More targets than one turn of a sweep takes.
+TEST_P(NeighbourCacheTest, what_a_gateway_says_holds_for_all_behind_it) {
+    constexpr std::size_t kTargets = 1000;
+    cache_ = NeighbourCache::open(io_, kTargets).value();
+    std::vector<model::IpAddress> targets(kTargets, remote_address_);
+    for (std::uint32_t i = 0; i < kTargets; ++i) {
+        targets[i].words[0] += i << 8;
+        EXPECT_FALSE(cache_->resolve(targets[i]));
+    }
+    const auto all_have = [&](const char* mac) {
+        return kit::run_until(io_, [&, wanted = *model::parse_mac(mac)] {
+            return std::all_of(targets.begin(), targets.end(), [&](const auto& target) {
+                const auto found = cache_->resolve(target);
+                return found && found->mac == wanted;
+            });
+        });
+    };
+    director_->ip("route add default via " + net_.server);
+    ASSERT_TRUE(all_have(kServerMac));
+    director_->ip("neigh replace " + net_.server + " dev eth0 lladdr " + kOtherMac +
+                  " nud reachable");
+    EXPECT_TRUE(all_have(kOtherMac));
+    EXPECT_LT(cache_->counters().confirmations, kTargets) << "one next hop, asked for once";
 }
 
 INSTANTIATE_TEST_SUITE_P(families,
