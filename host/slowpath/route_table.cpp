@@ -133,8 +133,9 @@ std::uint32_t RouteTable::last_below(const Range<Number>* range,
                                      Number number) noexcept {
     while (count > 1) {
         const std::size_t half = count / 2;
-        const Range<Number>* const middle = range + half;
-        range = __builtin_unpredictable(middle->first <= number) ? middle : range;
+        std::size_t below = range[half].first <= number ? 1 : 0;
+        asm("" : "+r"(below));  // Keeps the compiler from making a branch of it.
+        range += below * half;
         count -= half;
     }
     return range->hop;
