@@ -12,11 +12,11 @@ std::string connection_heading() {
 std::string connection_line(const model::ConnectionView& connection) {
     return fmt::format("{:<3} {:08X} {:04X} {:08X} {:04X} {:08X} {:04X} {:<11} {:7}\n",
                        connection.protocol == model::Protocol::tcp ? "TCP" : "UDP",
-                       connection.client_address.value,
+                       connection.client_address.ipv4().value,
                        connection.client_port,
-                       connection.virtual_address.value,
+                       connection.virtual_address.ipv4().value,
                        connection.virtual_port,
-                       connection.server_address.value,
+                       connection.server_address.ipv4().value,
                        connection.server_port,
                        connection.state,
                        connection.expires_s);

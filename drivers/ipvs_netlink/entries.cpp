@@ -28,9 +28,9 @@ std::optional<model::Ipv4> read_ipv4(ByteView bytes) {
     return model::Ipv4{ntohl(network)};
 }
 
-void write_address(MessageWriter& out, std::uint16_t type, model::Ipv4 address) {
+void write_address(MessageWriter& out, std::uint16_t type, const model::IpAddress& address) {
     std::array<std::uint8_t, kAddressBytes> bytes{};
-    const std::uint32_t network = htonl(address.value);
+    const std::uint32_t network = htonl(address.ipv4().value);
     std::memcpy(bytes.data(), &network, sizeof network);
     out.bytes(type, bytes);
 }

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -33,25 +34,53 @@ ProbeResult result_of(int error) {
     }
 }
 
-sockaddr_in to_sockaddr(model::Ipv4 address, std::uint16_t port) {
-    sockaddr_in result{};
-    result.sin_family = AF_INET;
-    result.sin_addr.s_addr = htonl(address.value);
-    result.sin_port = htons(port);
-    return result;
-}
+// An end of a connection as the socket calls take it.
+class SocketAddress {
+  public:
+    SocketAddress(const model::IpAddress& address, std::uint16_t port) {
+        if (address.is_ipv4()) {
+            sockaddr_in ipv4{};
+            ipv4.sin_family = AF_INET;
+            ipv4.sin_addr.s_addr = htonl(address.ipv4().value);
+            ipv4.sin_port = htons(port);
+            set(ipv4);
+            return;
+        }
+        sockaddr_in6 ipv6{};
+        ipv6.sin6_family = AF_INET6;
+        for (std::size_t i = 0; i < address.words.size(); ++i) {
+            const std::uint32_t word = htonl(address.words[i]);
+            std::memcpy(&ipv6.sin6_addr.s6_addr[i * sizeof word], &word, sizeof word);
+        }
+        ipv6.sin6_port = htons(port);
+        set(ipv6);
+    }
+    [[nodiscard]] const sockaddr* get() const {
+        return reinterpret_cast<const sockaddr*>(&storage_);
+    }
+    [[nodiscard]] socklen_t size_bytes() const { return size_bytes_; }
+
+  private:
+    template <class Address>
+    void set(const Address& address) {
+        std::memcpy(&storage_, &address, sizeof address);
+        size_bytes_ = sizeof address;
+    }
+
+    sockaddr_storage storage_{};
+    socklen_t size_bytes_ = 0;
+};
 
 // The errno of beginning to connect; EINPROGRESS when the network decides.
 int begin_connect(int fd, const provider::ProbeTarget& target) {
     if (target.bind_address) {
-        const sockaddr_in local = to_sockaddr(*target.bind_address, 0);
-        if (::bind(fd, reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
+        const SocketAddress local(*target.bind_address, 0);
+        if (::bind(fd, local.get(), local.size_bytes()) != 0) {
             return errno;
         }
     }
-    const sockaddr_in remote = to_sockaddr(target.address, target.port);
-    return ::connect(fd, reinterpret_cast<const sockaddr*>(&remote), sizeof remote) == 0 ? 0
-                                                                                         : errno;
+    const SocketAddress remote(target.address, target.port);
+    return ::connect(fd, remote.get(), remote.size_bytes()) == 0 ? 0 : errno;
 }
 
 int pending_error(int fd) {
@@ -66,7 +95,8 @@ struct Connection : std::enable_shared_from_this<Connection> {
         : socket(io), done(std::move(when_done)) {}
 
     void start(boost::asio::io_context& io, const provider::ProbeTarget& target) {
-        UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        const int family = target.address.is_ipv4() ? AF_INET : AF_INET6;
+        UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
         const int error = fd.valid() ? begin_connect(fd.get(), target) : errno;
         if (error != EINPROGRESS) {
             boost::asio::post(io, [self = shared_from_this(), error] { self->finish(error); });

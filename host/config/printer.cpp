@@ -85,6 +85,8 @@ std::string_view method_name(model::Forwarding forwarding) {
             return "TUN";
         case model::Forwarding::direct_routing:
             return "DR";
+        case model::Forwarding::full_nat:
+            return "FULLNAT";
     }
     return "NAT";
 }

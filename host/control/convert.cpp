@@ -70,6 +70,8 @@ api::Forwarding to_api(model::Forwarding forwarding) {
             return api::TUNNEL;
         case model::Forwarding::direct_routing:
             return api::DIRECT_ROUTING;
+        case model::Forwarding::full_nat:
+            return api::FULL_NAT;
     }
     return api::FORWARDING_UNSPECIFIED;
 }

@@ -25,10 +25,10 @@ constexpr std::uint64_t kTrashIntervalMs = 5'000;
 }
 
 [[nodiscard]] FlowKey key_of(const Packet& packet) {
-    return {.client_address = packet.client_address.value,
-            .virtual_address = packet.virtual_address.value,
-            .client_port = packet.client_port,
-            .virtual_port = packet.virtual_port,
+    return {.client_address = packet.source_address.ipv4().value,
+            .virtual_address = packet.destination_address.ipv4().value,
+            .client_port = packet.source_port,
+            .virtual_port = packet.destination_port,
             .protocol = static_cast<std::uint8_t>(packet.protocol)};
 }
 
@@ -36,15 +36,15 @@ constexpr std::uint64_t kTrashIntervalMs = 5'000;
 [[nodiscard]] FlowKey template_key_of(const Service& service,
                                       const model::Persistence& persistence,
                                       const Packet& packet) {
-    FlowKey key = {.client_address = packet.client_address.value & persistence.client_mask,
-                   .virtual_address = packet.virtual_address.value,
+    FlowKey key = {.client_address = packet.source_address.ipv4().value & persistence.client_mask,
+                   .virtual_address = packet.destination_address.ipv4().value,
                    .protocol = static_cast<std::uint8_t>(packet.protocol),
                    .is_template = true};
     if (service.key.firewall_mark != 0) {
         key.virtual_address = service.key.firewall_mark;
         key.protocol = 0;
-    } else if (packet.virtual_port == service.key.port && service.key.port != kFtpPort) {
-        key.virtual_port = packet.virtual_port;
+    } else if (packet.destination_port == service.key.port && service.key.port != kFtpPort) {
+        key.virtual_port = packet.destination_port;
     }
     return key;
 }
@@ -262,14 +262,14 @@ Verdict Engine::schedule(const Packet& packet, std::uint64_t now_ms) {
     if (!may_begin_connection(packet, settings_)) {
         return refuse(Action::pass_to_host, Reason::not_first_packet);
     }
-    if (packet.client_port == kFtpDataPort) {
+    if (packet.source_port == kFtpDataPort) {
         return refuse(Action::pass_to_host, Reason::ftp_data);
     }
     if (service->settings.persistence) {
         return schedule_persistent(*service, *service->settings.persistence, packet, now_ms);
     }
     // Without persistence, a service for every port would scatter a client over the servers.
-    if (service->key.firewall_mark == 0 && service->key.port != packet.virtual_port) {
+    if (service->key.firewall_mark == 0 && service->key.port != packet.destination_port) {
         return refuse(Action::reject, Reason::no_server);
     }
     if (!connections_.has_room(1)) {
@@ -310,9 +310,9 @@ Verdict Engine::schedule_persistent(Service& service,
 Server* Engine::pick(Service& service, const Packet& packet, std::uint64_t now_ms) {
     const std::optional<std::size_t> position =
         service.scheduler->pick(service.servers,
-                                {.client_address = packet.client_address,
-                                 .client_port = packet.client_port,
-                                 .destination = packet.virtual_address,
+                                {.client_address = packet.source_address,
+                                 .client_port = packet.source_port,
+                                 .destination = packet.destination_address,
                                  .hash_fallback = service.settings.hash_fallback,
                                  .hash_port = service.settings.hash_port,
                                  .now_ms = now_ms});
@@ -335,9 +335,10 @@ Verdict Engine::begin(Service& service,
     connection.server = server.state.index;
     connection.forwarding = server.settings.forwarding;
     // A persistent service for every port keeps the port even if its server has one.
-    const bool server_port_counts = server.state.key.port != 0 &&
-                                    (control == nullptr || packet.virtual_port == service.key.port);
-    connection.server_port = server_port_counts ? server.state.key.port : packet.virtual_port;
+    const bool server_port_counts =
+        server.state.key.port != 0 &&
+        (control == nullptr || packet.destination_port == service.key.port);
+    connection.server_port = server_port_counts ? server.state.key.port : packet.destination_port;
     if (control != nullptr) {
         connection.control = connections_.index_of(*control);
         ++control->controlled;
@@ -354,15 +355,15 @@ Verdict Engine::forward_one_packet(Service& service, Server& server, const Packe
     count_traffic(server, 1, packet.ip_length_bytes);
     const std::uint16_t server_port =
         server.state.key.port != 0 &&
-                (!service.settings.persistence || packet.virtual_port == service.key.port)
+                (!service.settings.persistence || packet.destination_port == service.key.port)
             ? server.state.key.port
-            : packet.virtual_port;
+            : packet.destination_port;
     server.unbind(false, false);
     return {.action = Action::forward,
             .forwarding = server.settings.forwarding,
-            .server_address = server.state.key.address,
             .server_port = server_port,
-            .server = server.state.index};
+            .server = server.state.index,
+            .server_address = server.state.key.address};
 }
 
 Verdict Engine::forward(Connection& connection, const Packet& packet, std::uint64_t now_ms) {
@@ -377,10 +378,10 @@ Verdict Engine::forward(Connection& connection, const Packet& packet, std::uint6
 Verdict Engine::verdict_for(const Connection& connection) const {
     return {.action = Action::forward,
             .forwarding = connection.forwarding,
-            .server_address = services_.server(connection.server).state.key.address,
             .server_port = connection.server_port,
             .server = connection.server,
-            .connection = connections_.handle_of(connection)};
+            .connection = connections_.handle_of(connection),
+            .server_address = services_.server(connection.server).state.key.address};
 }
 
 bool Engine::template_holds(const Connection& record) const {

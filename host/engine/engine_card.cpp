@@ -128,7 +128,7 @@ OffloadFlow Engine::flow_of(const Connection& connection) const {
             .service = server.service,
             .server = connection.server,
             .forwarding = connection.forwarding,
-            .server_address = server.state.key.address,
+            .server_address = server.state.key.address.ipv4(),
             .server_port = connection.server_port};
 }
 

@@ -16,7 +16,10 @@ constexpr std::array<std::string_view, kReasonCount> kReasonNames = {"none",
                                                                      "ftp_data",
                                                                      "no_server",
                                                                      "server_unavailable",
-                                                                     "connection_table_full"};
+                                                                     "connection_table_full",
+                                                                     "local_ports_exhausted",
+                                                                     "reply_of_no_connection",
+                                                                     "drop_packet"};
 
 }  // namespace
 
@@ -100,7 +103,7 @@ model::ServiceView Engine::view_of(const Service& service) const {
 model::ConnectionView Engine::view_of(const Connection& record, std::uint64_t now_ms) const {
     const FlowKey& key = record.key;
     model::ConnectionView view;
-    view.client_address = {key.client_address};
+    view.client_address = model::Ipv4{key.client_address};
     view.client_port = key.client_port;
     view.virtual_port = key.virtual_port;
     view.server_address = services_.server(record.server).state.key.address;
@@ -113,7 +116,7 @@ model::ConnectionView Engine::view_of(const Connection& record, std::uint64_t no
         view.firewall_mark = key.virtual_address;
     } else {
         view.protocol = static_cast<model::Protocol>(key.protocol);
-        view.virtual_address = {key.virtual_address};
+        view.virtual_address = model::Ipv4{key.virtual_address};
     }
     if (key.is_template) {
         view.state = record.assured ? "ASSURED" : "NONE";

@@ -19,15 +19,16 @@ constexpr std::uint8_t kRst = 0x04;
 constexpr std::uint8_t kAck = 0x10;
 }  // namespace tcp_flag
 
-// The fields of a packet from a client that matter to a decision.
+// The fields of a packet that matter to a decision.  Both addresses are of one family.
 struct Packet {
     model::Protocol protocol = model::Protocol::tcp;
-    std::uint8_t tcp_flags = 0;
+    std::uint8_t tcp_flags = 0;         // TCP only.
+    std::uint8_t sctp_chunk = 0;        // SCTP only: the type of the first chunk that matters.
     std::uint16_t ip_length_bytes = 0;  // Header and payload of IP: what IPVS counts.
-    model::Ipv4 client_address = {};
-    std::uint16_t client_port = 0;
-    model::Ipv4 virtual_address = {};
-    std::uint16_t virtual_port = 0;
+    model::IpAddress source_address = {};
+    std::uint16_t source_port = 0;
+    model::IpAddress destination_address = {};
+    std::uint16_t destination_port = 0;
     std::uint32_t firewall_mark = 0;
 };
 
@@ -65,26 +66,44 @@ enum class Action : std::uint8_t {
 // Why a packet was not forwarded.  Each reason has a counter of the same name.
 enum class Reason : std::uint8_t {
     none,
-    no_service,            // pass_to_host: no virtual service has this destination.
-    not_first_packet,      // pass_to_host: no connection, and it does not begin one.
-    ftp_data,              // pass_to_host: source port 20 is never scheduled.
-    no_server,             // reject: the service has no server that may take a connection.
-    server_unavailable,    // drop: the connection's server was deleted.
-    connection_table_full  // drop: refused; the connections there are go on.
+    no_service,              // pass_to_host: no virtual service has this destination.
+    not_first_packet,        // pass_to_host: no connection, and it does not begin one.
+    ftp_data,                // pass_to_host: source port 20 is never scheduled.
+    no_server,               // reject: the service has no server that may take a connection.
+    server_unavailable,      // drop: the connection's server was deleted.
+    connection_table_full,   // drop: refused; the connections there are go on.
+    local_ports_exhausted,   // drop: FULLNAT has no free local port for the connection.
+    reply_of_no_connection,  // reject or pass_to_host: a server's packet that no client waits for.
+    drop_packet              // drop: the defence of that name, while room is short.
 };
-constexpr std::size_t kReasonCount = 7;
+constexpr std::size_t kReasonCount = 10;
 
 [[nodiscard]] std::string_view name(Reason reason);
+
+// From which end of its connection a packet comes.
+enum class Direction : std::uint8_t {
+    to_server,
+    to_client,  // A reply that comes by the director: with NAT and FULLNAT.
+};
 
 struct Verdict {
     Action action = Action::pass_to_host;
     Reason reason = Reason::none;
     // The rest is set for Action::forward only.
+    Direction direction = Direction::to_server;
     model::Forwarding forwarding = model::Forwarding::direct_routing;
-    model::Ipv4 server_address = {};
     std::uint16_t server_port = 0;
     ServerIndex server = kNoIndex;
     ConnectionHandle connection = {};  // Not valid in a one-packet service.
+    model::IpAddress server_address = {};
+};
+
+// The two ends that a packet of NAT or FULLNAT has when it leaves.
+struct Translation {
+    model::IpAddress source_address = {};
+    std::uint16_t source_port = 0;
+    model::IpAddress destination_address = {};
+    std::uint16_t destination_port = 0;
 };
 
 }  // namespace fpvs::engine

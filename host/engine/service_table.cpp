@@ -17,6 +17,11 @@ constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio.
     return value ^ value >> 32;
 }
 
+[[nodiscard]] std::uint32_t folded(const model::IpAddress& address) {
+    const auto& words = address.words;
+    return words[0] ^ words[1] ^ words[2] ^ words[3];
+}
+
 [[nodiscard]] Status check(const model::ServerSettings& settings) {
     if (settings.weight < 0 || settings.lower_threshold > settings.upper_threshold) {
         return fail(Code::invalid_argument, "Numerical result out of range");
@@ -94,13 +99,13 @@ ServiceTable::ServiceTable() {
 }
 
 std::size_t ServiceTable::KeyHash::operator()(const model::ServiceKey& key) const {
-    const std::uint64_t where = static_cast<std::uint64_t>(key.address.value) << 16 | key.port;
+    const std::uint64_t where = static_cast<std::uint64_t>(folded(key.address)) << 16 | key.port;
     return mix(mix(where) + key.firewall_mark + static_cast<std::uint64_t>(key.protocol));
 }
 
 std::size_t ServiceTable::TrashKeyHash::operator()(const TrashKey& key) const {
     const std::uint64_t where =
-        static_cast<std::uint64_t>(key.server.address.value) << 16 | key.server.port;
+        static_cast<std::uint64_t>(folded(key.server.address)) << 16 | key.server.port;
     return mix(mix(where) + key.service);
 }
 
@@ -267,12 +272,14 @@ const Service* ServiceTable::find(const model::ServiceKey& key) const {
 
 Service* ServiceTable::find_for(const Packet& packet) {
     if (packet.firewall_mark != 0 && mark_services_ != 0) {
-        if (Service* service = find({.firewall_mark = packet.firewall_mark})) {
+        if (Service* service =
+                find({.address = model::IpAddress::any(packet.destination_address.family),
+                      .firewall_mark = packet.firewall_mark})) {
             return service;
         }
     }
-    model::ServiceKey key{.address = packet.virtual_address,
-                          .port = packet.virtual_port,
+    model::ServiceKey key{.address = packet.destination_address,
+                          .port = packet.destination_port,
                           .protocol = packet.protocol};
     Service* service = find(key);
     if (service == nullptr && any_port_services_ != 0) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,6 +52,19 @@ struct IpAddress {
     [[nodiscard]] constexpr Ipv6 ipv6() const { return {words}; }
 
     friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+};
+
+// For tables that nobody outside can fill: it is not keyed.
+struct AddressHash {
+    [[nodiscard]] std::size_t operator()(const IpAddress& address) const {
+        constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio.
+        std::uint64_t value = 0;
+        for (const std::uint32_t word : address.words) {
+            value = (value ^ word) * kOdd;
+            value ^= value >> 32;
+        }
+        return value;
+    }
 };
 
 struct MacAddress {

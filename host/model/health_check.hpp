@@ -16,9 +16,9 @@ struct HealthCheck {
     std::uint32_t connect_timeout_ms = 5'000;
     std::uint32_t retries = 1;  // Failures after the first before a server is down.
     std::uint32_t delay_before_retry_ms = 1'000;
-    std::optional<Ipv4> connect_address;  // Otherwise the server's own.
+    std::optional<IpAddress> connect_address;  // Otherwise the server's own.
     std::optional<std::uint16_t> connect_port;
-    std::optional<Ipv4> bind_address;
+    std::optional<IpAddress> bind_address;
 
     friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
 };

@@ -44,19 +44,23 @@ struct ServiceView {
     ServiceSettings settings;
     TrafficCounters counters;
     TrafficRates rates;
-    std::vector<ServerView> servers;  // In scheduling order: the newest first.
+    std::vector<IpAddress> local_addresses;  // For Forwarding::full_nat.
+    std::vector<ServerView> servers;         // In scheduling order: the newest first.
 };
 
 struct ConnectionView {
     Protocol protocol = Protocol::tcp;
     std::uint32_t expires_s = 0;
     std::string state;  // IPVS's name: ESTABLISHED, FIN_WAIT, ASSURED, ...
-    Ipv4 client_address;
+    IpAddress client_address;
     std::uint16_t client_port = 0;  // 0 in a template.
-    Ipv4 virtual_address;
+    IpAddress virtual_address;
     std::uint16_t virtual_port = 0;
-    Ipv4 server_address;
+    IpAddress server_address;
     std::uint16_t server_port = 0;
+    Forwarding forwarding = Forwarding::direct_routing;
+    IpAddress local_address;  // The director's end towards the server, with Forwarding::full_nat.
+    std::uint16_t local_port = 0;
     bool template_entry = false;
     // The mark of a template by firewall mark; it has neither virtual address nor protocol.
     std::uint32_t firewall_mark = 0;
@@ -127,6 +131,15 @@ struct HealthCheckView {
     std::uint64_t since_s = 0;      // How long the server has been up or down.
     std::string last_result;        // "connected", "connection refused", "timed out", ...
     std::uint64_t checks_done = 0;  // Attempts since the start, retries included.
+};
+
+// A switch that IPVS has as a sysctl.
+struct SettingView {
+    std::string name;
+    std::int64_t value = 0;
+    std::int64_t initial = 0;       // What it is here when nobody sets it,
+    std::int64_t kernel_value = 0;  // and in the kernel.
+    std::string meaning;
 };
 
 // The daemon itself.

@@ -13,15 +13,29 @@
 
 namespace fpvs::model {
 
-enum class Protocol : std::uint8_t { tcp = 6, udp = 17 };
+enum class Protocol : std::uint8_t { tcp = 6, udp = 17, sctp = 132 };
 
-enum class Forwarding : std::uint8_t { nat, local, tunnel, direct_routing };
+// How a packet gets to its server.  `full_nat` is not IPVS's: it writes a local address of the
+// director in place of the client's as well, so that replies come back by any route (docs/fullnat).
+enum class Forwarding : std::uint8_t { nat, local, tunnel, direct_routing, full_nat };
+
+enum class TunnelKind : std::uint8_t { ipip, gue, gre };
+enum class TunnelChecksum : std::uint8_t { none, checksum, remote_checksum };
+
+// What is put around a packet for a server with Forwarding::tunnel.
+struct Tunnel {
+    TunnelKind kind = TunnelKind::ipip;
+    TunnelChecksum checksum = TunnelChecksum::none;  // `remote_checksum` is GUE's.
+    std::uint16_t port = 0;                          // GUE's destination port.
+
+    friend bool operator==(const Tunnel&, const Tunnel&) = default;
+};
 
 // A virtual service's identity: 192.0.2.1:80/TCP.  Port 0 (every port) needs persistence.
-// A service by firewall mark has that mark and nothing else: the other fields stay as they are
-// here.
+// A service by firewall mark has that mark and a family, which is that of IpAddress::any() in
+// `address`; the other fields stay as they are here.
 struct ServiceKey {
-    Ipv4 address;
+    IpAddress address;
     std::uint16_t port = 0;
     Protocol protocol = Protocol::tcp;
     std::uint32_t firewall_mark = 0;  // 0 = none.
@@ -31,15 +45,17 @@ struct ServiceKey {
 
 // A real server's identity within its service.
 struct ServerKey {
-    Ipv4 address;
+    IpAddress address;
     std::uint16_t port = 0;
 
     friend auto operator<=>(const ServerKey&, const ServerKey&) = default;
 };
 
+// Which clients count as one is said by a mask for IPv4 and by a prefix length for IPv6.
 struct Persistence {
     std::uint32_t timeout_s = 360;
     std::uint32_t client_mask = 0xffffffff;
+    std::uint8_t client_prefix = 128;
 
     friend bool operator==(const Persistence&, const Persistence&) = default;
 };
@@ -50,8 +66,16 @@ struct ServerSettings {
     std::int32_t weight = 1;            // 0 = quiesced: no new connections, the old ones go on.
     std::uint32_t upper_threshold = 0;  // 0 = none.
     std::uint32_t lower_threshold = 0;
+    Tunnel tunnel = {};  // For Forwarding::tunnel.
 
     friend bool operator==(const ServerSettings&, const ServerSettings&) = default;
+};
+
+// How a server behind Forwarding::full_nat learns who its client is.
+enum class ClientAddress : std::uint8_t {
+    not_told,
+    toa,       // A TCP option in the first segments.
+    proxy_v2,  // A PROXY protocol header of version 2 before the first byte.
 };
 
 // Settings that `ipvsadm -A` and `-E` take.
@@ -61,6 +85,7 @@ struct ServiceSettings {
     bool hash_port = false;      // sh-port, mh-port: the client's port counts too.
     std::optional<Persistence> persistence;
     bool one_packet = false;
+    ClientAddress client_address = ClientAddress::not_told;  // For Forwarding::full_nat.
 
     friend bool operator==(const ServiceSettings&, const ServiceSettings&) = default;
 };

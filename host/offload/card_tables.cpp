@@ -65,14 +65,14 @@ bool CardTables::add_service(engine::ServiceIndex service, const model::ServiceK
     remove_service(service);
     const auto protocol = static_cast<std::uint8_t>(key.protocol);
     const std::uint32_t first =
-        abi::service_bucket(key.address.value, key.port, protocol) * abi::kTableWays;
+        abi::service_bucket(key.address.ipv4().value, key.port, protocol) * abi::kTableWays;
     for (std::uint32_t position = first; position < first + abi::kTableWays; ++position) {
         Service& entry = services_[position];
         if (entry.used) {
             continue;
         }
         entry.used = true;
-        entry.entry.set<abi::ServiceEntry::address>(key.address.value)
+        entry.entry.set<abi::ServiceEntry::address>(key.address.ipv4().value)
             .set<abi::ServiceEntry::port>(key.port)
             .set<abi::ServiceEntry::protocol>(protocol)
             .set<abi::ServiceEntry::valid>(1)

@@ -375,8 +375,9 @@ void Offload::server_available(const engine::OffloadServer& server) {
     known.available = true;
     // Counters of a card that ran before have to be read once, to know where they stand.
     known.counted = known.counted || !options_.fresh;
-    tables_.name_server(server.server, server.key.address);
-    tables_.set_next_hop(server.server, next_hop_to(neighbours_.resolve(server.key.address)));
+    tables_.name_server(server.server, server.key.address.ipv4());
+    tables_.set_next_hop(server.server,
+                         next_hop_to(neighbours_.resolve(server.key.address.ipv4())));
 }
 
 void Offload::server_unavailable(engine::ServerIndex server) {

@@ -31,9 +31,9 @@ enum class ProbeResult : std::uint8_t { connected, refused, unreachable, timed_o
 }
 
 struct ProbeTarget {
-    model::Ipv4 address;
+    model::IpAddress address;
     std::uint16_t port = 0;
-    std::optional<model::Ipv4> bind_address = {};
+    std::optional<model::IpAddress> bind_address = {};
 };
 
 class TcpProbe {

@@ -19,8 +19,8 @@ template <class Value>
 class DestinationCache {
   public:
     // Null if the address is not known, or was not asked for in a day.
-    [[nodiscard]] Value* find(model::Ipv4 address, std::uint64_t now_ms) {
-        const auto found = by_address_.find(address.value);
+    [[nodiscard]] Value* find(const model::IpAddress& address, std::uint64_t now_ms) {
+        const auto found = by_address_.find(address);
         if (found == by_address_.end()) {
             return nullptr;
         }
@@ -35,26 +35,26 @@ class DestinationCache {
     }
 
     // The address must not be known.
-    void insert(model::Ipv4 address, Value value, std::uint64_t now_ms) {
+    void insert(const model::IpAddress& address, Value value, std::uint64_t now_ms) {
         if (entries_.size() == kEntriesMax) {
             by_address_.erase(entries_.back().address);
             entries_.pop_back();
         }
-        entries_.push_front(
-            {.address = address.value, .used_ms = now_ms, .value = std::move(value)});
-        by_address_.emplace(address.value, entries_.begin());
+        entries_.push_front({.address = address, .used_ms = now_ms, .value = std::move(value)});
+        by_address_.emplace(address, entries_.begin());
     }
 
   private:
     static constexpr std::size_t kEntriesMax = 16384;
 
     struct Entry {
-        std::uint32_t address = 0;
+        model::IpAddress address;
         std::uint64_t used_ms = 0;
         Value value;
     };
     std::list<Entry> entries_;  // The last asked for first.
-    std::unordered_map<std::uint32_t, typename std::list<Entry>::iterator> by_address_;
+    std::unordered_map<model::IpAddress, typename std::list<Entry>::iterator, model::AddressHash>
+        by_address_;
 };
 
 // Servers are remembered by their keys: one that was deleted and is back is the same again.

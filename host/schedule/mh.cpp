@@ -8,6 +8,7 @@
 #include <numeric>
 #include <vector>
 
+#include "host/schedule/address_hash.hpp"
 #include "host/schedule/schedulers.hpp"
 #include "host/schedule/sip_hash.hpp"
 #include "host/schedule/table_based.hpp"
@@ -22,8 +23,10 @@ constexpr int kTurnBits = 6;                // Weights are cut to this many bits
 constexpr std::uint64_t kFirstKey = 2654435761;
 constexpr std::uint64_t kSecondKey = 2654446892;
 
-[[nodiscard]] std::uint32_t hash(std::uint64_t key, model::Ipv4 address, std::uint32_t port) {
-    return sip_hash_1_3(key, key, address.value + port);
+[[nodiscard]] std::uint32_t hash(std::uint64_t key,
+                                 const model::IpAddress& address,
+                                 std::uint32_t port) {
+    return sip_hash_1_3(key, key, folded(address) + port);
 }
 
 class MaglevHash final : public TableBased {

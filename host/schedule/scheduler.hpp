@@ -33,9 +33,9 @@ using Servers = std::span<const ServerState* const>;
 
 // The connection that wants a server.
 struct Request {
-    model::Ipv4 client_address = {};
+    model::IpAddress client_address = {};
     std::uint16_t client_port = 0;
-    model::Ipv4 destination = {};
+    model::IpAddress destination = {};
     bool hash_fallback = false;  // The service's flags.
     bool hash_port = false;
     std::uint64_t now_ms = 0;

@@ -63,10 +63,10 @@ void parse_icmp(ParsedFrame& parsed, Bytes message) {
     const std::uint8_t* ports = quote.data() + header;
     parsed.kind = ParsedFrame::Kind::icmp_error;
     parsed.packet.protocol = protocol_of(protocol);
-    parsed.packet.client_address = {load_be32(&quote[ipv4::kDestination])};
-    parsed.packet.client_port = load_be16(ports + transport::kDestinationPort);
-    parsed.packet.virtual_address = {load_be32(&quote[ipv4::kSource])};
-    parsed.packet.virtual_port = load_be16(ports + transport::kSourcePort);
+    parsed.packet.source_address = model::Ipv4{load_be32(&quote[ipv4::kDestination])};
+    parsed.packet.source_port = load_be16(ports + transport::kDestinationPort);
+    parsed.packet.destination_address = model::Ipv4{load_be32(&quote[ipv4::kSource])};
+    parsed.packet.destination_port = load_be16(ports + transport::kSourcePort);
 }
 
 void parse_ipv4(ParsedFrame& parsed, Bytes packet) {
@@ -106,10 +106,10 @@ void parse_ipv4(ParsedFrame& parsed, Bytes packet) {
     parsed.kind = ParsedFrame::Kind::transport;
     parsed.packet.protocol = protocol_of(protocol);
     parsed.packet.tcp_flags = protocol == ipv4::kProtocolTcp ? segment[tcp::kFlags] : 0;
-    parsed.packet.client_address = {source};
-    parsed.packet.client_port = load_be16(&segment[transport::kSourcePort]);
-    parsed.packet.virtual_address = {load_be32(&packet[ipv4::kDestination])};
-    parsed.packet.virtual_port = load_be16(&segment[transport::kDestinationPort]);
+    parsed.packet.source_address = model::Ipv4{source};
+    parsed.packet.source_port = load_be16(&segment[transport::kSourcePort]);
+    parsed.packet.destination_address = model::Ipv4{load_be32(&packet[ipv4::kDestination])};
+    parsed.packet.destination_port = load_be16(&segment[transport::kDestinationPort]);
 }
 
 }  // namespace

@@ -86,10 +86,10 @@ constexpr std::uint32_t kTypeAndVersion = std::uint32_t{ethernet::kTypeIpv4} << 
         protocol == ipv4::kProtocolTcp ? model::Protocol::tcp : model::Protocol::udp;
     parsed.packet.tcp_flags = flags;
     parsed.packet.ip_length_bytes = ip_length;
-    parsed.packet.client_address = {source};
-    parsed.packet.client_port = load_be16(segment + transport::kSourcePort);
-    parsed.packet.virtual_address = {load_be32(ip + ipv4::kDestination)};
-    parsed.packet.virtual_port = load_be16(segment + transport::kDestinationPort);
+    parsed.packet.source_address = model::Ipv4{source};
+    parsed.packet.source_port = load_be16(segment + transport::kSourcePort);
+    parsed.packet.destination_address = model::Ipv4{load_be32(ip + ipv4::kDestination)};
+    parsed.packet.destination_port = load_be16(segment + transport::kDestinationPort);
     return true;
 }
 

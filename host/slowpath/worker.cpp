@@ -205,7 +205,7 @@ void Worker::handle(rte_mbuf& frame, const ParsedFrame& parsed, Time now) {
         const engine::Verdict verdict = engine_.handle(parsed.packet, now);
         if (verdict.action == engine::Action::forward &&
             verdict.forwarding == model::Forwarding::direct_routing) [[likely]] {
-            const NextHop& next_hop = next_hops_.find(verdict.server, verdict.server_address);
+            const NextHop& next_hop = next_hops_.find(verdict.server, verdict.server_address.ipv4());
             if (may_go_straight(frame, parsed, next_hop)) [[likely]] {
                 send_straight(frame, parsed, next_hop);
                 return;
@@ -261,7 +261,7 @@ void Worker::obey(rte_mbuf& frame,
         end(frame, Outcome::method);
         return;
     }
-    send_to_server(held, verdict.server_address, now);
+    send_to_server(held, verdict.server_address.ipv4(), now);
 }
 
 void Worker::send_to_server(const HeldFrame& held, model::Ipv4 server, Time now) {

@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr model::ServiceKey kService = {.address = {0x0a080002}, .port = 80};
+constexpr model::ServiceKey kService = {.address = model::Ipv4{0x0a080002}, .port = 80};
 constexpr std::size_t kBurst = 32;
 
 [[nodiscard]] double cpu_ns() {
@@ -33,17 +33,18 @@ constexpr std::size_t kBurst = 32;
     return {.protocol = model::Protocol::tcp,
             .tcp_flags = flags,
             .ip_length_bytes = 60,
-            .client_address = {0x0b000000 + number / kPortsEach},
-            .client_port = static_cast<std::uint16_t>(1024 + number % kPortsEach),
-            .virtual_address = kService.address,
-            .virtual_port = kService.port};
+            .source_address = model::Ipv4{0x0b000000 + number / kPortsEach},
+            .source_port = static_cast<std::uint16_t>(1024 + number % kPortsEach),
+            .destination_address = kService.address,
+            .destination_port = kService.port};
 }
 
 [[nodiscard]] std::unique_ptr<Engine> make_engine(std::string_view scheduler) {
     auto engine = std::make_unique<Engine>(EngineOptions{.hash_seed = 0x5eed});
     FPVS_CHECK(engine->add_service(kService, {.scheduler = std::string(scheduler)}));
     for (std::uint32_t i = 0; i < 16; ++i) {
-        FPVS_CHECK(engine->add_server(kService, {.address = {0xc0a80100 + i}, .port = 80}, {}));
+        FPVS_CHECK(
+            engine->add_server(kService, {.address = model::Ipv4{0xc0a80100 + i}, .port = 80}, {}));
     }
     return engine;
 }

@@ -50,16 +50,16 @@ std::string address(std::uint32_t value) {
 engine::Packet packet_of(std::uint32_t connection, std::uint8_t flags) {
     return {.tcp_flags = flags,
             .ip_length_bytes = 40,
-            .client_address = {0x0b000001 + connection / kPortsEach},
-            .client_port = static_cast<std::uint16_t>(1024 + connection % kPortsEach),
-            .virtual_address = {0x0a000064},
-            .virtual_port = 80};
+            .source_address = model::Ipv4{0x0b000001 + connection / kPortsEach},
+            .source_port = static_cast<std::uint16_t>(1024 + connection % kPortsEach),
+            .destination_address = model::Ipv4{0x0a000064},
+            .destination_port = 80};
 }
 
 kit::Bytes frame_of(std::uint32_t connection) {
     const engine::Packet packet = packet_of(connection, engine::tcp_flag::kAck);
-    kit::Bytes frame = kit::make_frame({.source = address(packet.client_address.value),
-                                        .source_port = packet.client_port,
+    kit::Bytes frame = kit::make_frame({.source = address(packet.source_address.ipv4().value),
+                                        .source_port = packet.source_port,
                                         .flags = engine::tcp_flag::kAck});
     frame.resize(kFrameBytes);
     return frame;
@@ -128,12 +128,12 @@ class RandomSource final : public provider::PacketPort {
 class Bench {
   public:
     explicit Bench(std::uint32_t connections) {
-        const model::ServiceKey key{.address = {0x0a000064}, .port = 80};
+        const model::ServiceKey key{.address = model::Ipv4{0x0a000064}, .port = 80};
         FPVS_CHECK(engine_.add_service(key, {.scheduler = "rr"}));
         for (std::uint32_t i = 0; i < kServers; ++i) {
             const std::uint32_t server = 0xc0a87101 + i;
             neighbours_.learn(address(server), "02:00:00:00:01:05", kInterface);
-            FPVS_CHECK(engine_.add_server(key, {.address = {server}, .port = 80}, {}));
+            FPVS_CHECK(engine_.add_server(key, {.address = model::Ipv4{server}, .port = 80}, {}));
         }
         const auto now = clock_.now();
         for (std::uint32_t i = 0; i < connections; ++i) {

@@ -91,10 +91,10 @@ void RecordedTraffic::play_clients(const std::string& note, kit::EngineOperation
         << note;
     for (unsigned i = 0; i < clients; ++i) {
         Packet packet{.ip_length_bytes = kHeaders,
-                      .client_address = {kFirstClient.value + i},
-                      .client_port = static_cast<std::uint16_t>(50'000 + i),
-                      .virtual_address = kDirector,
-                      .virtual_port = 3306};
+                      .source_address = model::Ipv4{kFirstClient.value + i},
+                      .source_port = static_cast<std::uint16_t>(50'000 + i),
+                      .destination_address = kDirector,
+                      .destination_port = 3306};
         packet.tcp_flags = engine::tcp_flag::kSyn;
         send(operations, packet);
         packet.tcp_flags = engine::tcp_flag::kAck;
@@ -134,10 +134,10 @@ void RecordedTraffic::play_datagrams(const Invocation& invocation,
         send(operations,
              {.protocol = model::Protocol::udp,
               .ip_length_bytes = static_cast<std::uint16_t>(share),
-              .client_address = kFirstClient,
-              .client_port = static_cast<std::uint16_t>(40'000 + i % totals->connections),
-              .virtual_address = kDirector,
-              .virtual_port = 5060});
+              .source_address = kFirstClient,
+              .source_port = static_cast<std::uint16_t>(40'000 + i % totals->connections),
+              .destination_address = kDirector,
+              .destination_port = 5060});
     }
     datagrams_ = totals->packets;
     datagram_bytes_ = totals->bytes;

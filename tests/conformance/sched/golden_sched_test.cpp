@@ -151,10 +151,10 @@ class Player {
             .protocol = is_udp ? model::Protocol::udp : model::Protocol::tcp,
             .tcp_flags = flags,
             .ip_length_bytes = is_udp ? kUdpBytes : kTcpBytes,
-            .client_address = model::parse_ipv4(step.at("cip").get<std::string>()).value(),
-            .client_port = step.at("cport").get<std::uint16_t>(),
-            .virtual_address = model::parse_ipv4(destination).value(),
-            .virtual_port = static_cast<std::uint16_t>(port),
+            .source_address = model::parse_ipv4(step.at("cip").get<std::string>()).value(),
+            .source_port = step.at("cport").get<std::uint16_t>(),
+            .destination_address = model::parse_ipv4(destination).value(),
+            .destination_port = static_cast<std::uint16_t>(port),
             .firewall_mark = mark.is_null() ? 0 : mark.get<std::uint32_t>()};
         const engine::Verdict verdict = engine_.handle(packet, now_);
         if (verdict.action != engine::Action::forward) {

@@ -19,9 +19,9 @@ using engine::tcp_flag::kFin;
 using engine::tcp_flag::kSyn;
 using nlohmann::json;
 
-constexpr model::ServiceKey kMysql = {.address = {0xc0a87164}, .port = 3306};
-constexpr model::ServerKey kDb01 = {.address = {0xc0a8710b}, .port = 3306};
-constexpr model::ServerKey kDb02 = {.address = {0xc0a8718e}, .port = 3306};
+constexpr model::ServiceKey kMysql = {.address = model::Ipv4{0xc0a87164}, .port = 3306};
+constexpr model::ServerKey kDb01 = {.address = model::Ipv4{0xc0a8710b}, .port = 3306};
+constexpr model::ServerKey kDb02 = {.address = model::Ipv4{0xc0a8718e}, .port = 3306};
 
 class Lab {
   public:
@@ -53,10 +53,10 @@ class Lab {
         for (const int flags : {int{kSyn}, int{kAck}, int{kAck}, kFin | kAck}) {
             const auto verdict = engine_.handle({.tcp_flags = static_cast<std::uint8_t>(flags),
                                                  .ip_length_bytes = 54,
-                                                 .client_address = {0xc0a87132},
-                                                 .client_port = port_,
-                                                 .virtual_address = kMysql.address,
-                                                 .virtual_port = kMysql.port},
+                                                 .source_address = model::Ipv4{0xc0a87132},
+                                                 .source_port = port_,
+                                                 .destination_address = kMysql.address,
+                                                 .destination_port = kMysql.port},
                                                 now_);
             if (verdict.action != engine::Action::forward) {
                 return "refused";

@@ -18,7 +18,7 @@ using engine::tcp_flag::kRst;
 using engine::tcp_flag::kSyn;
 using nlohmann::json;
 
-const model::ServiceKey kService = {.address = {0x0a000064}, .port = 80};
+const model::ServiceKey kService = {.address = model::Ipv4{0x0a000064}, .port = 80};
 
 [[nodiscard]] std::uint8_t flags_of(const std::string& event) {
     if (event.ends_with("SYNACK")) {
@@ -37,18 +37,19 @@ class Machine {
   public:
     explicit Machine(model::Forwarding forwarding) {
         EXPECT_TRUE(engine_.add_service(kService, {.scheduler = "rr"}));
-        EXPECT_TRUE(engine_.add_server(
-            kService, {.address = {0xc0a8710b}, .port = 80}, {.forwarding = forwarding}));
+        EXPECT_TRUE(engine_.add_server(kService,
+                                       {.address = model::Ipv4{0xc0a8710b}, .port = 80},
+                                       {.forwarding = forwarding}));
     }
 
     void send(const std::string& event) {
         const auto verdict = engine_.handle({.protocol = model::Protocol::tcp,
                                              .tcp_flags = flags_of(event),
                                              .ip_length_bytes = 40,
-                                             .client_address = {0x0a000002},
-                                             .client_port = 50000,
-                                             .virtual_address = kService.address,
-                                             .virtual_port = kService.port},
+                                             .source_address = model::Ipv4{0x0a000002},
+                                             .source_port = 50000,
+                                             .destination_address = kService.address,
+                                             .destination_port = kService.port},
                                             kNow);
         (void)verdict;
     }

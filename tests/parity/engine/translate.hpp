@@ -8,11 +8,11 @@
 
 namespace fpvs::parity {
 
-[[nodiscard]] inline model::Ipv4 to_model(const reference::Address& address) {
-    return {address.word(0)};
+[[nodiscard]] inline model::IpAddress to_model(const reference::Address& address) {
+    return model::Ipv4{address.word(0)};
 }
-[[nodiscard]] inline reference::Address to_reference(const model::Ipv4& address) {
-    return reference::ipv4_address(address.value);
+[[nodiscard]] inline reference::Address to_reference(const model::IpAddress& address) {
+    return reference::ipv4_address(address.ipv4().value);
 }
 
 [[nodiscard]] inline model::ServiceKey to_model(const reference::ServiceId& service) {
@@ -71,10 +71,10 @@ namespace fpvs::parity {
     return {.protocol = static_cast<model::Protocol>(packet.protocol),
             .tcp_flags = static_cast<std::uint8_t>(flags),
             .ip_length_bytes = static_cast<std::uint16_t>(packet.bytes),
-            .client_address = to_model(packet.source),
-            .client_port = packet.source_port,
-            .virtual_address = to_model(packet.destination),
-            .virtual_port = packet.destination_port,
+            .source_address = to_model(packet.source),
+            .source_port = packet.source_port,
+            .destination_address = to_model(packet.destination),
+            .destination_port = packet.destination_port,
             .firewall_mark = packet.mark};
 }
 

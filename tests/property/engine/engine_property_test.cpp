@@ -88,7 +88,7 @@ class World {
         RC_ASSERT(page.next_cursor == 0);
         for (const auto& c : page.connections) {
             auto& [active, inactive, templates] =
-                counted[{c.virtual_address.value, c.server_address.value}];
+                counted[{c.virtual_address.ipv4().value, c.server_address.ipv4().value}];
             const bool is_active = c.state == "ESTABLISHED" || c.state == "SYN_RECV";
             ++(c.template_entry ? templates : is_active ? active : inactive);
             offloaded += c.offloaded ? 1 : 0;
@@ -101,7 +101,8 @@ class World {
                 const Row row = {view.active_connections,
                                  view.inactive_connections,
                                  view.persistent_connections};
-                const auto key = std::pair(service_view.key.address.value, view.key.address.value);
+                const auto key =
+                    std::pair(service_view.key.address.ipv4().value, view.key.address.ipv4().value);
                 RC_ASSERT(row == counted[key]);
             }
         }
@@ -127,11 +128,13 @@ class World {
     // Four services, each with its own address, so that a connection tells its service.
     [[nodiscard]] model::ServiceKey service() {
         const std::uint32_t number = below(4);
-        return {.address = {1000 + number},
+        return {.address = model::Ipv4{1000 + number},
                 .port = static_cast<std::uint16_t>(number == 3 ? 0 : 80),
                 .protocol = number == 2 ? model::Protocol::udp : model::Protocol::tcp};
     }
-    [[nodiscard]] model::ServerKey server() { return {.address = {below(4)}, .port = 80}; }
+    [[nodiscard]] model::ServerKey server() {
+        return {.address = model::Ipv4{below(4)}, .port = 80};
+    }
     [[nodiscard]] model::ServiceSettings settings() {
         const auto names = schedule::scheduler_names();
         model::ServiceSettings settings;
@@ -163,10 +166,10 @@ class World {
             engine_.handle({.protocol = to.protocol,
                             .tcp_flags = flags,
                             .ip_length_bytes = 60,
-                            .client_address = {below(6)},
-                            .client_port = static_cast<std::uint16_t>(1000 + below(6)),
-                            .virtual_address = to.address,
-                            .virtual_port = 80},
+                            .source_address = model::Ipv4{below(6)},
+                            .source_port = static_cast<std::uint16_t>(1000 + below(6)),
+                            .destination_address = to.address,
+                            .destination_port = 80},
                            now_);
         RC_ASSERT((verdict.action == Action::forward) == (verdict.reason == Reason::none));
     }

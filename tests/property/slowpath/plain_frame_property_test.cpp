@@ -97,10 +97,10 @@ TEST(plain_frame, says_what_parse_says) {
         ASSERT_EQ(quick.packet.protocol, careful.packet.protocol);
         ASSERT_EQ(quick.packet.tcp_flags, careful.packet.tcp_flags) << "frame " << i;
         ASSERT_EQ(quick.packet.ip_length_bytes, careful.packet.ip_length_bytes);
-        ASSERT_EQ(quick.packet.client_address, careful.packet.client_address);
-        ASSERT_EQ(quick.packet.client_port, careful.packet.client_port);
-        ASSERT_EQ(quick.packet.virtual_address, careful.packet.virtual_address);
-        ASSERT_EQ(quick.packet.virtual_port, careful.packet.virtual_port);
+        ASSERT_EQ(quick.packet.source_address, careful.packet.source_address);
+        ASSERT_EQ(quick.packet.source_port, careful.packet.source_port);
+        ASSERT_EQ(quick.packet.destination_address, careful.packet.destination_address);
+        ASSERT_EQ(quick.packet.destination_port, careful.packet.destination_port);
     }
     // Of the undamaged ones nearly all are plain; a quick look that always says no is of no use.
     EXPECT_GT(plain, kFrames / 4);

@@ -84,7 +84,8 @@ class Segment {
             instance.virtual_router_id = 51;
             instance.priority = static_cast<std::uint8_t>(scenario.members[i].priority);
             instance.preempt = scenario.members[i].preempt;
-            instance.addresses = {{.address = {0xc0a87164}, .prefix_length = 32, .interface = {}}};
+            instance.addresses = {
+                {.address = model::Ipv4{0xc0a87164}, .prefix_length = 32, .interface = {}}};
             directors_.emplace_back(world_,
                                     lan_,
                                     instance,

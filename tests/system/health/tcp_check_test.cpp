@@ -67,7 +67,7 @@ class Listener {
 };
 
 model::VirtualServiceConfig service_of(model::ServerKey server, const model::HealthCheck& check) {
-    return {.key = {.address = {0xc0a87164}, .port = 3306},
+    return {.key = {.address = model::Ipv4{0xc0a87164}, .port = 3306},
             .settings = {},
             .delay_loop_ms = 60,
             .servers = {{.key = server, .settings = {}, .checks = {check}}}};
@@ -122,7 +122,7 @@ TEST_F(TcpCheckTest, other_address_and_port_are_asked_when_the_check_says_so) {
                                    .connect_address = kLoopback,
                                    .connect_port = listener.port(),
                                    .bind_address = model::Ipv4{kLoopback.value + 1}};
-    ASSERT_TRUE(service_.apply({service_of({{0x0a000001}, 9}, check)}));
+    ASSERT_TRUE(service_.apply({service_of({model::Ipv4{0x0a000001}, 9}, check)}));
     ASSERT_TRUE(kit::run_until(io_, [&] { return service_.view().front().checks_done >= 2; }));
     EXPECT_TRUE(service_.view().front().up);
 }
@@ -152,7 +152,7 @@ TEST_F(TcpCheckTest, silence_times_out) {
     const model::HealthCheck check{
         .connect_timeout_ms = 50, .retries = 1, .delay_before_retry_ms = 30};
     const auto begin = clock_.now();
-    ASSERT_TRUE(service_.apply({service_of({{0x0a090002}, 3306}, check)}));
+    ASSERT_TRUE(service_.apply({service_of({model::Ipv4{0x0a090002}, 3306}, check)}));
     ASSERT_TRUE(kit::run_until(io_, [&] { return !changes_.empty(); }));
     EXPECT_GE(changed_at_ - begin, 2 * 50ms + 30ms);
     EXPECT_EQ(service_.view().front().last_result, "timed out");
@@ -175,12 +175,12 @@ TEST_F(TcpCheckTest, end_of_the_service_during_attempts_is_clean) {
 TEST_F(TcpCheckTest, a_thousand_checks_a_second_are_made) {
     constexpr std::uint32_t kChecks = 1000;
     const Listener listener;
-    model::VirtualServiceConfig service{.key = {.address = {0xc0a87164}, .port = 80},
+    model::VirtualServiceConfig service{.key = {.address = model::Ipv4{0xc0a87164}, .port = 80},
                                         .settings = {},
                                         .delay_loop_ms = 1000,
                                         .servers = {}};
     for (std::uint32_t i = 0; i < kChecks; ++i) {
-        service.servers.push_back({.key = {.address = {0x0a000000 + i}, .port = 80},
+        service.servers.push_back({.key = {.address = model::Ipv4{0x0a000000 + i}, .port = 80},
                                    .settings = {},
                                    .checks = {{.connect_timeout_ms = 500,
                                                .connect_address = kLoopback,

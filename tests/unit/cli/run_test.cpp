@@ -99,7 +99,7 @@ TEST_F(RunTest, LoadingACard) {
 
 TEST_F(RunTest, AnswersAsJson) {
     operations_.service_views.push_back(
-        {.key = {.address = {0x0a000001}, .port = 80}, .settings = {.scheduler = "rr"}});
+        {.key = {.address = model::Ipv4{0x0a000001}, .port = 80}, .settings = {.scheduler = "rr"}});
     EXPECT_THAT(run({"-Ln", "--json"}).out, HasSubstr("\"scheduler\": \"rr\""));
     EXPECT_THAT(run({"--json", "card", "status"}).out, HasSubstr("\"present\": false"));
     operations_.answer = fail(Code::already_exists, "Service already exists");
@@ -153,12 +153,13 @@ TEST_F(RunTest, MarkRules) {
 }
 
 TEST_F(RunTest, ALongListIsWhole) {
-    model::ServiceView service{.key = {.address = {0x0a000001}, .port = 80},
+    model::ServiceView service{.key = {.address = model::Ipv4{0x0a000001}, .port = 80},
                                .settings = {.scheduler = "rr"}};
     for (std::uint32_t i = 0; i < 5000; ++i) {
         service.servers.push_back(
-            {.key = {.address = {0x0b000000 + i}, .port = 80}, .settings = {}});
-        operations_.connection_views.push_back({.state = "ESTABLISHED", .client_address = {i}});
+            {.key = {.address = model::Ipv4{0x0b000000 + i}, .port = 80}, .settings = {}});
+        operations_.connection_views.push_back(
+            {.state = "ESTABLISHED", .client_address = model::Ipv4{i}});
     }
     operations_.service_views = {service, service};
     operations_.service_views[1].key.port = 81;

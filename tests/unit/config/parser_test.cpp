@@ -31,7 +31,7 @@ model::VirtualServiceConfig service_of(std::string_view text) {
 }
 
 model::RealServerConfig lab_server(std::uint32_t address) {
-    return {.key = {.address = {address}, .port = 3306},
+    return {.key = {.address = model::Ipv4{address}, .port = 3306},
             .settings = {.forwarding = model::Forwarding::direct_routing, .weight = 1},
             .checks = {{.kind = model::CheckKind::tcp,
                         .connect_timeout_ms = 3000,
@@ -44,18 +44,19 @@ model::RealServerConfig lab_server(std::uint32_t address) {
 
 model::Config lab_config(std::string router_id, bool initial_master, std::uint8_t priority) {
     return {.router_id = std::move(router_id),
-            .vrrp_instances =
-                {{.name = "VI_1",
-                  .interface = "ens160",
-                  .virtual_router_id = 51,
-                  .priority = priority,
-                  .advert_interval_cs = 100,
-                  .initial_master = initial_master,
-                  .preempt = true,
-                  .authentication = model::VrrpAuthentication::password,
-                  .password = "1111",
-                  .addresses = {{.address = {0xc0a87164}, .prefix_length = 32, .interface = ""}}}},
-            .virtual_services = {{.key = {.address = {0xc0a87164}, .port = 3306},
+            .vrrp_instances = {{.name = "VI_1",
+                                .interface = "ens160",
+                                .virtual_router_id = 51,
+                                .priority = priority,
+                                .advert_interval_cs = 100,
+                                .initial_master = initial_master,
+                                .preempt = true,
+                                .authentication = model::VrrpAuthentication::password,
+                                .password = "1111",
+                                .addresses = {{.address = model::Ipv4{0xc0a87164},
+                                               .prefix_length = 32,
+                                               .interface = ""}}}},
+            .virtual_services = {{.key = {.address = model::Ipv4{0xc0a87164}, .port = 3306},
                                   .settings = {.scheduler = "rr",
                                                .persistence = model::Persistence{.timeout_s = 50}},
                                   .delay_loop_ms = 6000,
@@ -108,8 +109,8 @@ vrrp_instance V {
     EXPECT_TRUE(instance.preempt);
     EXPECT_EQ(instance.authentication, model::VrrpAuthentication::none);
     EXPECT_THAT(instance.addresses,
-                ElementsAre(model::VirtualAddress{{0x0a000001}, 24, "eth1"},
-                            model::VirtualAddress{{0x0a000002}, 32, ""}));
+                ElementsAre(model::VirtualAddress{model::Ipv4{0x0a000001}, 24, "eth1"},
+                            model::VirtualAddress{model::Ipv4{0x0a000002}, 32, ""}));
 }
 
 TEST(ParseVrrp, WhatKeepalivedAdjustsIsAdjustedAloud) {

@@ -38,7 +38,7 @@ std::string interface_name(const std::string& prefix) {
 }
 
 model::VirtualAddress virtual_address(std::uint32_t index) {
-    return {.address = {0x0a000000 + index},
+    return {.address = model::Ipv4{0x0a000000 + index},
             .prefix_length = number<std::uint8_t>(0, 32),
             .interface = coin() ? interface_name("vlan") : ""};
 }
@@ -84,7 +84,7 @@ model::RealServerConfig real_server(std::uint32_t index, std::uint16_t service_p
     model::RealServerConfig server;
     server.settings.forwarding = *rc::gen::element(
         model::Forwarding::nat, model::Forwarding::tunnel, model::Forwarding::direct_routing);
-    server.key.address = {0xc0000200 + index};
+    server.key.address = model::Ipv4{0xc0000200 + index};
     server.key.port = server.settings.forwarding == model::Forwarding::nat && !by_mark
                           ? number<std::uint16_t>(0, UINT16_MAX)
                           : service_port;
@@ -103,7 +103,7 @@ model::VirtualServiceConfig virtual_service(std::uint32_t index) {
     if (by_mark) {
         service.key = {.firewall_mark = index + 1};
     } else {
-        service.key = {.address = {0xc6336400 + index},
+        service.key = {.address = model::Ipv4{0xc6336400 + index},
                        .port = number<std::uint16_t>(0, UINT16_MAX),
                        .protocol = *rc::gen::element(model::Protocol::tcp, model::Protocol::udp)};
     }

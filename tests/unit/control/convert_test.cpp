@@ -24,7 +24,7 @@ std::string refusal(const Result<Value>& result) {
 
 TEST(ServiceKeys, GoBothWays) {
     const model::ServiceKey key{
-        .address = {0x0a000001}, .port = 53, .protocol = model::Protocol::udp};
+        .address = model::Ipv4{0x0a000001}, .port = 53, .protocol = model::Protocol::udp};
     const auto back = from_api(to_api(key));
     ASSERT_TRUE(back.has_value());
     EXPECT_EQ(*back, key);

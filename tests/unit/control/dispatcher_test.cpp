@@ -121,7 +121,8 @@ TEST_F(DispatcherTest, AZeroTimeoutStaysAsItIs) {
 }
 
 TEST_F(DispatcherTest, OneServiceOrNone) {
-    operations_.service_views = {{.key = {.address = {0x0a000001}, .port = 80}, .settings = {}}};
+    operations_.service_views = {
+        {.key = {.address = model::Ipv4{0x0a000001}, .port = 80}, .settings = {}}};
     api::Request request;
     *request.mutable_list_services()->mutable_key() = web();
     EXPECT_EQ(ask(request).services().services_size(), 1);
@@ -131,10 +132,12 @@ TEST_F(DispatcherTest, OneServiceOrNone) {
 
 TEST_F(DispatcherTest, LongListsComeInPieces) {
     constexpr std::size_t kEntries = 3 * model::kControlReplyEntriesMax + 7;
-    model::ServiceView service{.key = {.address = {0x0a000001}, .port = 80}, .settings = {}};
+    model::ServiceView service{.key = {.address = model::Ipv4{0x0a000001}, .port = 80},
+                               .settings = {}};
     for (std::size_t i = 0; i < kEntries; ++i) {
         const auto port = static_cast<std::uint16_t>(i + 1);
-        service.servers.push_back({.key = {.address = {0xc0a80001}, .port = port}, .settings = {}});
+        service.servers.push_back(
+            {.key = {.address = model::Ipv4{0xc0a80001}, .port = port}, .settings = {}});
         operations_.connection_views.push_back(
             {.state = "ESTABLISHED", .client_address = {}, .client_port = port});
         operations_.health_views.push_back(
@@ -188,7 +191,7 @@ TEST_F(DispatcherTest, ViewsArriveWhole) {
     operations_.vrrp_views = {{.name = "VI_1",
                                .interface = "ens160",
                                .state = "MASTER",
-                               .addresses = {{.address = {0x0a000001}}}}};
+                               .addresses = {{.address = model::Ipv4{0x0a000001}}}}};
     api::Request request;
     request.mutable_get_daemon();
     EXPECT_EQ(ask(request).daemon().config_path(), "/etc/k.conf");

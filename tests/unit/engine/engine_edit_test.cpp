@@ -137,7 +137,8 @@ TEST_F(EngineEdit, a_change_of_scheduler_starts_it_afresh_and_other_edits_do_not
 
 TEST_F(EngineEdit, services_and_servers_are_bounded) {
     for (std::uint32_t i = 0; i < model::kVirtualServicesMax; ++i) {
-        ASSERT_TRUE(engine_.add_service({.address = {i}, .port = 80}, {.scheduler = "rr"}));
+        ASSERT_TRUE(
+            engine_.add_service({.address = model::Ipv4{i}, .port = 80}, {.scheduler = "rr"}));
     }
     const auto refused = engine_.add_service(kWeb, {.scheduler = "rr"});
     ASSERT_FALSE(refused);

@@ -13,13 +13,13 @@ namespace fpvs::engine {
 
 using namespace std::chrono_literals;
 
-constexpr model::ServiceKey kWeb = {.address = {0x0a080002}, .port = 80};
+constexpr model::ServiceKey kWeb = {.address = model::Ipv4{0x0a080002}, .port = 80};
 constexpr model::ServiceKey kDns = {
-    .address = {0x0a080002}, .port = 53, .protocol = model::Protocol::udp};
+    .address = model::Ipv4{0x0a080002}, .port = 53, .protocol = model::Protocol::udp};
 constexpr std::uint16_t kPacketBytes = 60;
 
 [[nodiscard]] inline model::ServerKey server_key(std::uint32_t number, std::uint16_t port = 80) {
-    return {.address = {0xc0a87100 + number}, .port = port};
+    return {.address = model::Ipv4{0xc0a87100 + number}, .port = port};
 }
 
 class EngineTest : public testing::Test {
@@ -33,10 +33,10 @@ class EngineTest : public testing::Test {
         return {.protocol = service.protocol,
                 .tcp_flags = flags,
                 .ip_length_bytes = kPacketBytes,
-                .client_address = {0x0a010001},
-                .client_port = client_port,
-                .virtual_address = service.address,
-                .virtual_port = service.port,
+                .source_address = model::Ipv4{0x0a010001},
+                .source_port = client_port,
+                .destination_address = service.address,
+                .destination_port = service.port,
                 .firewall_mark = service.firewall_mark};
     }
     // SYN and ACK.

@@ -19,10 +19,10 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr std::uint16_t kPort = 3306;
-const model::ServiceKey kService{.address = {0xc0a87164}, .port = kPort};
+const model::ServiceKey kService{.address = model::Ipv4{0xc0a87164}, .port = kPort};
 
 model::ServerKey server(std::uint32_t number) {
-    return {.address = {0x0a000000 + number}, .port = kPort};
+    return {.address = model::Ipv4{0x0a000000 + number}, .port = kPort};
 }
 
 // Answers after a millisecond, except servers that are said to be silent.
@@ -31,12 +31,12 @@ class ScriptedProbe final : public provider::TcpProbe {
     explicit ScriptedProbe(world::World& world) : world_(world) {}
 
     std::unique_ptr<Attempt> connect(const provider::ProbeTarget& target, Done done) override {
-        ++attempts[target.address.value];
+        ++attempts[target.address.ipv4().value];
         ++in_flight;
         in_flight_max = std::max(in_flight_max, in_flight);
         auto token = std::make_shared<bool>(true);
-        if (!silent.contains(target.address.value)) {
-            const bool refused = closed.contains(target.address.value);
+        if (!silent.contains(target.address.ipv4().value)) {
+            const bool refused = closed.contains(target.address.ipv4().value);
             world_.at(world_.now() + 1ms, [token, refused, done = std::move(done)] {
                 if (*token) {
                     done(refused ? ProbeResult::refused : ProbeResult::connected);
@@ -112,7 +112,7 @@ class BoardTest : public ::testing::Test {
 };
 
 TEST_F(BoardTest, servers_are_up_before_their_first_check) {
-    probe_.closed = {server(1).address.value};
+    probe_.closed = {server(1).address.ipv4().value};
     apply(service_of(1));
     EXPECT_TRUE(board_.up(kService, server(1)));
     EXPECT_TRUE(board_.up(kService, server(99))) << "what nothing checks is up";
@@ -132,7 +132,7 @@ TEST_F(BoardTest, first_checks_spread_over_the_delay_loop) {
 TEST_F(BoardTest, closed_server_goes_within_one_loop_and_the_retries_and_comes_back) {
     apply(service_of(2));
     pass(12s);
-    probe_.closed = {server(1).address.value};
+    probe_.closed = {server(1).address.ipv4().value};
     pass(15s + 10ms);
     EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
     EXPECT_FALSE(board_.up(kService, server(1)));
@@ -143,7 +143,7 @@ TEST_F(BoardTest, closed_server_goes_within_one_loop_and_the_retries_and_comes_b
 }
 
 TEST_F(BoardTest, silent_server_times_out) {
-    probe_.silent = {server(1).address.value};
+    probe_.silent = {server(1).address.ipv4().value};
     apply(service_of(1));
     pass(6s + 4 * 3s + 3 * 3s + 10ms);
     EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
@@ -161,7 +161,7 @@ TEST_F(BoardTest, view_tells_state_failures_and_results) {
     EXPECT_EQ(view.last_result, "connected");
     EXPECT_EQ(view.checks_done, 1u);
     EXPECT_EQ(view.since_s, 6u);
-    probe_.closed = {server(1).address.value};
+    probe_.closed = {server(1).address.ipv4().value};
     pass(15s + 10ms);
     view = board_.view().front();
     EXPECT_FALSE(view.up);
@@ -171,7 +171,7 @@ TEST_F(BoardTest, view_tells_state_failures_and_results) {
 
 TEST_F(BoardTest, reload_keeps_what_stays_and_ends_what_goes) {
     apply(service_of(3));
-    probe_.closed = {server(1).address.value};
+    probe_.closed = {server(1).address.ipv4().value};
     pass(16s);
     const auto before = board_.view();
     auto changed = service_of(3);
@@ -182,14 +182,14 @@ TEST_F(BoardTest, reload_keeps_what_stays_and_ends_what_goes) {
     EXPECT_FALSE(after[0].up) << "a reload must not bring a dead server back";
     EXPECT_EQ(after[0].checks_done, before[0].checks_done);
     EXPECT_EQ(after[1].checks_done, before[1].checks_done);
-    const int attempts = probe_.attempts[server(3).address.value];
+    const int attempts = probe_.attempts[server(3).address.ipv4().value];
     pass(20s);
-    EXPECT_EQ(probe_.attempts[server(3).address.value], attempts);
+    EXPECT_EQ(probe_.attempts[server(3).address.ipv4().value], attempts);
 }
 
 TEST_F(BoardTest, changed_check_of_a_dead_server_leaves_it_dead_until_it_passes) {
     apply(service_of(1));
-    probe_.closed = {server(1).address.value};
+    probe_.closed = {server(1).address.ipv4().value};
     pass(16s);
     auto changed = service_of(1);
     changed.servers[0].checks[0].retries = 5;
@@ -202,7 +202,7 @@ TEST_F(BoardTest, changed_check_of_a_dead_server_leaves_it_dead_until_it_passes)
 
 TEST_F(BoardTest, server_whose_failing_check_is_removed_is_up_again) {
     apply(service_of(1));
-    probe_.closed = {server(1).address.value};
+    probe_.closed = {server(1).address.ipv4().value};
     pass(16s);
     auto unchecked = service_of(1);
     unchecked.servers[0].checks.clear();
@@ -216,12 +216,12 @@ TEST_F(BoardTest, one_failing_check_of_two_takes_a_server_down) {
     service.servers[0].checks.push_back(service.servers[0].checks[0]);
     service.servers[0].checks[1].connect_address = server(7).address;
     apply(service);
-    probe_.closed = {server(7).address.value};
+    probe_.closed = {server(7).address.ipv4().value};
     pass(16s);
     EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
-    probe_.closed = {server(7).address.value, server(1).address.value};
+    probe_.closed = {server(7).address.ipv4().value, server(1).address.ipv4().value};
     pass(16s);
-    probe_.closed = {server(7).address.value};
+    probe_.closed = {server(7).address.ipv4().value};
     pass(7s);
     EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down")) << "the second check still fails";
     probe_.closed.clear();
@@ -241,7 +241,7 @@ TEST_F(BoardTest, server_listed_twice_is_checked_and_forgotten_without_harm) {
 }
 
 TEST_F(BoardTest, removal_during_an_attempt_gives_it_up) {
-    probe_.silent = {server(1).address.value};
+    probe_.silent = {server(1).address.ipv4().value};
     apply(service_of(1));
     pass(6s);
     ASSERT_EQ(probe_.in_flight, 1);
@@ -256,7 +256,7 @@ TEST_F(BoardTest, probes_under_way_are_bounded_and_the_others_wait) {
     Board board(world_, probe_, 1, kInFlightMax);
     follow(board);
     for (std::uint32_t i = 1; i <= 100; ++i) {
-        probe_.silent.insert(server(i).address.value);
+        probe_.silent.insert(server(i).address.ipv4().value);
     }
     ASSERT_TRUE(board.apply({service_of(100)}));
     pass(board, 6s);

@@ -161,7 +161,7 @@ TEST_F(CardTablesTest, more_servers_than_next_hops_are_refused) {
 }
 
 TEST_F(CardTablesTest, services_lie_where_the_card_looks_for_them) {
-    const model::ServiceKey key{.address = {0xc0a87164}, .port = 3306};
+    const model::ServiceKey key{.address = model::Ipv4{0xc0a87164}, .port = 3306};
     ASSERT_TRUE(tables_.add_service(9, key));
     EXPECT_TRUE(tables_.has_service(9));
     card_.obey_all(tables_);
@@ -182,7 +182,7 @@ TEST_F(CardTablesTest, a_full_service_bucket_refuses) {
     // The fold of hw/abi/hash.hpp XORs octets, so these four addresses and a fifth meet.
     int added = 0;
     for (engine::ServiceIndex service = 0; service < 5; ++service) {
-        const model::ServiceKey key{.address = {service << 8 | service}, .port = 0};
+        const model::ServiceKey key{.address = model::Ipv4{service << 8 | service}, .port = 0};
         added += tables_.add_service(service, key) ? 1 : 0;
     }
     EXPECT_EQ(added, 4);

@@ -73,10 +73,10 @@ class OffloadTest : public ::testing::Test {
     engine::Verdict packet(std::uint16_t port, std::uint8_t flags) {
         return engine_.handle({.tcp_flags = flags,
                                .ip_length_bytes = 60,
-                               .client_address = *model::parse_ipv4("192.168.113.7"),
-                               .client_port = port,
-                               .virtual_address = service_key().address,
-                               .virtual_port = 3306},
+                               .source_address = *model::parse_ipv4("192.168.113.7"),
+                               .source_port = port,
+                               .destination_address = service_key().address,
+                               .destination_port = 3306},
                               now_);
     }
     void establish(std::uint16_t port) {
@@ -252,7 +252,7 @@ TEST_F(OffloadTest, neighbours_that_change_or_vanish_are_followed) {
         return card_.next_hops.at(static_cast<std::uint32_t>(
             card_.flows.begin()->second.get<abi::FlowEntry::next_hop>()));
     };
-    const model::Ipv4 server = server_key().address;
+    const model::Ipv4 server = server_key().address.ipv4();
     neighbours_.learn("192.168.113.132", "02:00:00:00:01:99", kInterface);
     offload_->neighbour_changed(server, neighbours_.known.at(server));
     poll();
@@ -279,7 +279,7 @@ TEST_F(OffloadTest, flows_of_a_deleted_server_come_to_the_host_until_it_is_back)
     ASSERT_TRUE(engine_.delete_server(service_key(), server_key()));
     poll();
     EXPECT_EQ(valid(), 0U);
-    offload_->neighbour_changed(server_key().address, neighbours_.known.begin()->second);
+    offload_->neighbour_changed(server_key().address.ipv4(), neighbours_.known.begin()->second);
     poll();
     EXPECT_EQ(valid(), 0U) << "a neighbour's news do not bring it back";
     ASSERT_TRUE(engine_.add_server(service_key(), server_key(), {}));

@@ -29,7 +29,7 @@ class Service {
     ServerState& add(std::int32_t weight) {
         auto server = std::make_unique<ServerState>();
         server->index = static_cast<std::uint32_t>(owned_.size());
-        server->key = {.address = {0xc0a87100 + server->index}, .port = 80};
+        server->key = {.address = model::Ipv4{0xc0a87100 + server->index}, .port = 80};
         server->weight = weight;
         server->last_weight = weight;
         list_.insert(list_.begin(), server.get());
@@ -89,8 +89,8 @@ TEST(Schedulers, none_chooses_a_server_that_is_overloaded_or_has_no_weight) {
         service.add(5).overloaded = true;
         service.add(0);
         for (std::uint32_t client = 0; client < 50; ++client) {
-            EXPECT_EQ(service.pick({.client_address = {client},
-                                    .destination = {client},
+            EXPECT_EQ(service.pick({.client_address = model::Ipv4{client},
+                                    .destination = model::Ipv4{client},
                                     .hash_fallback = client % 2 == 0}),
                       -1)
                 << name;
@@ -150,7 +150,7 @@ TEST(MaglevHash, weights_share_the_clients_and_a_quiesced_server_keeps_its_place
     const auto survey = [&service] {
         std::vector<int> picks;
         for (std::uint32_t client = 0; client < 4000; ++client) {
-            picks.push_back(service.pick({.client_address = {0x0a000000 + client}}));
+            picks.push_back(service.pick({.client_address = model::Ipv4{0x0a000000 + client}}));
         }
         return picks;
     };
@@ -172,7 +172,8 @@ TEST(MaglevHash, a_thousand_servers_of_one_weight_all_get_places) {
     }
     std::vector<bool> seen(1000, false);
     for (std::uint32_t client = 0; client < 60000; ++client) {
-        seen.at(static_cast<std::size_t>(service.pick({.client_address = {client}}))) = true;
+        seen.at(static_cast<std::size_t>(service.pick({.client_address = model::Ipv4{client}}))) =
+            true;
     }
     EXPECT_GT(std::count(seen.begin(), seen.end(), true), 990);
 }
@@ -289,7 +290,7 @@ TEST(LocalityBased, lblc_keeps_the_server_of_a_destination_until_others_have_roo
     Service service("lblc");
     ServerState& first = service.add(2);
     ServerState& second = service.add(2);
-    const Request request = {.destination = {7}};
+    const Request request = {.destination = model::Ipv4{7}};
     EXPECT_EQ(service.pick(request), 1);
     second.active = 3;
     first.active = 1;
@@ -302,28 +303,30 @@ TEST(LocalityBased, lblc_keeps_the_server_of_a_destination_until_others_have_roo
 TEST(LocalityBased, lblc_forgets_a_destination_after_a_day) {
     Service service("lblc");
     ServerState& server = service.add(2);
-    EXPECT_EQ(service.pick({.destination = {7}, .now_ms = 1}), 0);
+    EXPECT_EQ(service.pick({.destination = model::Ipv4{7}, .now_ms = 1}), 0);
     service.add(2);
     server.active = 1;
-    EXPECT_EQ(service.pick({.destination = {7}, .now_ms = kDayMs}), 0);
-    EXPECT_EQ(service.pick({.destination = {7}, .now_ms = 3 * kDayMs}), 1);
+    EXPECT_EQ(service.pick({.destination = model::Ipv4{7}, .now_ms = kDayMs}), 0);
+    EXPECT_EQ(service.pick({.destination = model::Ipv4{7}, .now_ms = 3 * kDayMs}), 1);
 }
 
 TEST(LocalityBased, lblcr_lets_servers_join_and_after_a_day_drops_the_busiest) {
     Service service("lblcr");
     ServerState& first = service.add(2);
     ServerState& second = service.add(2);
-    EXPECT_EQ(service.pick({.destination = {7}, .now_ms = 1}), 1);
+    EXPECT_EQ(service.pick({.destination = model::Ipv4{7}, .now_ms = 1}), 1);
     second.active = 3;
-    EXPECT_EQ(service.pick({.destination = {7}, .now_ms = 2}), 0);
+    EXPECT_EQ(service.pick({.destination = model::Ipv4{7}, .now_ms = 2}), 0);
     first.active = 4;
-    EXPECT_EQ(service.pick({.destination = {7}, .now_ms = 3}), 1) << "both are its servers";
+    EXPECT_EQ(service.pick({.destination = model::Ipv4{7}, .now_ms = 3}), 1)
+        << "both are its servers";
     // A look within the day keeps the destination; the set did not change since.
-    EXPECT_EQ(service.pick({.destination = {7}, .now_ms = kDayMs - 10}), 1);
-    EXPECT_EQ(service.pick({.destination = {7}, .now_ms = kDayMs + 10}), 1) << "now first is gone";
+    EXPECT_EQ(service.pick({.destination = model::Ipv4{7}, .now_ms = kDayMs - 10}), 1);
+    EXPECT_EQ(service.pick({.destination = model::Ipv4{7}, .now_ms = kDayMs + 10}), 1)
+        << "now first is gone";
     first.active = 0;
     second.active = 2;
-    EXPECT_EQ(service.pick({.destination = {7}, .now_ms = kDayMs + 11}), 1);
+    EXPECT_EQ(service.pick({.destination = model::Ipv4{7}, .now_ms = kDayMs + 11}), 1);
 }
 
 }  // namespace

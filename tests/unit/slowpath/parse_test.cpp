@@ -40,10 +40,10 @@ TEST(parse, tcp_and_udp_give_the_engine_its_fields) {
     EXPECT_EQ(tcp.packet.protocol, model::Protocol::tcp);
     EXPECT_EQ(tcp.packet.tcp_flags, 0x12);
     EXPECT_EQ(tcp.packet.ip_length_bytes, 47);
-    EXPECT_EQ(tcp.packet.client_address.value, 0x0a000002U);
-    EXPECT_EQ(tcp.packet.client_port, 30000);
-    EXPECT_EQ(tcp.packet.virtual_address.value, 0x0a000064U);
-    EXPECT_EQ(tcp.packet.virtual_port, 80);
+    EXPECT_EQ(tcp.packet.source_address.ipv4().value, 0x0a000002U);
+    EXPECT_EQ(tcp.packet.source_port, 30000);
+    EXPECT_EQ(tcp.packet.destination_address.ipv4().value, 0x0a000064U);
+    EXPECT_EQ(tcp.packet.destination_port, 80);
 
     const auto udp =
         parse_exactly(kit::make_frame({.vlan = 7, .protocol = 17, .options_bytes = 40}));
@@ -51,7 +51,7 @@ TEST(parse, tcp_and_udp_give_the_engine_its_fields) {
     EXPECT_EQ(udp.ip_offset, 18);
     EXPECT_EQ(udp.packet.protocol, model::Protocol::udp);
     EXPECT_EQ(udp.packet.tcp_flags, 0);
-    EXPECT_EQ(udp.packet.virtual_port, 80);
+    EXPECT_EQ(udp.packet.destination_port, 80);
 }
 
 TEST(parse, a_frame_cut_anywhere_is_settled_by_the_header_that_is_cut) {
@@ -161,10 +161,10 @@ TEST_F(IcmpError, quotes_a_connection_the_other_way_round) {
     for (const std::uint8_t type : {std::uint8_t{3}, std::uint8_t{4}, std::uint8_t{11}}) {
         const auto parsed = parse_exactly(error(type));
         ASSERT_EQ(parsed.kind, Kind::icmp_error) << int{type};
-        EXPECT_EQ(model::to_string(parsed.packet.client_address), "10.0.0.2");
-        EXPECT_EQ(parsed.packet.client_port, 30000);
-        EXPECT_EQ(model::to_string(parsed.packet.virtual_address), "10.0.0.100");
-        EXPECT_EQ(parsed.packet.virtual_port, 80);
+        EXPECT_EQ(model::to_string(parsed.packet.source_address), "10.0.0.2");
+        EXPECT_EQ(parsed.packet.source_port, 30000);
+        EXPECT_EQ(model::to_string(parsed.packet.destination_address), "10.0.0.100");
+        EXPECT_EQ(parsed.packet.destination_port, 80);
     }
 }
 
