@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "host/model/address.hpp"
+
 namespace fpvs::slowpath {
 
 static_assert(std::endian::native == std::endian::little, "the loads below swap");
@@ -30,6 +32,21 @@ inline void store_be16(std::uint8_t* at, std::uint16_t value) noexcept {
 inline void store_be32(std::uint8_t* at, std::uint32_t value) noexcept {
     const std::uint32_t raw = __builtin_bswap32(value);
     std::memcpy(at, &raw, sizeof raw);
+}
+
+[[nodiscard]] inline model::Ipv4 load_ipv4(const std::uint8_t* at) noexcept {
+    return {load_be32(at)};
+}
+
+[[nodiscard]] inline model::Ipv6 load_ipv6(const std::uint8_t* at) noexcept {
+    return {{load_be32(at), load_be32(at + 4), load_be32(at + 8), load_be32(at + 12)}};
+}
+
+inline void store_ipv6(std::uint8_t* at, const model::Ipv6& address) noexcept {
+    for (const std::uint32_t word : address.words) {
+        store_be32(at, word);
+        at += sizeof word;
+    }
 }
 
 }  // namespace fpvs::slowpath

@@ -40,6 +40,12 @@ namespace fpvs::slowpath {
     return static_cast<std::uint16_t>(~ones_sum(bytes));
 }
 
+// The same for UDP, given the sum with its pseudo-header: 0 would mean that there is none (RFC
+// 768).
+[[nodiscard]] inline std::uint16_t udp_checksum(std::uint16_t ones_sum) noexcept {
+    return ones_sum == 0xffff ? ones_sum : static_cast<std::uint16_t>(~ones_sum);
+}
+
 // The checksum after one 16-bit word of what it covers has changed.
 [[nodiscard]] inline std::uint16_t updated_checksum(std::uint16_t old_checksum,
                                                     std::uint16_t old_word,

@@ -18,21 +18,34 @@ enum class Fate : std::uint8_t { forward, host, drop };
 #define FPVS_SLOWPATH_OUTCOMES(OUTCOME)                                                        \
     OUTCOME(forwarded, forward, "sent to its real server")                                     \
     OUTCOME(icmp_forwarded, forward, "ICMP error about a connection, sent to its server")      \
+    OUTCOME(reassembled, forward, "a fragment that became part of a whole packet")             \
     OUTCOME(group_address, host, "broadcast or multicast")                                     \
-    OUTCOME(not_ipv4, host, "an EtherType other than IPv4")                                    \
+    OUTCOME(not_ip, host, "an EtherType other than IPv4 and IPv6")                             \
     OUTCOME(vlan_stacked, host, "more than one VLAN tag")                                      \
     OUTCOME(fragment, host, "a fragment")                                                      \
-    OUTCOME(protocol, host, "neither TCP nor UDP nor an ICMP error about a connection")        \
+    OUTCOME(protocol, host, "neither TCP, UDP nor SCTP, nor an ICMP error about a connection") \
+    OUTCOME(icmp_quote, host, "an ICMP error whose quote shows no ports")                      \
+    OUTCOME(extension_chain, host, "more IPv6 extension headers than are looked at")           \
     OUTCOME(source_address, host, "no host has that source address")                           \
     OUTCOME(pass_to_host, host, "no virtual service takes it, says the engine")                \
     OUTCOME(local, host, "its real server is this director")                                   \
     OUTCOME(runt, drop, "shorter than its Ethernet header")                                    \
     OUTCOME(buffer, drop, "does not lie in one packet buffer with room in front")              \
     OUTCOME(other_host, drop, "unicast to another station's address")                          \
-    OUTCOME(ip_header, drop, "IPv4 version or header length is wrong")                         \
-    OUTCOME(ip_length, drop, "IPv4 total length does not fit the frame")                       \
+    OUTCOME(ip_header, drop, "IP version or header length is wrong")                           \
+    OUTCOME(ip_length, drop, "IP length does not fit the frame")                               \
     OUTCOME(ip_checksum, drop, "IPv4 header checksum is wrong")                                \
-    OUTCOME(transport_header, drop, "TCP or UDP header does not fit the packet")               \
+    OUTCOME(extension_header, drop, "an IPv6 extension header does not fit the packet")        \
+    OUTCOME(transport_header, drop, "TCP, UDP or SCTP header does not fit the packet")         \
+    OUTCOME(icmp_checksum, drop, "an ICMP error whose checksum is wrong")                      \
+    OUTCOME(fragment_length, drop, "a fragment that is empty, or no multiple of 8 bytes long") \
+    OUTCOME(fragment_too_long, drop, "a fragment of a packet too long to be made whole")       \
+    OUTCOME(fragment_table, drop, "a fragment while too many packets or fragments wait")       \
+    OUTCOME(fragment_pieces, drop, "a fragment of a packet in too many fragments")             \
+    OUTCOME(fragment_duplicate, drop, "a fragment that was there already")                     \
+    OUTCOME(fragment_overlap, drop, "a fragment of a packet whose fragments overlap")          \
+    OUTCOME(fragment_conflict, drop, "a fragment of a packet whose fragments disagree")        \
+    OUTCOME(fragment_timeout, drop, "a fragment whose others did not come in time")            \
     OUTCOME(engine, drop, "the engine says so and counts why")                                 \
     OUTCOME(no_server, drop, "no server may take the connection; the client is told")          \
     OUTCOME(ttl, drop, "TTL would reach zero; the client is told")                             \

@@ -15,10 +15,11 @@
 #include "host/slowpath/bytes.hpp"
 #include "host/slowpath/checksum.hpp"
 #include "host/slowpath/headers.hpp"
+#include "host/slowpath/packet_layout.hpp"
 
 namespace fpvs::slowpath {
 
-// An Ethernet header for IPv4, ready to be copied in front of a packet.
+// An Ethernet header, ready to be copied in front of a packet; of IPv4 unless told otherwise.
 struct LinkHeader {
     std::array<std::uint8_t, ethernet::kHeaderBytes + ethernet::kVlanTagBytes> bytes{};
     std::uint8_t length = 0;
@@ -62,6 +63,21 @@ inline void trim(rte_mbuf& frame, std::size_t ip_offset, std::size_t ip_length) 
     return true;
 }
 
+// The same for a packet of either family.  The frame, and `layout` with it, begins with the header.
+[[nodiscard]] inline bool replace_link_header(rte_mbuf& frame,
+                                              PacketLayout& layout,
+                                              const LinkHeader& header) noexcept {
+    if (!replace_link_header(frame, layout.ip_offset, header)) {
+        return false;
+    }
+    if (!layout.is_ipv4()) {
+        store_be16(bytes_at(frame, header.length - sizeof(std::uint16_t)), ethernet::kTypeIpv6);
+    }
+    layout.transport_offset = static_cast<std::uint16_t>(header.length + layout.ip_header_bytes());
+    layout.ip_offset = header.length;
+    return true;
+}
+
 // One hop less to live, with the header's checksum brought up to date.  The TTL is above 0.
 //
 // RFC 1624, equation 3, for a word that is 0x0100 less: the checksum's complement gains the
@@ -77,17 +93,28 @@ inline void decrement_ttl(std::uint8_t* ip) noexcept {
     std::memcpy(ip + ipv4::kChecksum, &check, sizeof check);
 }
 
+// TTL of IPv4, hop limit of IPv6.
+[[nodiscard]] inline std::uint8_t hop_limit(rte_mbuf& frame, const PacketLayout& layout) noexcept {
+    return *bytes_at(frame, layout.ip_offset + (layout.is_ipv4() ? ipv4::kTtl : ipv6::kHopLimit));
+}
+
+// One less of it.  It is above 0.
+inline void decrement_hop_limit(rte_mbuf& frame, const PacketLayout& layout) noexcept {
+    std::uint8_t* ip = bytes_at(frame, layout.ip_offset);
+    if (layout.is_ipv4()) [[likely]] {
+        decrement_ttl(ip);
+    } else {
+        --ip[ipv6::kHopLimit];
+    }
+}
+
 struct IcmpError {
     std::uint8_t type = 0;
     std::uint8_t code = 0;
-    std::uint16_t mtu = 0;  // Of the next hop, for "fragmentation needed".
+    std::uint32_t mtu = 0;  // Of the next hop, for "fragmentation needed" and "packet too big".
 };
 
-// Turns a frame into the ICMP error about it: from the address it was sent to, to its sender, back
-// by the way it came, quoting as much as fits in 576 bytes (RFC 1812 4.3.2.3).  Precedence is
-// internetwork control, the rest of the TOS as in the packet (RFC 1812 4.3.2.5).  The packet must
-// be whole, not an ICMP error itself, and its sender a host.  False, and no change, when the mbuf
-// has no room in front.
+// IPv4 only; host/slowpath/icmp.hpp has the whole.
 [[nodiscard]] bool turn_into_icmp_error(rte_mbuf& frame,
                                         std::size_t ip_offset,
                                         std::size_t ip_length,

@@ -69,22 +69,25 @@ constexpr std::uint32_t kTypeAndVersion = std::uint32_t{ethernet::kTypeIpv4} << 
     const std::uint8_t* segment = at + plain::kTransportOffset;
     const std::uint8_t protocol = ip[ipv4::kProtocol];
     std::uint8_t flags = 0;
-    if (protocol == ipv4::kProtocolTcp) {
+    if (protocol == ip_protocol::kTcp) {
         const std::size_t header = static_cast<std::size_t>(segment[tcp::kDataOffset] >> 4) * 4;
         if (header < tcp::kHeaderBytesMin || ipv4::kHeaderBytesMin + header > ip_length) {
             return false;
         }
         flags = segment[tcp::kFlags];
-    } else if (protocol != ipv4::kProtocolUdp ||
+    } else if (protocol != ip_protocol::kUdp ||
                ip_length < ipv4::kHeaderBytesMin + udp::kHeaderBytes) {
         return false;
     }
     parsed.kind = ParsedFrame::Kind::transport;
     parsed.ip_offset = plain::kIpOffset;
     parsed.ip_length = ip_length;
-    parsed.packet.protocol =
-        protocol == ipv4::kProtocolTcp ? model::Protocol::tcp : model::Protocol::udp;
+    parsed.transport_offset = plain::kTransportOffset;
+    parsed.ip_protocol = protocol;
+    parsed.family = model::Family::ipv4;
+    parsed.packet.protocol = static_cast<model::Protocol>(protocol);
     parsed.packet.tcp_flags = flags;
+    parsed.packet.sctp_chunk = 0;
     parsed.packet.ip_length_bytes = ip_length;
     parsed.packet.source_address = model::Ipv4{source};
     parsed.packet.source_port = load_be16(segment + transport::kSourcePort);

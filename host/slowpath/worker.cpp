@@ -201,7 +201,7 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
 }
 
 void Worker::handle(rte_mbuf& frame, const ParsedFrame& parsed, Time now) {
-    if (parsed.kind == ParsedFrame::Kind::transport) [[likely]] {
+    if (parsed.kind == ParsedFrame::Kind::transport && parsed.is_ipv4()) [[likely]] {
         const engine::Verdict verdict = engine_.handle(parsed.packet, now);
         if (verdict.action == engine::Action::forward &&
             verdict.forwarding == model::Forwarding::direct_routing) [[likely]] {
@@ -220,6 +220,12 @@ void Worker::handle(rte_mbuf& frame, const ParsedFrame& parsed, Time now) {
 void Worker::handle_rest(rte_mbuf& frame, const ParsedFrame& parsed, Time now) {
     if (parsed.kind == ParsedFrame::Kind::settled) {
         end(frame, parsed.outcome);
+        return;
+    }
+    // The rest is the kernel's as long as it is not handled here.
+    if (parsed.kind != ParsedFrame::Kind::icmp_error || !parsed.is_ipv4()) {
+        end(frame,
+            parsed.kind == ParsedFrame::Kind::fragment ? Outcome::fragment : Outcome::protocol);
         return;
     }
     const engine::Verdict verdict = engine_.lookup(parsed.packet, now);

@@ -94,8 +94,12 @@ TEST(plain_frame, says_what_parse_says) {
         ASSERT_EQ(quick.kind, careful.kind);
         ASSERT_EQ(quick.ip_offset, careful.ip_offset);
         ASSERT_EQ(quick.ip_length, careful.ip_length);
+        ASSERT_EQ(quick.transport_offset, careful.transport_offset);
+        ASSERT_EQ(quick.ip_protocol, careful.ip_protocol);
+        ASSERT_EQ(quick.family, careful.family);
         ASSERT_EQ(quick.packet.protocol, careful.packet.protocol);
         ASSERT_EQ(quick.packet.tcp_flags, careful.packet.tcp_flags) << "frame " << i;
+        ASSERT_EQ(quick.packet.sctp_chunk, careful.packet.sctp_chunk);
         ASSERT_EQ(quick.packet.ip_length_bytes, careful.packet.ip_length_bytes);
         ASSERT_EQ(quick.packet.source_address, careful.packet.source_address);
         ASSERT_EQ(quick.packet.source_port, careful.packet.source_port);
