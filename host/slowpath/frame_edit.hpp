@@ -42,6 +42,14 @@ struct LinkHeader {
     return rte_pktmbuf_mtod_offset(&frame, std::uint8_t*, offset);
 }
 
+// Makes `length` bytes from `offset` on the frame's whole contents; the offset may be before its
+// first byte, as far as there is headroom.
+inline void reframe(rte_mbuf& frame, std::ptrdiff_t offset, std::size_t length) noexcept {
+    frame.data_off = static_cast<std::uint16_t>(frame.data_off + offset);
+    frame.data_len = static_cast<std::uint16_t>(length);
+    frame.pkt_len = frame.data_len;
+}
+
 // Cuts off what lies behind the IP packet: padding of short frames.
 inline void trim(rte_mbuf& frame, std::size_t ip_offset, std::size_t ip_length) noexcept {
     const std::size_t wanted = ip_offset + ip_length;

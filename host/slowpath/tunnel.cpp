@@ -184,12 +184,15 @@ bool encapsulate(rte_mbuf& frame,
     if (rte_pktmbuf_headroom(&frame) + layout.ip_offset < header.size_) [[unlikely]] {
         return false;
     }
-    trim(frame, layout.ip_offset, layout.ip_length);
-    rte_pktmbuf_adj(&frame, layout.ip_offset);
-    rte_pktmbuf_prepend(&frame, header.size_);
+    reframe(frame,
+            static_cast<std::ptrdiff_t>(layout.ip_offset) - header.size_,
+            std::size_t{header.size_} + layout.ip_length);
     std::uint8_t* ip = bytes_at(frame, 0);
-    std::memcpy(ip, header.bytes_.data(), header.size_);
-
+    if (header.size_ == ipv4::kHeaderBytesMin) {  // A fixed length is a few moves, not a call.
+        std::memcpy(ip, header.bytes_.data(), ipv4::kHeaderBytesMin);
+    } else {
+        std::memcpy(ip, header.bytes_.data(), header.size_);
+    }
     const bool outer_ipv4 = header.family_ == model::Family::ipv4;
     if (outer_ipv4) {
         const bool dont_fragment =
