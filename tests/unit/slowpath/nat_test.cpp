@@ -42,6 +42,7 @@ void expect_as_recorded(const std::string& name, const char* server, std::uint16
 TEST(nat, packets_to_the_server_are_what_ipvs_sends) {
     expect_as_recorded("xform-nat-tcp", "192.168.113.15", 8080);
     expect_as_recorded("xform-nat-udp", "192.168.113.15", 8080);
+    expect_as_recorded("xform-nat-sameport-tcp", "192.168.113.15", 80);
     expect_as_recorded("xform-nat-sameport-udp", "192.168.113.15", 80);
 }
 

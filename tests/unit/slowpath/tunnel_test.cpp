@@ -130,6 +130,7 @@ TEST(tunnel, gue_is_what_ipvs_sends) {
     const TunnelHeader plain = ipv4_tunnel({.kind = TunnelKind::gue, .port = 6080});
     EXPECT_EQ(plain.inner_mtu(kPathMtu), 1468U);
     expect_as_recorded("xform-tun-gue-tcp", plain, {.source_port = true});
+    expect_as_recorded("xform-tun-gue-udp", plain, {.source_port = true});
     const TunnelHeader summed =
         ipv4_tunnel({.kind = TunnelKind::gue, .checksum = TunnelChecksum::checksum, .port = 6080});
     EXPECT_EQ(summed.inner_mtu(kPathMtu), 1468U);
@@ -141,9 +142,11 @@ TEST(tunnel, gre_is_what_ipvs_sends) {
     const TunnelHeader plain = ipv4_tunnel({.kind = TunnelKind::gre});
     EXPECT_EQ(plain.inner_mtu(kPathMtu), 1476U);
     expect_as_recorded("xform-tun-gre-tcp", plain);
+    expect_as_recorded("xform-tun-gre-udp", plain);
     const TunnelHeader summed =
         ipv4_tunnel({.kind = TunnelKind::gre, .checksum = TunnelChecksum::checksum});
     EXPECT_EQ(summed.inner_mtu(kPathMtu), 1472U);
+    expect_as_recorded("xform-tun-gre-csum-tcp", summed);
     expect_as_recorded("xform-tun-gre-csum-udp", summed);
 }
 
