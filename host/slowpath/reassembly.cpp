@@ -54,6 +54,14 @@ void mend_ipv6(std::uint8_t* ip, std::size_t total_bytes, bool congestion) {
     }
 }
 
+// Fragments of IPv6 fragments are nobody's honest packet, and could be nested without end.
+bool is_still_fragment(rte_mbuf& whole, const PacketLayout& first) {
+    return !first.is_ipv4() &&
+           walk_ipv6({bytes_at(whole, first.ip_offset),
+                      static_cast<std::size_t>(whole.data_len - first.ip_offset)})
+                   .end == Ipv6Chain::End::fragment;
+}
+
 }  // namespace
 
 struct Reassembler::Fragment {
@@ -221,8 +229,17 @@ WholePacket Reassembler::build(std::size_t index) noexcept {
         return {};
     }
     const WholePacket whole{copy(datagram), datagram.fragment_bytes_max};
-    end(index, whole.frame != nullptr ? Outcome::reassembled : Outcome::buffer);
-    return whole.frame != nullptr ? whole : WholePacket{};
+    if (whole.frame == nullptr) {
+        end(index, Outcome::buffer);
+        return {};
+    }
+    if (is_still_fragment(*whole.frame, datagram.first)) {
+        rte_pktmbuf_free(whole.frame);
+        end(index, Outcome::fragment_conflict);
+        return {};
+    }
+    end(index, Outcome::reassembled);
+    return whole;
 }
 
 rte_mbuf* Reassembler::copy(const Datagram& datagram) noexcept {

@@ -381,6 +381,20 @@ TEST_F(Fragments, of_ipv6_repeat_what_routers_on_the_way_read) {
     }
 }
 
+TEST_F(Fragments, of_ipv6_fragments_are_refused) {
+    const std::vector<kit::Bytes> inner =
+        cut(ipv6_frame({.protocol = ip_protocol::kUdp, .payload_bytes = 600}), 400, 1);
+    ASSERT_EQ(inner.size(), 2U);
+    // The first fragment, cut again: cut() takes its fragment header for payload.
+    TestFrame nested(inner[0]);
+    nested.parsed.transport_offset = kIp + ipv6::kHeaderBytes;
+    for (const kit::Bytes& piece : cut(nested, 200, 2)) {
+        EXPECT_EQ(add(piece).frame, nullptr);
+    }
+    EXPECT_EQ(count(Outcome::fragment_conflict), 3U);
+    EXPECT_EQ(reassembler.waiting(), 0U);
+}
+
 TEST_F(Fragments, are_not_made_where_that_cannot_be_done) {
     const kit::Bytes bytes = udp(1400);
     EXPECT_TRUE(cut(bytes, 20).empty()) << "no room for payload";
