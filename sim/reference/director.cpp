@@ -106,16 +106,21 @@ enum class Trouble : std::uint8_t { port_unreachable, time_exceeded, too_big };
             .destination_port = static_cast<std::uint16_t>(number(quote.payload(), 0, 2))};
 }
 
-void sum_icmp(IpPacket& packet) {
-    const std::size_t at = packet.header_bytes + 2;
-    put(packet.bytes, at, 2, 0);
+// Of the message as it is: 0 if its checksum is right.
+[[nodiscard]] std::uint16_t icmp_sum(const IpPacket& packet) {
     Bytes all;
     if (packet.family == 6) {
         all = pseudo_header(
             packet.source(), packet.destination(), packet.protocol, packet.payload().size());
     }
     append(all, packet.payload());
-    put(packet.bytes, at, 2, checksum(all));
+    return checksum(all);
+}
+
+void sum_icmp(IpPacket& packet) {
+    const std::size_t at = packet.header_bytes + 2;
+    put(packet.bytes, at, 2, 0);
+    put(packet.bytes, at, 2, icmp_sum(packet));
 }
 
 [[nodiscard]] std::uint8_t type_of(Trouble trouble, int family) {
@@ -187,7 +192,8 @@ Outcome Director::receive(int port, View8 frame, std::uint64_t now_ms) {
 
 Outcome Director::handle(const Link& link, IpPacket packet) {
     if (is_error(packet)) {
-        return handle_error(link, std::move(packet));
+        return icmp_sum(packet) == 0 ? handle_error(link, std::move(packet))
+                                     : Outcome{.fate = Fate::drop};
     }
     if (!is_transport(packet.protocol)) {
         return {.fate = Fate::host};

@@ -119,7 +119,8 @@ bool IpPacket::dont_fragment() const {
 }
 
 bool IpPacket::is_fragment() const {
-    return family == 6 ? fragment_header != 0 : fragment_offset() != 0 || more_fragments();
+    // A fragment header of IPv6 may stand before what is whole (RFC 6946).
+    return (family == 4 || fragment_header != 0) && (fragment_offset() != 0 || more_fragments());
 }
 std::size_t IpPacket::fragment_offset() const {
     return family == 4 ? (number(bytes, 6, 2) & kOffsetMask) * 8

@@ -253,7 +253,8 @@ IpPacket Traffic::icmp_error(const Flow& about, const reference::Address& from) 
             error.source(), error.destination(), error.protocol, error.payload().size());
     }
     reference::append(all, error.payload());
-    reference::put(error.bytes, error.header_bytes + 2, 2, reference::checksum(all));
+    const std::uint16_t sum = reference::checksum(all);
+    reference::put(error.bytes, error.header_bytes + 2, 2, kPacketsNat && one_in(16) ? sum ^ 1u : sum);
     return error;
 }
 
