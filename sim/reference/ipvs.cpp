@@ -378,6 +378,13 @@ bool Ipvs::may_begin(const Packet& packet) const {
     return true;
 }
 
+// A one-packet connection is over before it takes any.
+bool Ipvs::has_room_for(const Service& service, const Packet& packet, bool with_template) const {
+    const bool one_packet = service.settings.one_packet && packet.protocol == Protocol::udp;
+    const std::size_t wanted = (one_packet ? 0u : 1u) + (with_template ? 1u : 0u);
+    return connections_.size() + wanted <= connections_max;
+}
+
 bool Ipvs::is_dropped_by_rate() {
     if (switches.drop_packet != kAlways) {
         droppable_ = 0;
@@ -426,6 +433,9 @@ Decision Ipvs::schedule(const Packet& packet) {
     if (service->id.mark == 0 && service->id.port != packet.destination_port) {
         return {.fate = Fate::reject};
     }
+    if (!has_room_for(*service, packet, false)) {
+        return {.fate = Fate::drop};
+    }
     Server* server = choose_server(*service, packet);
     if (server == nullptr) {
         return {.fate = Fate::reject};
@@ -469,6 +479,9 @@ Decision Ipvs::schedule_persistent(Service& service,
         found->valid = false;
         found->service.port = found->server_port = kNowhere;
         found = nullptr;
+    }
+    if (!has_room_for(service, packet, found == nullptr)) {
+        return {.fate = Fate::drop};
     }
     if (found == nullptr) {
         Server* server = choose_server(service, packet);

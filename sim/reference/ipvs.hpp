@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <list>
 #include <optional>
 #include <string>
@@ -85,6 +86,7 @@ class Ipvs {
   public:
     Switches switches;
     Timeouts timeouts;
+    std::size_t connections_max = std::numeric_limits<std::size_t>::max();  // Templates included.
     // Where chance decides, the answer comes from outside: the draws of twos, and the local
     // endpoint of a FULLNAT connection.
     Draw draw;
@@ -165,6 +167,9 @@ class Ipvs {
     [[nodiscard]] static bool goes_to_client(const Connection& connection, const Packet& packet);
     [[nodiscard]] bool begins_anew(const Connection& connection) const;
     [[nodiscard]] bool may_begin(const Packet& packet) const;
+    [[nodiscard]] bool has_room_for(const Service& service,
+                                    const Packet& packet,
+                                    bool with_template) const;
     [[nodiscard]] bool is_dropped_by_rate();
     [[nodiscard]] bool is_from_nat_server(const Packet& packet) const;
     [[nodiscard]] bool may_take(const Service& service,

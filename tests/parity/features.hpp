@@ -8,6 +8,7 @@ constexpr bool kEngineHasIpv6 = false;
 constexpr bool kEngineHasSctp = false;
 constexpr bool kEngineHasReplies = false;
 constexpr bool kEngineHasMoreSettings = false;
+constexpr bool kEngineRefusesOnlyWhatNeedsRoom = false;  // When its table is full.
 
 constexpr bool kPacketsIpv6 = false;
 constexpr bool kPacketsSctp = false;

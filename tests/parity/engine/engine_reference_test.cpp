@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/parity/engine/pair.hpp"
+#include "tests/parity/features.hpp"
 #include "tests/parity/sequences.hpp"
 
 namespace fpvs::parity {
@@ -13,25 +14,31 @@ namespace {
 constexpr std::size_t kOperationsPerSequence = 500;
 constexpr std::uint64_t kOperations = 30'000;  // Where nobody asks for more.
 constexpr std::size_t kListsEvery = 8;
+// Room for all, or too little.
+constexpr std::size_t kManyConnections = 1000;
+constexpr std::size_t kFewConnections = 16;
 
 // Returns how many operations were played.
 std::size_t play_seed(std::uint32_t seed, Tally& tally) {
     const auto operations = Generator(seed).operations(kOperationsPerSequence);
-    const Played played = play(operations, kListsEvery);
+    const bool few = kEngineRefusesOnlyWhatNeedsRoom && seed % 4 == 0;
+    const std::size_t connections_max = few ? kFewConnections : kManyConnections;
+    const Played played = play(operations, connections_max, kListsEvery);
     tally.add(played.tally);
     if (!played.failure) {
         return played.operations;
     }
-    const auto needed = shrink(operations, [](const std::vector<Operation>& candidate) {
-        const Played again = play(candidate, 1);
+    const auto needed = shrink(operations, [&](const std::vector<Operation>& candidate) {
+        const Played again = play(candidate, connections_max, 1);
         return again.failure ? std::optional(again.failure->operation) : std::nullopt;
     });
     std::string all;
     for (const Operation& operation : needed) {
         all += "  " + describe(operation) + "\n";
     }
-    const auto failure = play(needed, 1).failure;
-    ADD_FAILURE() << "FPVS_SEED=" << seed << " needs these operations to fail:\n"
+    const auto failure = play(needed, connections_max, 1).failure;
+    ADD_FAILURE() << "FPVS_SEED=" << seed << ", room for " << connections_max
+                  << " connections, needs these operations to fail:\n"
                   << all << (failure ? failure->difference : "(not when it is played again)");
     return played.operations;
 }

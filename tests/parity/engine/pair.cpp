@@ -15,7 +15,7 @@ namespace {
 
 using Kind = Operation::Kind;
 
-constexpr std::size_t kConnections = 1000;
+constexpr std::size_t kListed = 10'000;     // More than there are.
 constexpr std::uint64_t kTickMs = 100;      // The engine's timers come up in these steps,
 constexpr std::uint64_t kLatenessMs = 250;  // and so late at most.
 constexpr std::uint64_t kStepMs = 4'000;    // The engine looks at its trash at least so often.
@@ -182,7 +182,9 @@ void Tally::add(const Tally& other) {
     rejected += other.rejected;
 }
 
-Pair::Pair() : engine_({.connections_max = kConnections, .hash_seed = 5}) {
+Pair::Pair(std::size_t connections_max)
+    : engine_({.connections_max = connections_max, .hash_seed = 5}) {
+    model_.connections_max = engine_.connections_max();
     advance(0);
 }
 
@@ -315,7 +317,7 @@ std::string Pair::compare_lists() {
     if (!services.empty()) {
         return services;
     }
-    const auto ours = text(engine_.connections(0, kConnections, now()).connections);
+    const auto ours = text(engine_.connections(0, kListed, now()).connections);
     const auto models = text(model_.connections());
     return only_in(ours, models, "engine") + only_in(models, ours, "reference");
 }
@@ -367,8 +369,7 @@ bool Pair::between_two_answers() {
 }
 
 bool Pair::same_connections() const {
-    return text(engine_.connections(0, kConnections, now()).connections) ==
-           text(model_.connections());
+    return text(engine_.connections(0, kListed, now()).connections) == text(model_.connections());
 }
 
 // A template and a connection end in the same tick until then: whether the template sees the
@@ -388,8 +389,10 @@ bool Pair::is_ambiguous_until(std::uint64_t until_ms) const {
 
 // --- Sequences.
 
-Played play(std::span<const Operation> operations, std::size_t lists_every) {
-    Pair pair;
+Played play(std::span<const Operation> operations,
+            std::size_t connections_max,
+            std::size_t lists_every) {
+    Pair pair(connections_max);
     Played played;
     for (; played.operations < operations.size() && !pair.stopped(); ++played.operations) {
         const std::size_t number = played.operations;

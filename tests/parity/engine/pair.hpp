@@ -29,7 +29,7 @@ struct Tally {
 
 class Pair {
   public:
-    Pair();
+    explicit Pair(std::size_t connections_max);
 
     // What the two say differently, or nothing.  `stopped()`: from here on they may rightly differ.
     [[nodiscard]] std::string play(const Operation& operation);
@@ -73,6 +73,8 @@ struct Played {
     Tally tally;
     std::optional<Failure> failure;
 };
-[[nodiscard]] Played play(std::span<const Operation> operations, std::size_t lists_every);
+[[nodiscard]] Played play(std::span<const Operation> operations,
+                          std::size_t connections_max,
+                          std::size_t lists_every);
 
 }  // namespace fpvs::parity
