@@ -15,8 +15,8 @@
 #include "host/slowpath/plain_frame.hpp"
 #include "host/slowpath/tunnel.hpp"
 #include "tests/kit/frames.hpp"
+#include "tests/kit/ipv6_frames.hpp"
 #include "tests/kit/packet.hpp"
-#include "tests/unit/slowpath/ipv6_frames.hpp"
 
 namespace fpvs::slowpath {
 namespace {
@@ -81,7 +81,7 @@ class Bench {
 
     void run() {
         const kit::Bytes tcp = kit::make_frame({});
-        const kit::Bytes tcp6 = ipv6_frame({});
+        const kit::Bytes tcp6 = kit::ipv6_frame({});
         const kit::Bytes large = kit::make_frame({.payload_bytes = 1380});
         report("the loop around each", measure(tcp, [](rte_mbuf&, ParsedFrame&) {}));
         report("parse_plain, TCP", measure(tcp, [](rte_mbuf& frame, ParsedFrame& parsed) {

@@ -21,7 +21,7 @@
 #include "host/slowpath/sequence_shift.hpp"
 #include "host/slowpath/toa.hpp"
 #include "host/slowpath/tunnel.hpp"
-#include "tests/unit/slowpath/ipv6_frames.hpp"
+#include "tests/kit/ipv6_frames.hpp"
 #include "tests/unit/slowpath/packets.hpp"
 
 namespace fpvs::slowpath {
@@ -87,9 +87,9 @@ class Hostile : public ::testing::Test {
                                    .fragment = static_cast<std::uint16_t>(coin() ? 0x4000 : 0),
                                    .options_bytes = below(3) * 8,
                                    .payload_bytes = payload})
-                : ipv6_frame({.protocol = protocol,
-                              .payload_bytes = payload,
-                              .options_bytes = below(3) * 8});
+                : kit::ipv6_frame({.protocol = protocol,
+                                   .payload_bytes = payload,
+                                   .options_bytes = below(3) * 8});
         return below(3) == 0 ? error_about(frame) : frame;
     }
 

@@ -7,7 +7,7 @@
 #include "host/slowpath/proxy_v2.hpp"
 #include "host/slowpath/sequence_shift.hpp"
 #include "host/slowpath/toa.hpp"
-#include "tests/unit/slowpath/ipv6_frames.hpp"
+#include "tests/kit/ipv6_frames.hpp"
 #include "tests/unit/slowpath/packets.hpp"
 
 namespace fpvs::slowpath {
@@ -20,7 +20,7 @@ kit::Bytes tcp_packet(bool ipv4, const kit::Bytes& options, std::size_t payload)
     const std::size_t ports_and_rest = options.size() + payload;
     kit::Bytes bytes =
         ipv4 ? kit::make_frame({.flags = kit::tcp::kAck, .payload_bytes = ports_and_rest})
-             : ipv6_frame({.payload_bytes = ports_and_rest});
+             : kit::ipv6_frame({.payload_bytes = ports_and_rest});
     const std::size_t segment = ipv4 ? 34 : 54;
     bytes[segment + tcp::kDataOffset] = static_cast<std::uint8_t>((20 + options.size()) / 4 << 4);
     bytes[segment + tcp::kFlags] = kit::tcp::kAck;

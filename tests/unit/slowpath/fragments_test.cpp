@@ -9,7 +9,7 @@
 #include "host/slowpath/nat.hpp"
 #include "host/slowpath/reassembly.hpp"
 #include "host/slowpath/tunnel.hpp"
-#include "tests/unit/slowpath/ipv6_frames.hpp"
+#include "tests/kit/ipv6_frames.hpp"
 #include "tests/unit/slowpath/packets.hpp"
 
 namespace fpvs::slowpath {
@@ -189,9 +189,9 @@ TEST_F(Fragments, of_any_size_and_order_make_the_packet_again) {
         const std::size_t options = random() % 3 * 8;
         const bool ipv4 = random() % 2 == 0;
         const kit::Bytes bytes = ipv4 ? udp(payload, options)
-                                      : ipv6_frame({.protocol = ip_protocol::kUdp,
-                                                    .payload_bytes = payload,
-                                                    .options_bytes = options});
+                                      : kit::ipv6_frame({.protocol = ip_protocol::kUdp,
+                                                         .payload_bytes = payload,
+                                                         .options_bytes = options});
         const std::size_t bytes_max = 120 + random() % 1000;
         std::vector<kit::Bytes> pieces = cut(bytes, bytes_max, random());
         if (pieces.size() < 2) {
@@ -370,7 +370,7 @@ TEST_F(Fragments, repeat_only_the_options_that_are_to_be_copied) {
 
 TEST_F(Fragments, of_ipv6_repeat_what_routers_on_the_way_read) {
     // Destination options may go behind the fragment header; hop-by-hop options may not.
-    kit::Bytes bytes = ipv6_frame({.payload_bytes = 300, .options_bytes = 8});
+    kit::Bytes bytes = kit::ipv6_frame({.payload_bytes = 300, .options_bytes = 8});
     bytes[kIp + ipv6::kNextHeader] = ip_protocol::kHopByHop;
     for (const kit::Bytes& piece : cut(bytes, 200, 0x01020304)) {
         EXPECT_EQ(piece[kIp + ipv6::kNextHeader], ip_protocol::kHopByHop);
@@ -383,7 +383,7 @@ TEST_F(Fragments, of_ipv6_repeat_what_routers_on_the_way_read) {
 
 TEST_F(Fragments, of_ipv6_fragments_are_refused) {
     const std::vector<kit::Bytes> inner =
-        cut(ipv6_frame({.protocol = ip_protocol::kUdp, .payload_bytes = 600}), 400, 1);
+        cut(kit::ipv6_frame({.protocol = ip_protocol::kUdp, .payload_bytes = 600}), 400, 1);
     ASSERT_EQ(inner.size(), 2U);
     // The first fragment, cut again: cut() takes its fragment header for payload.
     TestFrame nested(inner[0]);
@@ -420,7 +420,7 @@ TEST_F(Fragments, hostile_ones_leave_nothing_behind) {
         const auto word = static_cast<std::uint16_t>(random() % 8 | (random() % 2) << 13);
         kit::Bytes bytes = hand_made(word, payload);
         if (!ipv4) {
-            bytes = ipv6_frame({.payload_bytes = payload, .options_bytes = 8});
+            bytes = kit::ipv6_frame({.payload_bytes = payload, .options_bytes = 8});
             bytes[kIp + ipv6::kNextHeader] = ip_protocol::kFragment;
             kit::patch16(bytes, kIp + 42, static_cast<std::uint16_t>(random() % 64));
         }

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "host/slowpath/tunnel.hpp"
-#include "tests/unit/slowpath/ipv6_frames.hpp"
+#include "tests/kit/ipv6_frames.hpp"
 #include "tests/unit/slowpath/packets.hpp"
 
 namespace fpvs::slowpath {
@@ -288,7 +288,7 @@ TEST(icmp, full_nat_changes_both_ends_of_the_quote) {
 
 TEST(icmp, errors_of_ipv6_are_translated_with_their_pseudo_header) {
     // An error of the server's about what it received.
-    TestFrame test(ipv6_frame({.destination = "fd00:d::15", .destination_port = 8080}));
+    TestFrame test(kit::ipv6_frame({.destination = "fd00:d::15", .destination_port = 8080}));
     ASSERT_TRUE(turn_into_icmp_error(
         test.mbuf(), test.parsed, port_unreachable(model::Family::ipv6), address("fd00:d::15"), 0));
     test.look();

@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "tests/unit/slowpath/ipv6_frames.hpp"
+#include "tests/kit/ipv6_frames.hpp"
 #include "tests/unit/slowpath/packets.hpp"
 
 namespace fpvs::slowpath {
@@ -86,10 +86,10 @@ class RandomPackets : public ::testing::Test {
     kit::Bytes packet(model::Family family, std::uint8_t protocol) {
         const std::size_t payload = number(200);
         if (family == model::Family::ipv6) {
-            return with_transport_checksum(ipv6_frame({.protocol = protocol,
-                                                       .source_port = port(),
-                                                       .payload_bytes = payload,
-                                                       .options_bytes = number(3) * 8U}));
+            return with_transport_checksum(kit::ipv6_frame({.protocol = protocol,
+                                                            .source_port = port(),
+                                                            .payload_bytes = payload,
+                                                            .options_bytes = number(3) * 8U}));
         }
         return with_transport_checksum(kit::make_frame({.protocol = protocol,
                                                         .source_port = port(),

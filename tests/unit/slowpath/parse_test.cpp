@@ -6,7 +6,7 @@
 #include <random>
 
 #include "host/slowpath/checksum.hpp"
-#include "tests/unit/slowpath/ipv6_frames.hpp"
+#include "tests/kit/ipv6_frames.hpp"
 #include "tests/unit/slowpath/packets.hpp"
 
 namespace fpvs::slowpath {
@@ -177,7 +177,7 @@ TEST(parse, sctp_gives_the_chunk_that_decides) {
 }
 
 TEST(parse, ipv6_gives_the_engine_its_fields) {
-    const auto parsed = parse_exactly(ipv6_frame({.payload_bytes = 5}));
+    const auto parsed = parse_exactly(kit::ipv6_frame({.payload_bytes = 5}));
     EXPECT_EQ(parsed.kind, Kind::transport);
     EXPECT_FALSE(parsed.is_ipv4());
     EXPECT_EQ(parsed.ip_offset, 14);
@@ -193,7 +193,7 @@ TEST(parse, ipv6_gives_the_engine_its_fields) {
 }
 
 TEST(parse, ipv6_headers_must_fit) {
-    const kit::Bytes whole = ipv6_frame({.options_bytes = 16});
+    const kit::Bytes whole = kit::ipv6_frame({.options_bytes = 16});
     for (std::size_t length = 14; length < whole.size(); ++length) {
         const kit::Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
         EXPECT_EQ(outcome_of(cut), length < 54 ? Outcome::ip_header : Outcome::ip_length);
@@ -205,11 +205,11 @@ TEST(parse, ipv6_headers_must_fit) {
         EXPECT_EQ(outcome_of(cut),
                   length < 70 ? Outcome::extension_header : Outcome::transport_header);
     }
-    kit::Bytes version = ipv6_frame({});
+    kit::Bytes version = kit::ipv6_frame({});
     version[14] = 0x40;
     EXPECT_EQ(outcome_of(version), Outcome::ip_header);
     for (const char* source : {"::", "::1", "ff02::1"}) {
-        EXPECT_EQ(outcome_of(ipv6_frame({.source = source})), Outcome::source_address);
+        EXPECT_EQ(outcome_of(kit::ipv6_frame({.source = source})), Outcome::source_address);
     }
 }
 
@@ -224,9 +224,9 @@ kit::Bytes with_extensions(const std::vector<std::uint8_t>& protocols, std::uint
         }
         chain.insert(chain.end(), header.begin(), header.end());
     }
-    const kit::Bytes plain = ipv6_frame({.protocol = ip_protocol::kUdp});
+    const kit::Bytes plain = kit::ipv6_frame({.protocol = ip_protocol::kUdp});
     chain.insert(chain.end(), plain.begin() + 54, plain.end());
-    kit::Bytes frame = ipv6_header({}, protocols.front(), chain.size());
+    kit::Bytes frame = kit::ipv6_header({}, protocols.front(), chain.size());
     frame.insert(frame.end(), chain.begin(), chain.end());
     return frame;
 }
@@ -369,9 +369,9 @@ TEST_F(IcmpErrors, about_gue_are_told_by_who_knows_its_ports) {
 }
 
 TEST(parse, icmpv6_errors_quote_a_connection_the_other_way_round) {
-    const kit::Bytes sent = ipv6_frame({.source = "fd00:c::100", .destination = "fd00:c::2"});
+    const kit::Bytes sent = kit::ipv6_frame({.source = "fd00:c::100", .destination = "fd00:c::2"});
     for (const std::uint8_t type : {1, 2, 3, 4}) {
-        kit::Bytes frame = ipv6_header({.source = "fd00:c::77"}, ip_protocol::kIcmpv6, 8 + 48);
+        kit::Bytes frame = kit::ipv6_header({.source = "fd00:c::77"}, ip_protocol::kIcmpv6, 8 + 48);
         frame.insert(frame.end(), {type, 0, 0, 0, 0, 0, 5, 0});
         frame.insert(frame.end(), sent.begin() + 14, sent.begin() + 14 + 48);
         EXPECT_EQ(outcome_of(frame), Outcome::icmp_checksum);
@@ -386,7 +386,7 @@ TEST(parse, icmpv6_errors_quote_a_connection_the_other_way_round) {
         EXPECT_EQ(parsed.quote.ip_offset, 62);
     }
     EXPECT_EQ(outcome_of([] {
-                  kit::Bytes frame = ipv6_header({}, ip_protocol::kIcmpv6, 8);
+                  kit::Bytes frame = kit::ipv6_header({}, ip_protocol::kIcmpv6, 8);
                   frame.insert(frame.end(), {135, 0, 0, 0, 0, 0, 0, 0});
                   return frame;
               }()),
@@ -402,7 +402,7 @@ TEST(parse, hostile_bytes_stay_within_the_frame) {
     const std::vector<kit::Bytes> honest = {
         kit::make_frame({.options_bytes = 8, .payload_bytes = 30}),
         kit::make_frame({.vlan = 9, .protocol = 132, .payload_bytes = 40}),
-        ipv6_frame({.payload_bytes = 20, .options_bytes = 24}),
+        kit::ipv6_frame({.payload_bytes = 20, .options_bytes = 24}),
         with_extensions({0, 43, 51, 44, 60}),
         with_extensions({0, 60, 44}, 0x0009),
     };

@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "tests/unit/slowpath/ipv6_frames.hpp"
+#include "tests/kit/ipv6_frames.hpp"
 #include "tests/unit/slowpath/packets.hpp"
 
 namespace fpvs::slowpath {
@@ -181,7 +181,7 @@ TEST(tunnel, what_is_taken_off_is_what_was_put_in) {
         const auto tos = static_cast<std::uint8_t>(random());
         TestFrame test(random() % 2 == 0
                            ? kit::make_frame({.tos = tos, .payload_bytes = payload})
-                           : ipv6_frame({.traffic_class = tos, .payload_bytes = payload}));
+                           : kit::ipv6_frame({.traffic_class = tos, .payload_bytes = payload}));
         const kit::Bytes before = test.bytes();
         ASSERT_TRUE(
             encapsulate(test.mbuf(), test.parsed, header, random() % 2 == 0, identification));
