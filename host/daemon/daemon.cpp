@@ -92,7 +92,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
     }
     std::unique_ptr<Daemon> daemon(new Daemon(io, std::move(options)));
     FPVS_TRY_STATUS(daemon->open_drivers());
-    FPVS_TRY_STATUS(daemon->apply(config));
+    FPVS_TRY_STATUS(daemon->apply(std::move(config)));
     FPVS_TRY_STATUS(daemon->open_sockets());
     if (!daemon->options_.card_path.empty()) {
         daemon->load_card(daemon->options_.card_path, [](const Status& status) {
@@ -101,7 +101,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
             }
         });
     }
-    log::info("daemon", "started, {} virtual services", config.virtual_services.size());
+    log::info("daemon", "started, {} virtual services", daemon->config_.virtual_services.size());
     return daemon;
 }
 
@@ -141,7 +141,7 @@ Status Daemon::open_sockets() {
     return {};
 }
 
-Status Daemon::apply(const model::Config& config) {
+Status Daemon::apply(model::Config config) {
     FPVS_TRY_STATUS(check_config(config));
     FPVS_TRY_STATUS(health_->apply(config.virtual_services));
     FPVS_TRY_STATUS(vrrp_->apply(config.vrrp_instances));
@@ -157,7 +157,7 @@ Status Daemon::apply(const model::Config& config) {
         apply_settings(engine, config_.settings, config.settings);
         (void)apply_edits(engine, edits);
     });
-    config_ = config;
+    config_ = std::move(config);
     return {};
 }
 
@@ -165,11 +165,11 @@ Status Daemon::reload() {
     if (options_.config_path.empty()) {
         return fail(Code::failed_precondition, "started without a configuration file");
     }
-    FPVS_TRY(const auto parsed, config::parse_file(options_.config_path));
+    FPVS_TRY(auto parsed, config::parse_file(options_.config_path));
     for (const std::string& warning : parsed.warnings) {
         log::warn("config", "{}", warning);
     }
-    FPVS_TRY_STATUS(apply(parsed.config));
+    FPVS_TRY_STATUS(apply(std::move(parsed.config)));
     log::info("daemon", "reloaded {}", options_.config_path);
     return {};
 }

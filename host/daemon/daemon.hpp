@@ -56,7 +56,7 @@ class Daemon {
 
     [[nodiscard]] Status open_drivers();
     [[nodiscard]] Status open_sockets();
-    [[nodiscard]] Status apply(const model::Config& config);
+    [[nodiscard]] Status apply(model::Config config);
     void on_health(const model::ServiceKey& service, const model::ServerKey& server, bool up);
     void load_card(std::string path, control::Operations::Done done);
     void finish_load(Result<std::unique_ptr<provider::Card>> card,

@@ -79,7 +79,9 @@ constexpr std::uint64_t kTrashIntervalMs = 5'000;
 }  // namespace
 
 Engine::Engine(const EngineOptions& options)
-    : connections_(options.connections_max, options.hash_seed), timers_(connections_) {}
+    : services_(options.hash_seed),
+      connections_(options.connections_max, options.hash_seed),
+      timers_(connections_) {}
 
 Status Engine::add_service(const model::ServiceKey& key, const model::ServiceSettings& settings) {
     FPVS_TRY(const ServiceIndex index, services_.add_service(key, settings));

@@ -40,7 +40,8 @@ constexpr std::uint32_t kTimeoutSecondsMax = 31 * 24 * 3600;
 
 struct EngineOptions {
     std::size_t connections_max = model::kConnectionsMax;
-    // Keys the hash of the connection table; take it from a random source.
+    // Keys the hash of the connection table and seeds the lots that twos draws; take it from a
+    // random source.
     std::uint64_t hash_seed = 0;
 };
 

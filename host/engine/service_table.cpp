@@ -93,7 +93,7 @@ void Server::apply(const model::ServerSettings& wanted, bool is_new) {
     settings = wanted;
 }
 
-ServiceTable::ServiceTable() {
+ServiceTable::ServiceTable(std::uint64_t seed) : seeds_(seed) {
     services_.reserve(model::kVirtualServicesMax);
     servers_.reserve(model::kRealServersMax);
 }
@@ -114,7 +114,7 @@ Result<ServiceIndex> ServiceTable::add_service(const model::ServiceKey& key,
     if (find(key) != nullptr) {
         return fail(Code::already_exists, "Service already exists");
     }
-    auto scheduler = schedule::make_scheduler(settings.scheduler);
+    auto scheduler = schedule::make_scheduler(settings.scheduler, seeds_.next());
     if (scheduler == nullptr) {
         return fail(Code::not_found, "Scheduler or persistence engine not found");
     }
@@ -143,7 +143,7 @@ Result<ServiceIndex> ServiceTable::edit_service(const model::ServiceKey& key,
         return fail(Code::not_found, "No such service");
     }
     if (settings.scheduler != service->settings.scheduler) {
-        auto scheduler = schedule::make_scheduler(settings.scheduler);
+        auto scheduler = schedule::make_scheduler(settings.scheduler, seeds_.next());
         if (scheduler == nullptr) {
             return fail(Code::not_found, "Scheduler or persistence engine not found");
         }

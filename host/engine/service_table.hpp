@@ -14,6 +14,7 @@
 #include "host/engine/traffic_meter.hpp"
 #include "host/model/view.hpp"
 #include "host/model/virtual_service.hpp"
+#include "host/schedule/random.hpp"
 #include "host/schedule/scheduler.hpp"
 #include "host/util/result.hpp"
 
@@ -57,7 +58,8 @@ struct Service {
 
 class ServiceTable {
   public:
-    ServiceTable();
+    // The seed is for schedulers that draw lots.
+    explicit ServiceTable(std::uint64_t seed);
 
     // Edits.  Errors carry ipvsadm's sentences and change nothing.
     [[nodiscard]] Result<ServiceIndex> add_service(const model::ServiceKey& key,
@@ -116,6 +118,7 @@ class ServiceTable {
     void release_server(Server& server);
     void release_if_unused(Service& service);
 
+    schedule::Random seeds_;  // One for every scheduler made.
     // Addresses are stable: schedulers and packets in flight hold references.
     std::vector<std::unique_ptr<Service>> services_;
     std::vector<ServiceIndex> free_services_;
