@@ -254,7 +254,8 @@ IpPacket Traffic::icmp_error(const Flow& about, const reference::Address& from) 
     }
     reference::append(all, error.payload());
     const std::uint16_t sum = reference::checksum(all);
-    reference::put(error.bytes, error.header_bytes + 2, 2, kPacketsNat && one_in(16) ? sum ^ 1u : sum);
+    reference::put(
+        error.bytes, error.header_bytes + 2, 2, kPacketsNat && one_in(16) ? sum ^ 1u : sum);
     return error;
 }
 
