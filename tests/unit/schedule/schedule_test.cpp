@@ -27,9 +27,12 @@ class Service {
     }
 
     ServerState& add(std::int32_t weight) {
+        return add(weight, model::Ipv4{0xc0a87100 + static_cast<std::uint32_t>(owned_.size())});
+    }
+    ServerState& add(std::int32_t weight, const model::IpAddress& address) {
         auto server = std::make_unique<ServerState>();
         server->index = static_cast<std::uint32_t>(owned_.size());
-        server->key = {.address = model::Ipv4{0xc0a87100 + server->index}, .port = 80};
+        server->key = {.address = address, .port = 80};
         server->weight = weight;
         server->last_weight = weight;
         list_.insert(list_.begin(), server.get());
@@ -176,6 +179,66 @@ TEST(MaglevHash, a_thousand_servers_of_one_weight_all_get_places) {
             true;
     }
     EXPECT_GT(std::count(seen.begin(), seen.end(), true), 990);
+}
+
+// What a kernel chose (tests/data/sched/scripted.json, ipv6-sh-* and ipv6-mh-*): clients fd00:1::1
+// and on, from port 40000 on.
+TEST(Ipv6, hashes_choose_as_the_kernel_did) {
+    struct Recorded {
+        const char* scheduler;
+        bool hash_port;
+        std::vector<std::int32_t> weights;
+        const char* picks;
+    };
+    const std::vector<Recorded> all = {
+        {"sh",
+         false,
+         {1, 1, 1},
+         "1011102021212101020201021210101010211120210122210202120212102010"},
+        {"sh", true, {1, 2, 3}, "2220011222211222200112222112200002222111122001122221111220022220"},
+        {"mh",
+         false,
+         {1, 1, 1},
+         "1202002122220211011002200102002000122201010111001112112102112211"},
+        {"mh", true, {1, 2, 3}, "2222222222222220000111122222211112222112222112211111122002222222"},
+    };
+    for (const Recorded& recorded : all) {
+        Service service(recorded.scheduler);
+        const std::vector<std::string> addresses = {"fd00:d::11", "fd00:d::142", "fd00:d::13"};
+        for (std::size_t i = 0; i < addresses.size(); ++i) {
+            service.add(recorded.weights[i], *model::parse_address(addresses[i]));
+        }
+        std::string picks;
+        for (std::uint32_t i = 0; i < std::string_view(recorded.picks).size(); ++i) {
+            picks += std::to_string(
+                service.pick({.client_address = model::Ipv6{{0xfd000001, 0, 0, 1 + i}},
+                              .client_port = static_cast<std::uint16_t>(40000 + i),
+                              .hash_port = recorded.hash_port}));
+        }
+        EXPECT_EQ(picks, recorded.picks) << recorded.scheduler;
+    }
+}
+
+// Both fold to 7; what is remembered is the whole address.
+TEST(Ipv6, dh_folds_a_destination_and_lblc_does_not) {
+    const Request one = {.destination = model::Ipv6{{0, 0, 0, 7}}};
+    const Request other = {.destination = model::Ipv6{{7, 0, 0, 0}}};
+    for (int servers = 1; servers < 7; ++servers) {
+        Service service("dh");
+        for (int i = 0; i < servers; ++i) {
+            service.add(1);
+        }
+        const int choice = service.pick({.destination = model::Ipv4{7}});
+        EXPECT_EQ(service.pick(one), choice);
+        EXPECT_EQ(service.pick(other), choice);
+    }
+    Service service("lblc");
+    service.add(10);
+    ServerState& second = service.add(10);
+    EXPECT_EQ(service.pick(one), 1);
+    second.active = 1;
+    EXPECT_EQ(service.pick(other), 0);
+    EXPECT_EQ(service.pick(one), 1);
 }
 
 // Counts how often its table is made.
