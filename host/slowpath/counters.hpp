@@ -35,6 +35,8 @@ enum class Fate : std::uint8_t { forward, host, drop };
     OUTCOME(ip_header, drop, "IP version or header length is wrong")                           \
     OUTCOME(ip_length, drop, "IP length does not fit the frame")                               \
     OUTCOME(ip_checksum, drop, "IPv4 header checksum is wrong")                                \
+    OUTCOME(ip_options, drop, "IPv4 options that do not fit their header")                     \
+    OUTCOME(source_route, drop, "an IPv4 source route, which the kernel refuses, too")         \
     OUTCOME(extension_header, drop, "an IPv6 extension header does not fit the packet")        \
     OUTCOME(transport_header, drop, "TCP, UDP or SCTP header does not fit the packet")         \
     OUTCOME(icmp_checksum, drop, "an ICMP error whose checksum is wrong")                      \

@@ -258,6 +258,31 @@ FPVS_RARE void parse_icmpv6(ParsedFrame& parsed, Bytes frame) {
     parse_icmp_error(parsed, frame);
 }
 
+// What is wrong with a header's options; nothing is Outcome::forwarded.  Those that routers fill
+// in, record route and timestamp, travel as they are.
+FPVS_RARE Outcome judge_options(Bytes header) {
+    constexpr std::uint8_t kEnd = 0;
+    constexpr std::uint8_t kNoOperation = 1;
+    constexpr std::uint8_t kLooseSourceRoute = 131;
+    constexpr std::uint8_t kStrictSourceRoute = 137;
+    std::size_t at = ipv4::kHeaderBytesMin;
+    while (at < header.size() && header[at] != kEnd) {
+        if (header[at] == kNoOperation) {
+            ++at;
+            continue;
+        }
+        const std::size_t length = at + 1 < header.size() ? header[at + 1] : 0;
+        if (length < 2 || at + length > header.size()) {
+            return Outcome::ip_options;
+        }
+        if (header[at] == kLooseSourceRoute || header[at] == kStrictSourceRoute) {
+            return Outcome::source_route;
+        }
+        at += length;
+    }
+    return Outcome::forwarded;
+}
+
 inline void parse_ipv4(ParsedFrame& parsed, Bytes frame) {
     const Bytes packet = frame.subspan(parsed.ip_offset);
     parsed.family = model::Family::ipv4;
@@ -278,6 +303,12 @@ inline void parse_ipv4(ParsedFrame& parsed, Bytes frame) {
                                   : ones_sum(packet.first(header));
     if (sum != 0xffff) [[unlikely]] {
         return settle(parsed, Outcome::ip_checksum);
+    }
+    if (header != ipv4::kHeaderBytesMin) [[unlikely]] {
+        const Outcome outcome = judge_options(packet.first(header));
+        if (outcome != Outcome::forwarded) {
+            return settle(parsed, outcome);
+        }
     }
     const model::Ipv4 source = load_ipv4(ip + ipv4::kSource);
     if (!can_be_source(source)) [[unlikely]] {

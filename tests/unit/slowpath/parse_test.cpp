@@ -106,6 +106,26 @@ TEST(parse, malformed_ip_headers) {
     EXPECT_EQ(outcome_of(changed(22, 63)), Outcome::ip_checksum) << "TTL without its checksum";
 }
 
+TEST(parse, malformed_ip_options_and_source_routes) {
+    const auto with_options = [](const kit::Bytes& options) {
+        kit::Bytes frame = kit::make_frame({.options_bytes = options.size()});
+        std::copy(options.begin(), options.end(), frame.begin() + 34);
+        return with_ip_checksum(frame);
+    };
+    EXPECT_EQ(outcome_of(with_options({7, 0, 4, 0})), Outcome::ip_options) << "no length";
+    EXPECT_EQ(outcome_of(with_options({7, 1, 4, 0})), Outcome::ip_options);
+    EXPECT_EQ(outcome_of(with_options({1, 7, 4, 0})), Outcome::ip_options) << "beyond the header";
+    EXPECT_EQ(outcome_of(with_options({1, 1, 1, 7})), Outcome::ip_options) << "cut";
+    EXPECT_EQ(outcome_of(with_options({131, 3, 4, 0})), Outcome::source_route);
+    EXPECT_EQ(outcome_of(with_options({1, 137, 3, 4})), Outcome::source_route);
+    for (const kit::Bytes& options : {kit::Bytes{148, 4, 0, 0},
+                                      kit::Bytes{7, 3, 4, 0},
+                                      kit::Bytes{68, 4, 5, 0},
+                                      kit::Bytes{0, 131, 1, 1}}) {
+        EXPECT_EQ(parse_exactly(with_options(options)).kind, Kind::transport);
+    }
+}
+
 TEST(parse, padding_behind_the_packet_is_none_of_it) {
     kit::Bytes frame = kit::make_frame({.protocol = 17});
     frame.resize(60);
