@@ -235,6 +235,20 @@ TEST_F(OffloadTest, a_server_behind_another_port_stays_in_software) {
     EXPECT_TRUE(card_.flows.empty());
 }
 
+TEST_F(OffloadTest, servers_beyond_the_cards_numbers_stay_in_software) {
+    run();
+    for (std::uint32_t i = 1; i <= abi::kServersMax; ++i) {
+        ASSERT_TRUE(engine_.add_server(
+            service_key(), {.address = model::Ipv4{0x0a000000 + i}, .port = 3306}, {}));
+    }
+    EXPECT_EQ(count(OffloadCounter::servers_refused), 1U);
+    establish(30000);  // The newest server's turn.
+    poll();
+    EXPECT_FALSE(offloaded());
+    EXPECT_EQ(count(OffloadCounter::refused_number), 1U);
+    EXPECT_EQ(offload_->state(), CardState::running);
+}
+
 TEST_F(OffloadTest, methods_that_the_card_has_not_stay_in_software) {
     run();
     ASSERT_TRUE(
