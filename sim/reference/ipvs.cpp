@@ -231,6 +231,22 @@ void Ipvs::advance(std::uint64_t now_ms) {
     });
 }
 
+bool Ipvs::add_local_address(const ServiceId& id, const Address& address) {
+    Service* service = find(id);
+    if (service == nullptr ||
+        std::count(service->local_addresses.begin(), service->local_addresses.end(), address) !=
+            0) {
+        return false;
+    }
+    service->local_addresses.push_back(address);
+    return true;
+}
+
+bool Ipvs::delete_local_address(const ServiceId& id, const Address& address) {
+    Service* service = find(id);
+    return service != nullptr && std::erase(service->local_addresses, address) != 0;
+}
+
 std::string Ipvs::zero(const std::optional<ServiceId>& id) {
     if (id && find(*id) == nullptr) {
         return "No such service";
@@ -503,7 +519,7 @@ bool Ipvs::may_take(const Service& service,
                     const Server& server,
                     Protocol protocol,
                     const Endpoint& local) const {
-    const auto& pool = service.settings.local_addresses;
+    const auto& pool = service.local_addresses;
     const bool in_use =
         std::any_of(connections_.begin(), connections_.end(), [&](const Connection& c) {
             return c.forwarding == Forwarding::full_nat && c.protocol == protocol &&

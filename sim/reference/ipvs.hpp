@@ -103,6 +103,10 @@ class Ipvs {
                             const ServerId& server,
                             const ServerSettings& settings);
     std::string delete_server(const ServiceId& service, const ServerId& server);
+    // FULLNAT's pool of a service.  False: there is no such service, or it has the address already,
+    // or not.
+    bool add_local_address(const ServiceId& service, const Address& address);
+    bool delete_local_address(const ServiceId& service, const Address& address);
     std::string zero(const std::optional<ServiceId>& id);  // Of one service, or of all.
 
     // Ends what is due until then; time never goes back.
@@ -130,6 +134,7 @@ class Ipvs {
     struct Service {
         ServiceId id;
         ServiceSettings settings;
+        std::vector<Address> local_addresses;
         ServerList servers;
         Memory memory;
         Counters counters;

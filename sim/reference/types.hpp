@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace fpvs::reference {
 
@@ -94,7 +93,6 @@ struct ServiceSettings {
     bool hash_port = false;
     bool one_packet = false;
     std::optional<Persistence> persistence;
-    std::vector<Address> local_addresses;  // For FULLNAT.
 };
 
 struct ServerSettings {

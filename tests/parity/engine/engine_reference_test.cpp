@@ -11,8 +11,9 @@
 namespace fpvs::parity {
 namespace {
 
-constexpr std::size_t kOperationsPerSequence = 500;
-constexpr std::uint64_t kOperations = 30'000;  // Where nobody asks for more.
+constexpr std::size_t kUsualOperations = 500;
+constexpr std::size_t kManyOperations = 4'000;  // Now and then: things grow old.
+constexpr std::uint64_t kOperations = 30'000;   // Where nobody asks for more.
 constexpr std::size_t kListsEvery = 8;
 // Room for all, or too little.
 constexpr std::size_t kManyConnections = 1000;
@@ -20,7 +21,8 @@ constexpr std::size_t kFewConnections = 16;
 
 // Returns how many operations were played.
 std::size_t play_seed(std::uint32_t seed, Tally& tally) {
-    const auto operations = Generator(seed).operations(kOperationsPerSequence);
+    const auto operations =
+        Generator(seed).operations(seed % 16 == 1 ? kManyOperations : kUsualOperations);
     const bool few = kEngineRefusesOnlyWhatNeedsRoom && seed % 4 == 0;
     const std::size_t connections_max = few ? kFewConnections : kManyConnections;
     const Played played = play(operations, connections_max, kListsEvery);

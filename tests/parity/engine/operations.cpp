@@ -190,9 +190,12 @@ void Generator::choose_setting(Operation& operation) {
         "sloppy_sctp", "secure_tcp", "nat_icmp_send", "drop_packet", "am_droprate"};
     operation.setting =
         kEngineHasMoreSettings && below(2) == 0 ? one_of(kMoreNames) : one_of(kNames);
-    const bool has_modes = operation.setting == "conn_reuse_mode" ||
-                           operation.setting == "secure_tcp" || operation.setting == "drop_packet";
+    const bool has_modes = operation.setting == "conn_reuse_mode";
     operation.value = static_cast<int>(below(has_modes ? 4 : 2));
+    const bool is_defence = operation.setting == "secure_tcp" || operation.setting == "drop_packet";
+    if (is_defence) {
+        operation.value = below(2) == 0 ? 0 : 3;  // Off or on.
+    }
     if (operation.setting == "am_droprate") {
         operation.value = static_cast<int>(1 + below(5));
     }
