@@ -19,6 +19,26 @@ constexpr std::uint8_t kRouting = 43;
 constexpr std::uint8_t kFragment = 44;
 constexpr std::uint8_t kDestinationOptions = 60;
 
+// Options that can be told apart (RFC 791 3.1), without a source route.
+[[nodiscard]] bool has_good_options(View8 header) {
+    constexpr std::uint8_t kEnd = 0;
+    constexpr std::uint8_t kNoOperation = 1;
+    constexpr std::uint8_t kLooseSourceRoute = 131;
+    constexpr std::uint8_t kStrictSourceRoute = 137;
+    View8 options = header.subspan(kIpv4Header);
+    while (!options.empty() && options[0] != kEnd) {
+        if (options[0] == kNoOperation) {
+            options = options.subspan(1);
+        } else if (options[0] == kLooseSourceRoute || options[0] == kStrictSourceRoute ||
+                   options.size() < 2 || options[1] < 2 || options[1] > options.size()) {
+            return false;
+        } else {
+            options = options.subspan(options[1]);
+        }
+    }
+    return true;
+}
+
 [[nodiscard]] std::optional<IpPacket> read_ipv4(View8 bytes, Extent extent) {
     if (bytes.size() < kIpv4Header || bytes[0] >> 4 != 4) {
         return std::nullopt;
@@ -34,7 +54,8 @@ constexpr std::uint8_t kDestinationOptions = 60;
     if (length < header || length > bytes.size()) {
         return std::nullopt;
     }
-    if (extent == Extent::whole && checksum(bytes.first(header)) != 0) {
+    if (extent == Extent::whole &&
+        (checksum(bytes.first(header)) != 0 || !has_good_options(bytes.first(header)))) {
         return std::nullopt;
     }
     return IpPacket{.family = 4,

@@ -76,7 +76,7 @@ Traffic::Flow Traffic::from_client() {
         reference::kTcp,
         kPacketsSctp ? reference::kSctp : reference::kTcp};
     Flow flow = {.family = kPacketsIpv6 && one_in(3) ? 6 : 4,
-                 .protocol = kProtocols[below(kProtocols.size())],
+                 .protocol = one_of(kProtocols),
                  .client = below(kClients)};
     flow.source = {client_address(flow.family, flow.client),
                    static_cast<std::uint16_t>(kClientPorts + below(3))};
@@ -127,7 +127,7 @@ Bytes Traffic::tcp(const Flow&, std::size_t payload_bytes) {
     const std::size_t options = one_in(3) ? 12 : 0;
     Bytes bytes = noise(20 + options + payload_bytes);
     reference::put(bytes, 12, 1, static_cast<std::uint32_t>((20 + options) / 4 * 16));
-    reference::put(bytes, 13, 1, kFlags[below(kFlags.size())]);
+    reference::put(bytes, 13, 1, one_of(kFlags));
     std::fill_n(bytes.begin() + 20, options, std::uint8_t{1});  // No operation.
     return bytes;
 }
@@ -146,7 +146,7 @@ Bytes Traffic::sctp(const Flow&, std::size_t payload_bytes) {
     for (std::size_t i = 0; i < chunks; ++i) {
         const std::size_t size = kChunkHeader + (i == 0 ? payload_bytes : 0);
         Bytes chunk = noise((size + 3) / 4 * 4);
-        reference::put(chunk, 0, 1, kChunks[below(kChunks.size())]);
+        reference::put(chunk, 0, 1, one_of(kChunks));
         reference::put(chunk, 2, 2, static_cast<std::uint32_t>(size));
         reference::append(bytes, chunk);
     }
@@ -168,8 +168,8 @@ IpPacket Traffic::packet(const Flow& flow, std::size_t payload_bytes) {
     IpPacket packet = reference::make_ip({.source = flow.source.address,
                                           .destination = flow.destination.address,
                                           .protocol = flow.protocol,
-                                          .tos = kTos[below(kTos.size())],
-                                          .ttl = kTtls[below(kTtls.size())],
+                                          .tos = one_of(kTos),
+                                          .ttl = one_of(kTtls),
                                           .dont_fragment = !kPacketsFragments || !one_in(3)},
                                          segment(flow, payload_bytes));
     if (packet.family == 4) {
@@ -205,14 +205,21 @@ IpPacket Traffic::packet(const Flow& flow, std::size_t payload_bytes) {
     return packet;
 }
 
-// Such as a director leaves alone: router alert for IPv4, padding in an extension header for IPv6.
+// Of IPv4, some that must not pass; padding in an extension header for IPv6.
 void Traffic::add_options(IpPacket& packet) {
-    constexpr std::array<std::uint8_t, 4> kRouterAlert = {148, 4, 0, 0};
+    constexpr std::array<std::array<std::uint8_t, 4>, 6> kOptions = {
+        {{148, 4, 0, 0},  // Alert.
+         {1, 1, 1, 0},    // Padding.
+         {148, 4, 0, 0},
+         {131, 3, 4, 0},    // Source route.
+         {148, 5, 0, 0},    // Too long,
+         {1, 1, 1, 148}}};  // cut off.
     const std::array<std::uint8_t, 8> padding = {packet.protocol, 0, 1, 4, 0, 0, 0, 0};
     const auto behind_header = packet.bytes.begin() + static_cast<long>(packet.header_bytes);
     if (packet.family == 4) {
-        packet.bytes.insert(behind_header, kRouterAlert.begin(), kRouterAlert.end());
-        packet.header_bytes += kRouterAlert.size();
+        const auto options = one_of(kOptions);
+        packet.bytes.insert(behind_header, options.begin(), options.end());
+        packet.header_bytes += options.size();
         packet.bytes[0] = static_cast<std::uint8_t>(0x40 + packet.header_bytes / 4);
     } else {
         packet.bytes.insert(behind_header, padding.begin(), padding.end());
@@ -231,7 +238,7 @@ IpPacket Traffic::icmp_error(const Flow& about, const reference::Address& from) 
         {{3, 4, 1300}, {3, 1, 0}, {11, 0, 0}, {5, 1, 0x0a000009}, {3, 3, 0}}};
     constexpr std::array<Kind, 5> kIpv6Kinds = {
         {{2, 0, 1300}, {1, 0, 0}, {3, 0, 0}, {4, 1, 40}, {1, 4, 0}}};
-    const Kind kind = about.family == 4 ? kIpv4Kinds[below(5)] : kIpv6Kinds[below(5)];
+    const Kind kind = one_of(about.family == 4 ? kIpv4Kinds : kIpv6Kinds);
     const IpPacket quoted = packet(about, below(64));
     // As RFC 792 has it, header and 8 bytes, or all.
     const std::size_t quoted_bytes =

@@ -34,6 +34,10 @@ class Traffic {
     };
     [[nodiscard]] std::uint32_t below(std::uint32_t bound) { return random_() % bound; }
     [[nodiscard]] bool one_in(std::uint32_t bound) { return below(bound) == 0; }
+    template <class List>
+    [[nodiscard]] auto one_of(const List& list) {
+        return list[below(static_cast<std::uint32_t>(std::size(list)))];
+    }
 
     [[nodiscard]] Flow from_client();
     [[nodiscard]] Flow from_server();
