@@ -93,8 +93,9 @@ inline void parse_transport(ParsedFrame& parsed, Bytes segment) {
     packet.destination_port = load_be16(&segment[transport::kDestinationPort]);
 }
 
-// Finds the headers of a quoted packet, of which there may be less than was sent: its lengths are
-// not believed, and its checksum need not be right.  False if its transport header is not there.
+// Finds the headers of a quoted packet, of which there may be less than was sent.  As in IPVS, its
+// length and checksum are not believed: some systems quote them as their own code left them.  False
+// if its transport header is not there.
 bool lay_out_quote(Bytes frame, std::size_t offset, model::Family family, PacketLayout& quote) {
     const Bytes packet = frame.subspan(offset);
     std::size_t header = 0;

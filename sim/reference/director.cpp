@@ -57,11 +57,16 @@ enum class Trouble : std::uint8_t { port_unreachable, time_exceeded, too_big };
     }
 }
 
-// The first chunk's type, unless the second is an ABORT.
+// The first chunk's type, unless that is a COOKIE ECHO or COOKIE ACK and the second is an ABORT.
 [[nodiscard]] std::uint8_t deciding_chunk(View8 payload) {
     constexpr std::size_t kCommonHeader = 12;
     constexpr std::uint8_t kAbort = 6;
+    constexpr std::uint8_t kCookieEcho = 10;
+    constexpr std::uint8_t kCookieAck = 11;
     const std::uint8_t first = payload[kCommonHeader];
+    if (first != kCookieEcho && first != kCookieAck) {
+        return first;
+    }
     const std::size_t length = number(payload, kCommonHeader + 2, 2);
     const std::size_t second = kCommonHeader + (length + 3) / 4 * 4;
     const bool aborts = length >= 4 && second + 4 <= payload.size() && payload[second] == kAbort;

@@ -48,17 +48,24 @@ std::optional<IpPacket> Reassembly::add(const IpPacket& fragment, std::uint64_t 
         waiting_.erase(key);
     }
     Waiting& waiting = waiting_.try_emplace(key, Waiting{now_ms, {}}).first->second;
+    std::size_t there = 0;
+    bool contradicts = false;
     for (const auto& [offset, other] : waiting.fragments) {
         const std::size_t end = offset + other.payload().size();
-        if (offset == begin && end == begin + size) {
-            return std::nullopt;
+        contradicts =
+            contradicts || (!other.more_fragments() && begin + size > end) ||
+            (!fragment.more_fragments() && end > begin + size) ||
+            (!fragment.more_fragments() && !other.more_fragments() && end != begin + size);
+        if (begin < end && offset < begin + size) {
+            there += std::min(end, begin + size) - std::max(offset, begin);
         }
-        const bool beyond_last = !other.more_fragments() && begin + size > end;
-        const bool before_known = !fragment.more_fragments() && end > begin + size;
-        if ((begin < end && offset < begin + size) || beyond_last || before_known) {
-            waiting_.erase(key);
-            return std::nullopt;
-        }
+    }
+    if (!contradicts && there == size) {
+        return std::nullopt;  // All of it is there already.
+    }
+    if (contradicts || there != 0) {
+        waiting_.erase(key);
+        return std::nullopt;
     }
     waiting.fragments.emplace(begin, fragment);
     std::size_t reached = 0;

@@ -54,14 +54,14 @@ void translate_udp(IpPacket& packet, const Ends& ends) {
     put(packet.bytes, at, 2, fresh == 0 ? 0xffff : fresh);
 }
 
-// A wrong checksum must stay wrong, so that the receiver sees it.
+// By as much as the checksum was wrong it stays wrong, so that the receiver sees it.
 void translate_sctp(IpPacket& packet, const Ends& ends) {
     const std::size_t at = packet.header_bytes + kSctpChecksum;
     const std::uint32_t old = number(packet.bytes, at, 4);
     put(packet.bytes, at, 4, 0);
-    const bool was_right = crc32c(packet.payload()) == old;
+    const std::uint32_t damage = crc32c(packet.payload()) ^ old;
     put_ends(packet, ends);
-    put(packet.bytes, at, 4, was_right ? crc32c(packet.payload()) : old);
+    put(packet.bytes, at, 4, crc32c(packet.payload()) ^ damage);
 }
 
 }  // namespace
