@@ -39,6 +39,23 @@ constexpr std::uint8_t kDestinationOptions = 60;
     return true;
 }
 
+// Options without the flag "copied" (RFC 791 3.1) are in the first fragment only; in the others
+// no-operations stand in their place.
+void blank_uncopied_options(IpPacket& fragment) {
+    constexpr std::uint8_t kEnd = 0;
+    constexpr std::uint8_t kNoOperation = 1;
+    constexpr std::uint8_t kCopied = 0x80;
+    std::size_t at = kIpv4Header;
+    while (at < fragment.header_bytes && fragment.bytes[at] != kEnd) {
+        const bool is_short = fragment.bytes[at] == kNoOperation;
+        const std::size_t size = is_short ? 1 : fragment.bytes[at + 1];
+        if (fragment.bytes[at] < kCopied) {
+            std::fill_n(fragment.bytes.begin() + static_cast<long>(at), size, kNoOperation);
+        }
+        at += size;
+    }
+}
+
 [[nodiscard]] std::optional<IpPacket> read_ipv4(View8 bytes, Extent extent) {
     if (bytes.size() < kIpv4Header || bytes[0] >> 4 != 4) {
         return std::nullopt;
@@ -201,12 +218,15 @@ std::vector<IpPacket> cut(const IpPacket& packet, std::size_t mtu) {
     }
     const bool adds_header = packet.family == 6;
     const std::size_t header = packet.header_bytes + (adds_header ? kFragmentHeader : 0);
-    const std::size_t room = (mtu - header) / 8 * 8;
+    const std::size_t room = mtu - header;
     const View8 payload = packet.payload();
     std::vector<IpPacket> pieces;
-    for (std::size_t at = 0; at < payload.size(); at += room) {
-        const std::size_t size = std::min(room, payload.size() - at);
-        const bool more = at + size < payload.size();
+    std::size_t size = 0;
+    for (std::size_t at = 0; at < payload.size(); at += size) {
+        // All but the last are multiples of 8 long.
+        const std::size_t left = payload.size() - at;
+        const bool more = left > room;
+        size = more ? room / 8 * 8 : left;
         IpPacket piece = packet;
         piece.bytes.resize(packet.header_bytes);
         if (adds_header) {
@@ -222,6 +242,9 @@ std::vector<IpPacket> cut(const IpPacket& packet, std::size_t mtu) {
                 6,
                 2,
                 flags + (more ? kMoreFragments : 0) + static_cast<std::uint32_t>(at / 8));
+            if (at != 0) {
+                blank_uncopied_options(piece);
+            }
         }
         append(piece.bytes, payload.subspan(at, size));
         piece.fix_length();
