@@ -4,14 +4,16 @@
 #pragma once
 
 #include <algorithm>
+#include <bitset>
+#include <cstddef>
 #include <cstdint>
-#include <set>
 #include <span>
 #include <string_view>
 
 #include "host/config/diagnostics.hpp"
 #include "host/config/keywords.hpp"
 #include "host/config/statement.hpp"
+#include "host/util/check.hpp"
 
 namespace fpvs::config {
 
@@ -39,7 +41,9 @@ void read_block(const std::vector<Statement>& statements,
                 std::span<const UnreadKeyword> unread,
                 Target& target,
                 Diagnostics& diagnostics) {
-    std::set<std::string_view> seen;
+    constexpr std::size_t kKeywordsMax = 64;
+    std::bitset<kKeywordsMax> seen;
+    FPVS_CHECK(keywords.size() <= kKeywordsMax);
     for (const Statement& statement : statements) {
         const std::string_view name = statement.keyword().text;
         const auto found = std::find_if(keywords.begin(),
@@ -52,10 +56,12 @@ void read_block(const std::vector<Statement>& statements,
             }
             report_unread(statement, unread, suggestion, diagnostics);
         } else if (has_shape(statement, found->shape, diagnostics)) {
-            if (!seen.insert(name).second && found->shape == Shape::line && !found->repeats) {
+            const auto index = static_cast<std::size_t>(found - keywords.begin());
+            if (seen[index] && found->shape == Shape::line && !found->repeats) {
                 diagnostics.warning(
                     statement.keyword().position, "'{}' is given again; this one counts", name);
             }
+            seen.set(index);
             found->read(statement, target, diagnostics);
         }
     }

@@ -9,6 +9,8 @@
 namespace fpvs::config {
 namespace {
 
+constexpr std::size_t kUsualWords = 3;  // Of a statement, at most.
+
 // Keeps the open blocks on a stack of its own, so that no input can exhaust the thread's.
 class TreeBuilder {
   public:
@@ -22,6 +24,9 @@ class TreeBuilder {
                 case TokenKind::word:
                     if (line_ended_) {
                         end_statement();
+                    }
+                    if (words_.empty()) {
+                        words_.reserve(kUsualWords);
                     }
                     words_.push_back(std::move(token.word));
                     break;
