@@ -15,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "host/cli/listing.hpp"
 #include "host/control/dispatcher.hpp"
 #include "tests/conformance/cli/recorded_traffic.hpp"
 #include "tests/conformance/cli/recording.hpp"
@@ -263,57 +262,6 @@ TEST(GoldenCli, StockIpvsadm) {
                       return ipvsadm.run(invocation, saved);
                   }),
               "");
-}
-
-// ---- Rates and totals while datagrams were sent: the recorded numbers, laid out anew.
-
-control::api::Traffic numbers_of(const std::string& row) {
-    constexpr std::size_t kNameColumns = 33;
-    std::istringstream stream(row.substr(kNameColumns));
-    std::array<std::uint64_t, 5> numbers{};
-    for (std::uint64_t& number : numbers) {
-        stream >> number;
-    }
-    control::api::Traffic traffic;
-    traffic.set_connections(numbers[0]);
-    traffic.set_packets_in(numbers[1]);
-    traffic.set_packets_out(numbers[2]);
-    traffic.set_bytes_in(numbers[3]);
-    traffic.set_bytes_out(numbers[4]);
-    return traffic;
-}
-
-TEST(GoldenCli, RatesOverTime) {
-    SKIP_WITHOUT(load_rate_tables());
-    const std::vector<std::string> tables = load_rate_tables();
-    kit::TableNames names;
-    Tally tally("rate", "tables");
-    std::size_t number = 0;
-    for (const std::string& table : tables) {
-        std::istringstream lines(table);
-        std::array<std::string, 5> rows;
-        for (std::string& row : rows) {
-            std::getline(lines, row);
-        }
-        control::api::Services services;
-        control::api::Service& service = *services.add_services();
-        service.mutable_key()->set_protocol(control::api::UDP);
-        service.mutable_key()->set_address("10.0.0.100");
-        service.mutable_key()->set_port(5060);
-        *service.mutable_rates() = numbers_of(rows[3]);
-        *service.mutable_counters() = service.rates();
-        control::api::Server& server = *service.add_servers();
-        server.mutable_key()->set_address("192.168.113.11");
-        server.mutable_key()->set_port(5060);
-        *server.mutable_rates() = numbers_of(rows[4]);
-        *server.mutable_counters() = server.rates();
-        const bool rate = contains(rows[1], "CPS");
-        const std::string ours = cli::list_services(
-            services, {.numeric = true, .stats = !rate, .rate = rate}, true, names);
-        const std::string item = fmt::format("table {}", number++);
-        ours == table ? tally.equal(item) : tally.different(item, lines_apart(table, ours));
-    }
-    EXPECT_EQ(tally.finish(), "");
 }
 
 }  // namespace

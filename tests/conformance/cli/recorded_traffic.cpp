@@ -18,9 +18,65 @@ namespace {
 using namespace std::chrono_literals;
 using engine::Packet;
 
-constexpr model::Ipv4 kDirector{0x0a000064};     // 10.0.0.100
-constexpr model::Ipv4 kFirstClient{0x0a010001};  // 10.1.0.1
 constexpr std::size_t kNameColumns = 33;
+
+struct Endpoint {
+    model::Ipv4 address;
+    std::uint16_t port = 0;
+
+    friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+// "10.0.0.100:3306"; none for what is no such thing.
+std::optional<Endpoint> endpoint_in(const std::string& text) {
+    const std::size_t colon = text.rfind(':');
+    const auto address = model::parse_ipv4(text.substr(0, colon));
+    if (colon == std::string::npos || !address) {
+        return std::nullopt;
+    }
+    return Endpoint{*address, static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1)))};
+}
+
+// The service that was added last before that invocation, "-t" or "-u".
+Endpoint service_before(const std::vector<Invocation>& invocations,
+                        std::size_t index,
+                        const std::string& option) {
+    while (index-- > 0) {
+        std::istringstream words(invocations[index].command);
+        std::string program;
+        std::string verb;
+        std::string given;
+        std::string service;
+        words >> program >> verb >> given >> service;
+        if (verb == "-A" && given == option && endpoint_in(service)) {
+            return *endpoint_in(service);
+        }
+    }
+    ADD_FAILURE() << "no service was added before the traffic";
+    return {};
+}
+
+// The first client of the next list of connections.
+Endpoint first_client_after(const std::vector<Invocation>& invocations, std::size_t index) {
+    for (; index < invocations.size(); ++index) {
+        if (!invocations[index].out.starts_with("IPVS")) {
+            continue;
+        }
+        std::optional<Endpoint> first;
+        std::istringstream lines(invocations[index].out);
+        for (std::string line; std::getline(lines, line);) {
+            std::istringstream words(line);
+            std::string word;
+            words >> word >> word >> word >> word;
+            const auto client = endpoint_in(word);
+            if (client && client->port != 0 && (!first || *client < *first)) {
+                first = client;
+            }
+        }
+        return first.value_or(Endpoint{});
+    }
+    return {};
+}
 
 void send(kit::EngineOperations& operations, const Packet& packet) {
     EXPECT_EQ(operations.engine.handle(packet, operations.now).action, engine::Action::forward);
@@ -64,7 +120,7 @@ void RecordedTraffic::play_before(const Invocation& invocation, kit::EngineOpera
     const bool after_clients = last_note_.find(" clients x ") != std::string::npos;
     last_note_ = invocation.note;
     if (invocation.note.find(" clients x ") != std::string::npos) {
-        play_clients(invocation.note, operations);
+        play_clients(invocation, operations);
     } else if (invocation.note.find("datagrams") != std::string::npos) {
         play_datagrams(invocation, operations);
     } else if (after_clients) {
@@ -73,7 +129,11 @@ void RecordedTraffic::play_before(const Invocation& invocation, kit::EngineOpera
 }
 
 // "7 clients x (SYN, ACK, 3 data segments of 100 B); 2 FIN, 1 RST; +2.5 s"
-void RecordedTraffic::play_clients(const std::string& note, kit::EngineOperations& operations) {
+void RecordedTraffic::play_clients(const Invocation& invocation,
+                                   kit::EngineOperations& operations) {
+    const std::string& note = invocation.note;
+    const Endpoint service = service_before(invocations_, invocation.index, "-t");
+    const Endpoint client = first_client_after(invocations_, invocation.index);
     constexpr int kHeaders = 40;
     unsigned clients = 0;
     int segments = 0;
@@ -91,10 +151,10 @@ void RecordedTraffic::play_clients(const std::string& note, kit::EngineOperation
         << note;
     for (unsigned i = 0; i < clients; ++i) {
         Packet packet{.ip_length_bytes = kHeaders,
-                      .source_address = model::Ipv4{kFirstClient.value + i},
-                      .source_port = static_cast<std::uint16_t>(50'000 + i),
-                      .destination_address = kDirector,
-                      .destination_port = 3306};
+                      .source_address = model::Ipv4{client.address.value + i},
+                      .source_port = static_cast<std::uint16_t>(client.port + i),
+                      .destination_address = service.address,
+                      .destination_port = service.port};
         packet.tcp_flags = engine::tcp_flag::kSyn;
         send(operations, packet);
         packet.tcp_flags = engine::tcp_flag::kAck;
@@ -126,6 +186,9 @@ void RecordedTraffic::play_datagrams(const Invocation& invocation,
         totals = udp_totals(invocations_[i]);
     }
     ASSERT_TRUE(totals.has_value()) << "no exact totals follow " << invocation.note;
+    constexpr model::Ipv4 kClient{0xc0000201};
+    constexpr std::uint16_t kPort = 40'000;
+    const Endpoint service = service_before(invocations_, invocation.index, "-u");
     const std::uint64_t packets = totals->packets - datagrams_;
     std::uint64_t bytes_left = totals->bytes - datagram_bytes_;
     for (std::uint64_t i = 0; i < packets; ++i) {
@@ -134,10 +197,10 @@ void RecordedTraffic::play_datagrams(const Invocation& invocation,
         send(operations,
              {.protocol = model::Protocol::udp,
               .ip_length_bytes = static_cast<std::uint16_t>(share),
-              .source_address = kFirstClient,
-              .source_port = static_cast<std::uint16_t>(40'000 + i % totals->connections),
-              .destination_address = kDirector,
-              .destination_port = 5060});
+              .source_address = kClient,
+              .source_port = static_cast<std::uint16_t>(kPort + i % totals->connections),
+              .destination_address = service.address,
+              .destination_port = service.port});
     }
     datagrams_ = totals->packets;
     datagram_bytes_ = totals->bytes;

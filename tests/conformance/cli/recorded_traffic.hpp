@@ -20,7 +20,7 @@ class RecordedTraffic {
     void play_before(const Invocation& invocation, kit::EngineOperations& operations);
 
   private:
-    void play_clients(const std::string& note, kit::EngineOperations& operations);
+    void play_clients(const Invocation& invocation, kit::EngineOperations& operations);
     void play_datagrams(const Invocation& invocation, kit::EngineOperations& operations);
 
     const std::vector<Invocation>& invocations_;

@@ -47,17 +47,6 @@ std::vector<Invocation> load_invocations() {
     return invocations;
 }
 
-std::vector<std::string> load_rate_tables() {
-    std::vector<std::string> tables;
-    for (const nlohmann::json& moment :
-         load_golden("cli/rate.json").value_or(nlohmann::json::array())) {
-        // [seconds, datagrams sent, rates, totals]
-        tables.push_back(moment.at(2));
-        tables.push_back(moment.at(3));
-    }
-    return tables;
-}
-
 std::vector<std::string> words_of(const std::string& command) {
     const std::size_t pipe = command.find("| ");
     std::istringstream stream(pipe == std::string::npos ? command : command.substr(pipe + 2));

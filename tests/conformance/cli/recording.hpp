@@ -28,9 +28,6 @@ struct Outcome {
 // cli/cli.json of tests/data, or of $GOLDEN; empty if that has none.
 [[nodiscard]] std::vector<Invocation> load_invocations();
 
-// The lists in cli/rate.json, rates and totals.
-[[nodiscard]] std::vector<std::string> load_rate_tables();
-
 // The words after "ipvsadm", split as a shell does where nothing is quoted.
 [[nodiscard]] std::vector<std::string> words_of(const std::string& command);
 

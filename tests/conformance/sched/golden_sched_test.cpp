@@ -1,299 +1,291 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plays the recorded scenarios to the engine: after every step the server that got the packet, the
-// table and, where it was recorded, the list of connections must be what the kernel's were.
+// Plays the recorded scenarios: after every step the server that got the packet, the table and,
+// where they were recorded, the connections must be what the kernel's were; and at the end every
+// list that ipvsadm printed.
+//
+// The kernel moves its totals and rates every two seconds, at moments that nobody recorded; ours
+// are always current.  So the recorded totals must be what ours were at one moment in the last two
+// seconds, and the recorded rates what ours are if traffic was sampled at that moment.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
-#include <set>
 #include <sstream>
 
-#include "host/engine/engine.hpp"
-#include "tests/conformance/sched/golden.hpp"
-#include "tests/conformance/sched/ipvsadm_command.hpp"
+#include "host/util/check.hpp"
+#include "tests/conformance/report/golden_folder.hpp"
+#include "tests/conformance/report/tally.hpp"
+#include "tests/conformance/sched/player.hpp"
 
 namespace fpvs::test {
 namespace {
 
-using engine::tcp_flag::kAck;
-using engine::tcp_flag::kFin;
-using engine::tcp_flag::kRst;
-using engine::tcp_flag::kSyn;
 using nlohmann::json;
 
-constexpr std::uint8_t kPsh = 0x08;
+constexpr Moment kSampleInterval(2000);
 
-// What was done for each scheduler, printed at the end.
-struct Tally {
-    int scenarios = 0;
-    int steps = 0;
-    int decisions = 0;
-};
-std::map<std::string, Tally>& tallies() {
-    static std::map<std::string, Tally> all;
-    return all;
-}
-std::map<std::string, std::string>& skipped() {
-    static std::map<std::string, std::string> all;
-    return all;
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
 }
 
-class Player {
-  public:
-    explicit Player(const json& scenario) : scenario_(scenario) {
-        for (const auto& [name, address] : scenario.at("servers").items()) {
-            names_[address.get<std::string>()] = name;
+const json& lists_of(const json& scenario) {
+    static const json kNone = json::object();
+    const auto found = scenario.find("final");
+    return found == scenario.end() ? kNone : *found;
+}
+
+std::string list_apart(const std::string& command,
+                       const std::string& recorded,
+                       const std::string& ours) {
+    return ours == recorded ? ""
+                            : fmt::format("  {}\nrecorded\n{}ours\n{}", command, recorded, ours);
+}
+
+// The numbers of every row of a list, by what the row is about.
+using Rows = std::map<std::string, std::array<long, 5>>;
+
+Rows rows_of(const std::string& list) {
+    constexpr std::size_t kNameColumns = 33;
+    Rows rows;
+    std::istringstream lines(list);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.size() <= kNameColumns || line.starts_with("Prot ") || line.starts_with("IP ")) {
+            continue;
         }
+        std::array<long, 5> numbers{};
+        std::istringstream columns(line.substr(kNameColumns));
+        for (long& number : numbers) {
+            columns >> number;
+        }
+        rows[line.substr(0, kNameColumns)] = numbers;
+    }
+    return rows;
+}
+
+bool is_server(const std::string& row) {
+    return row.starts_with("  ->");
+}
+
+// Servers that were not there at the moment had nothing yet; those that left since are not listed.
+// ipvsadm asks for the services first: the moment may have come between them and their servers.
+bool is_of_moment(const Rows& recorded, const Rows& moment, const Rows& before) {
+    const auto is_as_at = [&](const Rows& then, const auto& row) {
+        const auto found = then.find(row.first);
+        return row.second == (found == then.end() ? std::array<long, 5>{} : found->second);
+    };
+    return std::all_of(recorded.begin(), recorded.end(), [&](const auto& row) {
+        return is_as_at(moment, row) || (!is_server(row.first) && is_as_at(before, row));
+    });
+}
+
+// The same for rates: a list that was taken before the moment, and one after it.
+bool is_torn(const Rows& recorded, const Rows& before, const Rows& after) {
+    return std::all_of(recorded.begin(), recorded.end(), [&](const auto& row) {
+        const Rows& then = is_server(row.first) ? after : before;
+        const auto found = then.find(row.first);
+        return found != then.end() && found->second == row.second;
+    });
+}
+
+// The kernel's two seconds drift: over several of them, a packet more or less fell into each.
+bool are_rates_within_a_packet(const Rows& recorded, const Rows& ours) {
+    constexpr long kPackets = 1;
+    constexpr long kBytes = 20;
+    constexpr std::size_t kFirstOfBytes = 3;
+    return recorded.size() == ours.size() &&
+           std::all_of(recorded.begin(), recorded.end(), [&](const auto& row) {
+               const auto found = ours.find(row.first);
+               bool within = found != ours.end();
+               for (std::size_t i = 0; within && i < row.second.size(); ++i) {
+                   within = std::abs(row.second[i] - found->second[i]) <=
+                            (i < kFirstOfBytes ? kPackets : kBytes);
+               }
+               return within;
+           });
+}
+
+class Game {
+  public:
+    explicit Game(const json& scenario) : scenario_(scenario) {
+        const auto& steps = scenario.at("steps");
+        last_step_ = steps.empty() ? Moment(0) : in_ms(steps.back().at("t").get<double>());
+        end_ = std::max(last_step_, in_ms(scenario.value("seconds", 0.0)));
     }
 
-    // Empty, or why the scenario cannot be played.
-    std::string set_up() {
-        for (const auto& command : scenario_.at("setup")) {
-            const auto result = run_ipvsadm(engine_, command.get<std::string>());
-            if (!result) {
-                return result.error().reason;
+    void play(Tally& tally) {
+        const auto name = scenario_.at("name").get<std::string>();
+        Player player(scenario_, Moment(0));
+        player.watch_totals();
+        if (const std::string reason = player.set_up(); !reason.empty()) {
+            tally.not_supported(name, reason);
+            return;
+        }
+        std::string differences = play_steps(player);
+        player.advance(end_);
+        if (differences.empty()) {
+            differences = lists_apart(player) + totals_apart(player.totals());
+        }
+        tally.note("steps", scenario_.at("steps").size());
+        differences.empty() ? tally.equal(name) : tally.different(name, differences);
+    }
+
+  private:
+    static Moment in_ms(double seconds) { return Moment(std::llround(seconds * 1000)); }
+
+    // Up to the first step that differs: what follows it would differ because of it.
+    std::string play_steps(Player& player) const {
+        int number = 0;
+        for (const auto& step : scenario_.at("steps")) {
+            const std::string differences = player.play(step);
+            if (!differences.empty()) {
+                json shown = step;
+                shown.erase("conns");
+                return fmt::format("  step {}: {}\n{}", number, shown.dump(), differences);
             }
-            if (result->exit_code != 0) {
-                return "setup: " + result->output;
-            }
-            service_ = result->service;
+            ++number;
         }
         return {};
     }
 
-    void play(const json& step, Tally& tally) {
-        advance(step.at("t").get<double>());
-        const auto op = step.at("op").get<std::string>();
-        if (op == "cmd") {
-            command(step);
-        } else if (op == "sysctl") {
-            const auto set =
-                engine_.set(step.at("key").get<std::string>(), step.at("value").get<int>());
-            EXPECT_TRUE(set.has_value()) << step.dump();
-        } else if (op == "conns") {
-            EXPECT_EQ(connections(), recorded_connections(step));
-        } else if (op != "wait") {
-            packets(op, step);
-            ++tally.decisions;
-        }
-        ++tally.steps;
-        EXPECT_EQ(table(), step.at("table"));
-    }
-
-    // PersistConn of every server, from the listing at the end.
-    void check_templates() {
-        const auto& final = scenario_.at("final");
-        const auto listing = final.find("ipvsadm -Ln --persistent-conn");
-        if (listing == final.end()) {
-            return;
-        }
-        std::map<std::string, std::uint32_t> recorded;
-        std::istringstream lines(listing->get<std::string>());
-        for (std::string line; std::getline(lines, line);) {
-            std::istringstream words(line);
-            std::string arrow;
-            std::string server;
-            std::uint32_t weight = 0;
-            std::uint32_t templates = 0;
-            if (words >> arrow >> server >> weight >> templates && arrow == "->") {
-                recorded[server.substr(0, server.find(':'))] = templates;
+    // Those that do not depend on the kernel's moments.
+    std::string lists_apart(Player& player) const {
+        std::string differences;
+        for (const auto& [command, recorded] : lists_of(scenario_).items()) {
+            if (!contains(command, "--stats") && !contains(command, "--rate")) {
+                differences += list_apart(command, recorded, player.run(command).text);
             }
         }
-        std::map<std::string, std::uint32_t> ours;
-        if (const auto view = engine_.service(service_)) {
-            for (const auto& server : view->servers) {
-                ours[to_string(server.key.address)] = server.persistent_connections;
+        return differences;
+    }
+
+    // Of the moments at which the totals were the recorded ones, one must give the recorded rates.
+    std::string totals_apart(const std::vector<Player::Totals>& totals) const {
+        const json& lists = lists_of(scenario_);
+        const auto exact = lists.find("ipvsadm -Ln --stats --exact");
+        if (exact == lists.end()) {
+            return {};
+        }
+        std::string differences = "  the totals are those of no moment in the last two seconds:\n" +
+                                  exact->get<std::string>();
+        for (std::size_t i = 0; i < totals.size(); ++i) {
+            const Moment until = i + 1 < totals.size() ? totals[i + 1].since - Moment(1) : end_;
+            const Moment from = std::max(totals[i].since, end_ - kSampleInterval);
+            if (from <= until && is_of_moment(rows_of(exact->get<std::string>()),
+                                              rows_of(totals[i].exact),
+                                              rows_of(before(totals, i).exact))) {
+                differences = plain_totals_apart(totals, i) + rates_apart(from, until);
+                if (differences.empty()) {
+                    return {};
+                }
             }
         }
-        EXPECT_EQ(ours, recorded);
+        return differences;
     }
 
-  private:
-    void advance(double seconds) {
-        constexpr double kStart = 1000;  // Some time after the clock's own start.
-        now_ = std::chrono::milliseconds(std::llround((kStart + seconds) * 1000));
-        while (engine_.expire(now_, 1000)) {
+    // What the totals were two seconds before, when the kernel had looked last.
+    static const Player::Totals& before(const std::vector<Player::Totals>& totals, std::size_t i) {
+        std::size_t found = i;
+        while (found > 0 && totals[found].since > totals[i].since - kSampleInterval) {
+            --found;
         }
+        return totals[found];
     }
 
-    void command(const json& step) {
-        const auto result = run_ipvsadm(engine_, step.at("cmd").get<std::string>());
-        ASSERT_TRUE(result.has_value()) << result.error().reason;
-        EXPECT_EQ(result->exit_code, step.at("rc").get<int>());
-        EXPECT_EQ(result->output, step.at("out").get<std::string>());
-    }
-
-    void packets(const std::string& op, const json& step) {
-        static const std::map<std::string, std::uint8_t> kFlags = {{"open", kSyn},
-                                                                   {"syn", kSyn},
-                                                                   {"fin", kFin | kAck},
-                                                                   {"rst", kRst},
-                                                                   {"ack", kAck},
-                                                                   {"data", kPsh | kAck},
-                                                                   {"udp", std::uint8_t{0}}};
-        ASSERT_TRUE(kFlags.count(op) == 1) << op;
-        EXPECT_EQ(send(step, kFlags.at(op)), step.at("server"));
-        if (op == "open") {
-            EXPECT_EQ(send(step, kAck), step.value("ack_server", step.at("server")));
+    // The list without --exact was taken a little earlier, maybe before the last moment.
+    std::string plain_totals_apart(const std::vector<Player::Totals>& totals,
+                                   std::size_t last) const {
+        const auto plain = lists_of(scenario_).find("ipvsadm -Ln --stats");
+        if (plain == lists_of(scenario_).end()) {
+            return {};
         }
-    }
-
-    json send(const json& step, std::uint8_t flags) {
-        constexpr std::uint16_t kTcpBytes = 40;
-        constexpr std::uint16_t kUdpBytes = 33;
-        const bool is_udp = scenario_.at("proto") == "udp";
-        const std::string destination = step.contains("dip") ? step.at("dip") : scenario_.at("vip");
-        const int port = step.contains("dport") ? step.at("dport") : scenario_.at("vport");
-        const auto& mark = scenario_.at("fwmark");
-        const engine::Packet packet = {
-            .protocol = is_udp ? model::Protocol::udp : model::Protocol::tcp,
-            .tcp_flags = flags,
-            .ip_length_bytes = is_udp ? kUdpBytes : kTcpBytes,
-            .source_address = model::parse_ipv4(step.at("cip").get<std::string>()).value(),
-            .source_port = step.at("cport").get<std::uint16_t>(),
-            .destination_address = model::parse_ipv4(destination).value(),
-            .destination_port = static_cast<std::uint16_t>(port),
-            .firewall_mark = mark.is_null() ? 0 : mark.get<std::uint32_t>()};
-        const engine::Verdict verdict = engine_.handle(packet, now_);
-        if (verdict.action != engine::Action::forward) {
-            return nullptr;
-        }
-        return names_.at(to_string(verdict.server_address));
-    }
-
-    json table() const {
-        json rows = json::array();
-        if (const auto view = engine_.service(service_)) {
-            for (const auto& server : view->servers) {
-                rows.push_back({names_.at(to_string(server.key.address)),
-                                server.settings.weight,
-                                server.active_connections,
-                                server.inactive_connections});
+        const Rows recorded = rows_of(plain->get<std::string>());
+        for (std::size_t i = 0; i <= last; ++i) {
+            if (is_of_moment(
+                    recorded, rows_of(totals[i].plain), rows_of(before(totals, i).plain))) {
+                return {};
             }
         }
-        return rows;
+        return "  the totals without --exact are those of no moment\n";
     }
 
-    // A line a connection.  The kernel's remaining seconds are read some time after its packets;
-    // they are compared apart, within `kSlackSeconds`.
-    std::multiset<std::string> connections() {
-        expires_.clear();
-        std::multiset<std::string> lines;
-        for (std::uint64_t cursor = 0;;) {
-            constexpr std::size_t kPage = 7;  // Small, so that pages are tried too.
-            const auto page = engine_.connections(cursor, kPage, now_);
-            for (const auto& c : page.connections) {
-                const bool by_mark = c.firewall_mark != 0;
-                const auto line = fmt::format(
-                    "{} {}:{} {}:{} {}:{} {}",
-                    by_mark                              ? "IP"
-                    : c.protocol == model::Protocol::tcp ? "TCP"
-                                                         : "UDP",
-                    to_string(c.client_address),
-                    c.client_port,
-                    to_string(by_mark ? model::Ipv4{c.firewall_mark} : c.virtual_address),
-                    c.virtual_port,
-                    to_string(c.server_address),
-                    c.server_port,
-                    c.state);
-                expires_[line] = c.expires_s;
-                lines.insert(line);
-            }
-            cursor = page.next_cursor;
-            if (cursor == 0) {
-                return lines;
+    // With traffic sampled somewhere between the two moments.
+    std::string rates_apart(Moment from, Moment until) const {
+        constexpr std::string_view kCommand = "ipvsadm -Ln --rate";
+        const auto recorded = lists_of(scenario_).find(kCommand);
+        if (recorded == lists_of(scenario_).end()) {
+            return {};
+        }
+        constexpr Moment kStep(1);
+        std::string differences;
+        for (Moment moment = until; moment >= from; moment -= kStep) {
+            differences = rates_apart(moment, recorded->get<std::string>());
+            if (differences.empty()) {
+                return {};
             }
         }
+        return differences;
     }
 
-    std::multiset<std::string> recorded_connections(const json& step) {
-        constexpr int kSlackSeconds = 1;
-        std::multiset<std::string> lines;
-        for (const auto& c : step.at("conns")) {
-            const auto line = fmt::format("{} {}:{} {}:{} {}:{} {}",
-                                          c.at("proto").get<std::string>(),
-                                          c.at("cip").get<std::string>(),
-                                          c.at("cport").get<int>(),
-                                          c.at("vip").get<std::string>(),
-                                          c.at("vport").get<int>(),
-                                          c.at("dip").get<std::string>(),
-                                          c.at("dport").get<int>(),
-                                          c.at("state").get<std::string>());
-            lines.insert(line);
-            if (expires_.count(line) == 1) {
-                EXPECT_NEAR(expires_.at(line), c.at("expires").get<int>(), kSlackSeconds) << line;
-            }
+    // The list was taken between the last step and the end, before that moment or after it.
+    std::string rates_apart(Moment sampled, const std::string& recorded) const {
+        Player player(scenario_, sampled);
+        FPVS_CHECK(player.set_up().empty(), "it was set up before");
+        (void)play_steps(player);
+        std::string before;
+        if (sampled > last_step_) {
+            player.advance(sampled - Moment(1));
+            before = player.run("ipvsadm -Ln --rate").text;
         }
-        return lines;
+        player.advance(end_);
+        const std::string after = player.run("ipvsadm -Ln --rate").text;
+        const Rows rows = rows_of(recorded);
+        const bool drifts = end_ > kSampleInterval;
+        if (recorded == before || recorded == after ||
+            is_torn(rows, rows_of(before), rows_of(after)) ||
+            (drifts && (are_rates_within_a_packet(rows, rows_of(before)) ||
+                        are_rates_within_a_packet(rows, rows_of(after))))) {
+            return {};
+        }
+        return list_apart("ipvsadm -Ln --rate", recorded, after);
     }
 
     const json& scenario_;
-    engine::Engine engine_{{.connections_max = 4096, .hash_seed = 1}};
-    model::ServiceKey service_;
-    engine::Engine::Time now_{};
-    std::map<std::string, std::string> names_;  // From address to s1 ... s8.
-    std::map<std::string, int> expires_;
+    Moment last_step_{};
+    Moment end_{};
 };
 
-class GoldenSched : public testing::TestWithParam<json> {};
-
-TEST_P(GoldenSched, every_step_is_the_kernels) {
-    const json& scenario = GetParam();
-    const auto name = scenario.at("name").get<std::string>();
-    Player player(scenario);
-    if (const std::string reason = player.set_up(); !reason.empty()) {
-        skipped()[name] = reason;
-        GTEST_SKIP() << reason;
+std::vector<json> load_scenarios() {
+    std::vector<json> scenarios;
+    const auto folder = golden_path("sched");
+    if (!std::filesystem::is_directory(folder)) {
+        return scenarios;
     }
-    Tally& tally = tallies()[scenario.at("scheduler").get<std::string>()];
-    ++tally.scenarios;
-    int number = 0;
-    for (const auto& step : scenario.at("steps")) {
-        SCOPED_TRACE(fmt::format("{} step {}: {}", name, number++, step.dump()));
-        player.play(step, tally);
-        if (HasFailure()) {
-            return;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        if (entry.path().extension() == ".json") {
+            const auto file = load_golden("sched/" + entry.path().filename().string());
+            for (const auto& scenario : file->at("scenarios")) {
+                scenarios.push_back(scenario);
+            }
         }
     }
-    player.check_templates();
+    return scenarios;
 }
 
-INSTANTIATE_TEST_SUITE_P(All,
-                         GoldenSched,
-                         testing::ValuesIn(load_scenarios()),
-                         [](const auto& scenario) {
-                             std::string name = scenario.param.at("name");
-                             for (char& c : name) {
-                                 c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-                             }
-                             return name;
-                         });
-
-class Summary : public testing::Environment {
-    void TearDown() override {
-        Tally total;
-        for (const auto& [scheduler, tally] : tallies()) {
-            std::printf("%-6s %3d scenarios %5d steps %5d packets decided\n",
-                        scheduler.c_str(),
-                        tally.scenarios,
-                        tally.steps,
-                        tally.decisions);
-            total.scenarios += tally.scenarios;
-            total.steps += tally.steps;
-            total.decisions += tally.decisions;
-        }
-        std::printf("total  %3d scenarios %5d steps %5d packets decided\n",
-                    total.scenarios,
-                    total.steps,
-                    total.decisions);
-        for (const auto& [name, reason] : skipped()) {
-            std::printf("not played: %s (%s)\n", name.c_str(), reason.c_str());
-        }
+TEST(Sched, every_step_is_the_kernels) {
+    const std::vector<json> scenarios = load_scenarios();
+    if (scenarios.empty()) {
+        GTEST_SKIP() << "no sched/*.json";
     }
-};
-const testing::Environment* const kSummary = testing::AddGlobalTestEnvironment(new Summary);
+    Tally tally("sched", "scenarios");
+    for (const json& scenario : scenarios) {
+        Game(scenario).play(tally);
+    }
+    EXPECT_EQ(tally.finish(), "");
+}
 
 }  // namespace
 }  // namespace fpvs::test
