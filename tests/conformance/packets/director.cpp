@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/packets/director.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
 
 #include "host/cli/run.hpp"
 #include "host/util/check.hpp"
+#include "tests/kit/frame_builder.hpp"
 
 namespace fpvs::test {
 namespace {
 
 constexpr std::size_t kPoolFrames = 2048;
 constexpr std::uint32_t kFirstInterface = 10;
+constexpr model::Ipv4 kNobody{0xc00002c8};  // 192.0.2.200
 
 std::uint32_t interface_of(Side side) {
     return kFirstInterface + static_cast<std::uint32_t>(index(side));
@@ -57,17 +62,42 @@ Director::Director(const std::array<model::MacAddress, 2>& macs)
 
 void Director::reach(const std::vector<Station>& stations, const Scenario& addresses) {
     for (const Station& station : stations) {
-        if (!station.address.is_ipv4()) {
-            continue;  // The slow path asks about IPv4 only, so far.
-        }
+        const auto known = neighbours_.known.find(station.address);
+        const auto before =
+            known == neighbours_.known.end() ? std::nullopt : std::optional(known->second);
         neighbours_.learn(
             to_string(station.address), to_string(station.mac), interface_of(station.side));
+        provider::Neighbour& now = neighbours_.known[station.address];
         const auto& own =
             station.side == Side::client ? addresses.client_side : addresses.server_side;
         const auto source = own.find(station.address.family);
         if (source != own.end()) {
-            neighbours_.known[station.address.ipv4()].source = source->second.ipv4();
+            now.source = source->second;
         }
+        if (before && *before != now) {
+            worker_.neighbour_changed(station.address, now);
+        }
+    }
+}
+
+void Director::use_up_errors_to(const Station& client, std::size_t count) {
+    constexpr std::uint8_t kUnused = 1;  // A service without servers refuses every connection.
+    kit::FrameSpec spec;
+    spec.destination_mac = mac(client.side).value();
+    spec.source_mac = client.mac.value();
+    spec.source_address = client.address.ipv4().value;
+    spec.destination_address = kNobody.value;
+    spec.destination_port = kUnused;
+    spec.tcp_flags = kit::tcp::kSyn;
+    const std::string service = fmt::format("-t {}:{}", to_string(kNobody), kUnused);
+    FPVS_CHECK(run("-A " + service).has_value(), "a service cannot be added");
+    for (std::size_t i = 0; i < count; ++i) {
+        receive(client.side, kit::build_frame(spec));
+    }
+    FPVS_CHECK(run("-D " + service).has_value(), "a service cannot be deleted");
+    for (const Side side : kSides) {
+        (void)sent(side);
+        (void)passed_to_host(side);
     }
 }
 
@@ -94,17 +124,11 @@ std::string Director::listing(const std::string& options) {
     return out.str() + err.str();
 }
 
-Result<Settings> Director::set(const Settings& settings) {
-    Settings old;
+Status Director::set(const Settings& settings) {
     for (const auto& [name, value] : settings) {
-        const auto before = operations_.engine.settings().get(name);
-        if (!before) {
-            return fail(Code::not_found, "the setting {} is not there", name);
-        }
         FPVS_TRY_STATUS(operations_.engine.set(name, value));
-        old[name] = *before;
     }
-    return old;
+    return {};
 }
 
 Settings Director::current(const Settings& settings) const {

@@ -26,13 +26,15 @@ class Director {
     explicit Director(const std::array<model::MacAddress, 2>& macs);
 
     void reach(const std::vector<Station>& stations, const Scenario& addresses);
+    // Has it send that many ICMP errors to a client of IPv4, so that its limit lets fewer pass.
+    void use_up_errors_to(const Station& client, std::size_t count);
     // Runs one line of ipvsadm's options through fpvsadm; an error is what it printed.
     [[nodiscard]] Status run(const std::string& options);
     // What such a line prints.
     [[nodiscard]] std::string listing(const std::string& options);
     [[nodiscard]] model::MacAddress mac(Side side) const { return macs_[index(side)]; }
-    // Settings of net.ipv4.vs; gives what they were.
-    [[nodiscard]] Result<Settings> set(const Settings& settings);
+    // Settings of net.ipv4.vs.
+    [[nodiscard]] Status set(const Settings& settings);
 
     // The values of those of them that are there.
     [[nodiscard]] Settings current(const Settings& settings) const;
