@@ -97,8 +97,10 @@ int main(int argc, char** argv) {
     app.add_option("-f,--config", line.options.config_path, "keepalived.conf to run");
     app.add_option("--check", line.check_path, "read this file, print what it means, and exit");
     app.add_option("--port", line.ports, "INTERFACE=card:N");
-    app.add_option(
-        "--standby", line.standbys, "INTERFACE=af_packet:IFNAME[@NETNS] or dpdk:DEVARGS");
+    app.add_option("--standby",
+                   line.standbys,
+                   "INTERFACE=af_packet:IFNAME, af_xdp:IFNAME, tap:IFNAME, pcap:IN[,OUT] or "
+                   "dpdk:DEVARGS, with @NETNS behind it for a namespace");
     app.add_option("--card", line.options.card_path, "xclbin to load at the start");
     app.add_option("--socket", line.options.control_socket, "control socket");
     app.add_option("--ipvs-socket", line.options.ipvs_socket, "socket for stock tools");

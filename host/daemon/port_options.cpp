@@ -2,6 +2,7 @@
 #include "host/daemon/port_options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "hw/abi/limits.hpp"
@@ -36,6 +37,45 @@ Result<Assignment> split(std::string_view option, std::string_view text) {
                     kInterfaceNameMax);
     }
     return result;
+}
+
+// How DPDK takes the devices that have a word of their own here; {0} makes the name unique.
+struct Driver {
+    std::string_view word;
+    std::string_view devargs;
+};
+constexpr std::array kDrivers = {
+    Driver{"af_packet", "net_af_packet{0},iface={1}"},
+    // Busy polling by the kernel costs CPU time while idle and gave nothing when it was tried.
+    Driver{"af_xdp", "net_af_xdp{0},iface={1},busy_budget=0"},
+    Driver{"tap", "net_tap{0},iface={1}"},
+};
+
+Result<std::string> devargs_of(std::string_view text,
+                               std::string_view driver,
+                               std::string_view device,
+                               std::size_t index) {
+    if (driver == "dpdk") {
+        return std::string(device);
+    }
+    if (driver == "pcap") {
+        const std::size_t comma = device.find(',');
+        std::string devargs = fmt::format("net_pcap{},rx_pcap={}", index, device.substr(0, comma));
+        if (comma != std::string_view::npos) {
+            devargs += fmt::format(",tx_pcap={}", device.substr(comma + 1));
+        }
+        return devargs;
+    }
+    const auto found = std::find_if(kDrivers.begin(), kDrivers.end(), [=](const Driver& known) {
+        return known.word == driver;
+    });
+    if (found == kDrivers.end()) {
+        return fail(Code::invalid_argument,
+                    "--standby '{}': '{}' is no driver; af_packet, af_xdp, tap, pcap and dpdk are",
+                    text,
+                    driver);
+    }
+    return fmt::format(fmt::runtime(found->devargs), index, device);
 }
 
 InterfacePlan& plan_of(std::vector<InterfacePlan>& plans, const std::string& interface) {
@@ -76,16 +116,7 @@ Result<StandbyOption> parse_standby(std::string_view text, std::size_t index) {
                     "is missing",
                     text);
     }
-    if (assignment.driver == "af_packet") {
-        option.devargs = fmt::format("net_af_packet{},iface={}", index, device);
-    } else if (assignment.driver == "dpdk") {
-        option.devargs = std::string(device);
-    } else {
-        return fail(Code::invalid_argument,
-                    "--standby '{}': '{}' is no driver; af_packet and dpdk are",
-                    text,
-                    assignment.driver);
-    }
+    FPVS_TRY(option.devargs, devargs_of(text, assignment.driver, device, index));
     return option;
 }
 

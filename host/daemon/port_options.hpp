@@ -2,8 +2,12 @@
 // The two options that plug interfaces of the kernel into the wire:
 //   --port INTERFACE=card:N                   the card's port N carries the interface
 //   --standby INTERFACE=DRIVER:DEVICE[@NETNS] a DPDK port does while no card is there
-// DRIVER:DEVICE is af_packet:IFNAME, or dpdk:DEVARGS for any other DPDK device.  With @NETNS the
-// device is opened in that network namespace.
+// DRIVER:DEVICE is one of
+//   af_packet:IFNAME, af_xdp:IFNAME   frames of an interface of the kernel
+//   tap:IFNAME                        an interface that is made, and gone with the daemon
+//   pcap:IN[,OUT]                     frames of a capture file, and into another
+//   dpdk:DEVARGS                      any other DPDK device
+// With @NETNS the device is opened in that network namespace.
 #pragma once
 
 #include <cstdint>

@@ -216,6 +216,14 @@ Verdict Engine::lookup(const Packet& packet, Time now) {
     return verdict_for(*connection);
 }
 
+Translation Engine::translation(const Verdict& verdict) const {
+    const FlowKey& key = connections_.at(verdict.connection.index).key;
+    return {.source_address = model::Ipv4{key.client_address},
+            .source_port = key.client_port,
+            .destination_address = verdict.server_address,
+            .destination_port = verdict.server_port};
+}
+
 Verdict Engine::refuse(Action action, Reason reason) {
     ++refusals_[static_cast<std::size_t>(reason)];
     return {.action = action, .reason = reason};

@@ -92,6 +92,12 @@ class Engine {
     // The server of an existing connection, without any of that: for ICMP errors that quote a
     // packet.  Anything but Action::forward means that there is none.
     [[nodiscard]] Verdict lookup(const Packet& packet, Time now);
+    // The ends that a packet of a NAT connection leaves with, by handle()'s verdict about it.
+    [[nodiscard]] Translation translation(const Verdict& verdict) const;
+    // Of a server that a verdict names.
+    [[nodiscard]] const model::ServerSettings& server_settings(ServerIndex server) const {
+        return services_.server(server).settings;
+    }
     // Fetch what handle() will read: worth calling for every packet of a burst, first the one for
     // all, then the other for all, then handle().
     void prefetch(const Packet& packet) const;

@@ -17,7 +17,8 @@ enum class Fate : std::uint8_t { forward, host, drop };
 // OUTCOME(name, fate, meaning)
 #define FPVS_SLOWPATH_OUTCOMES(OUTCOME)                                                        \
     OUTCOME(forwarded, forward, "sent to its real server")                                     \
-    OUTCOME(icmp_forwarded, forward, "ICMP error about a connection, sent to its server")      \
+    OUTCOME(replied, forward, "sent to its client, for a real server")                         \
+    OUTCOME(icmp_forwarded, forward, "ICMP error about a connection, sent to its other end")   \
     OUTCOME(reassembled, forward, "a fragment that became part of a whole packet")             \
     OUTCOME(group_address, host, "broadcast or multicast")                                     \
     OUTCOME(not_ip, host, "an EtherType other than IPv4 and IPv6")                             \
@@ -53,8 +54,8 @@ enum class Fate : std::uint8_t { forward, host, drop };
     OUTCOME(ttl, drop, "TTL would reach zero; the client is told")                             \
     OUTCOME(mtu, drop, "longer than the next hop's MTU and not to be fragmented; client told") \
     OUTCOME(fragmentation, drop, "longer than the next hop's MTU")                             \
-    OUTCOME(method, drop, "a forwarding method that is not built")                             \
-    OUTCOME(egress, drop, "the server is reached by none of the director's ports")             \
+    OUTCOME(tunnel_error, drop, "ICMP error about a tunnel; the client is told")               \
+    OUTCOME(egress, drop, "where it goes is reached by none of the director's ports")          \
     OUTCOME(neighbour_timeout, drop, "the server's MAC address did not become known in time")  \
     OUTCOME(neighbour_queue, drop, "too many frames wait for MAC addresses")                   \
     OUTCOME(port, drop, "from a port that is none of the director's")
@@ -62,6 +63,7 @@ enum class Fate : std::uint8_t { forward, host, drop };
 // Things that happen beside a frame's fate.
 #define FPVS_SLOWPATH_INCIDENTS(INCIDENT)                                 \
     INCIDENT(from_host, "frames of the kernel, sent unchanged")           \
+    INCIDENT(fragment_sent, "fragments that packets were cut into")       \
     INCIDENT(icmp_sent, "ICMP errors sent to clients")                    \
     INCIDENT(icmp_held_back, "ICMP errors not sent, to bound their rate") \
     INCIDENT(no_wire, "frames lost because nothing carried their port")

@@ -86,6 +86,21 @@ inline void trim(rte_mbuf& frame, std::size_t ip_offset, std::size_t ip_length) 
     return true;
 }
 
+// The same where there is room, with all that lies behind the IP packet cut off, in as few steps as
+// it takes.  `layout` stays as it was.
+inline void put_link_header(rte_mbuf& frame,
+                            const PacketLayout& layout,
+                            const LinkHeader& header) noexcept {
+    std::uint8_t* ip = bytes_at(frame, layout.ip_offset);
+    header.write_before(ip);
+    if (!layout.is_ipv4()) {
+        store_be16(ip - sizeof(std::uint16_t), ethernet::kTypeIpv6);
+    }
+    reframe(frame,
+            static_cast<std::ptrdiff_t>(layout.ip_offset) - header.length,
+            static_cast<std::size_t>(header.length) + layout.ip_length);
+}
+
 // One hop less to live, with the header's checksum brought up to date.  The TTL is above 0.
 //
 // RFC 1624, equation 3, for a word that is 0x0100 less: the checksum's complement gains the
@@ -121,12 +136,5 @@ struct IcmpError {
     std::uint8_t code = 0;
     std::uint32_t mtu = 0;  // Of the next hop, for "fragmentation needed" and "packet too big".
 };
-
-// IPv4 only; host/slowpath/icmp.hpp has the whole.
-[[nodiscard]] bool turn_into_icmp_error(rte_mbuf& frame,
-                                        std::size_t ip_offset,
-                                        std::size_t ip_length,
-                                        IcmpError error,
-                                        std::uint16_t identification) noexcept;
 
 }  // namespace fpvs::slowpath

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "host/model/address.hpp"
 #include "host/provider/clock.hpp"
 
 namespace fpvs::slowpath {
@@ -34,8 +35,12 @@ class TokenBucket {
 
 class IcmpLimit {
   public:
-    [[nodiscard]] bool admit(std::uint32_t client, provider::Nanoseconds now) noexcept {
-        Client& slot = clients_[(client * kHashFactor) >> (32 - kClientsLog2)];
+    [[nodiscard]] bool admit(const model::IpAddress& client, provider::Nanoseconds now) noexcept {
+        std::uint32_t hash = 0;
+        for (const std::uint32_t word : client.words) {
+            hash = (hash ^ word) * kHashFactor;
+        }
+        Client& slot = clients_[hash >> (32 - kClientsLog2)];
         if (slot.address != client) {
             slot = {.address = client, .bucket = {}};
         }
@@ -54,7 +59,7 @@ class IcmpLimit {
     static constexpr int kBurst = 50;
 
     struct Client {
-        std::uint32_t address = 0;
+        model::IpAddress address;
         TokenBucket bucket;
     };
 

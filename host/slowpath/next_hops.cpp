@@ -2,86 +2,211 @@
 #include "host/slowpath/next_hops.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fpvs::slowpath {
+namespace {
+
+[[nodiscard]] bool is_link_local(const model::IpAddress& address) {
+    return address.is_ipv6() && address.words[0] >> 22 == 0xfe80U >> 6;
+}
+
+[[nodiscard]] std::size_t hash_of(const Way& way) {
+    return model::AddressHash()(way.next_hop) + way.interface_index;
+}
+
+// The route's, if it has one.
+[[nodiscard]] std::uint32_t mtu_of(const NextHop& hop, const provider::Egress& egress) {
+    return hop.route_mtu != 0 ? std::min(hop.route_mtu, egress.mtu) : egress.mtu;
+}
+
+}  // namespace
 
 NextHops::NextHops(provider::Neighbours& neighbours, std::size_t servers_max)
-    : neighbours_(neighbours), next_hops_(servers_max) {}
+    : neighbours_(neighbours), servers_max_(servers_max), hops_(servers_max + kClientHops) {
+    path_mtus_.reserve(kPathMtusMax);
+}
 
 NextHops::~NextHops() {
     for (const Waiting& waiting : std::span(waiting_).first(waiting_count_)) {
-        for (const HeldFrame& held : std::span(waiting.frames).first(waiting.count)) {
+        for (const Outgoing& held : std::span(waiting.packets).first(waiting.count)) {
             rte_pktmbuf_free(held.frame);
         }
     }
 }
 
-void NextHops::ask(NextHop& next_hop, model::Ipv4 address) noexcept {
-    next_hop = NextHop{};
-    next_hop.server = address;
-    next_hop.state = NextHop::State::waiting;
-    settle(next_hop, neighbours_.resolve(address));
+std::unique_ptr<const RouteTable> NextHops::use_routes(
+    std::unique_ptr<const RouteTable> routes) noexcept {
+    return std::exchange(routes_, std::move(routes));
 }
 
-rte_mbuf* NextHops::hold(const HeldFrame& frame, provider::Nanoseconds now) noexcept {
+void NextHops::ask(NextHop& hop,
+                   const model::IpAddress& address,
+                   std::uint32_t route_mtu) noexcept {
+    hop = NextHop{};
+    hop.target = address;
+    hop.route_mtu = route_mtu;
+    hop.state = NextHop::State::waiting;
+    settle(hop, neighbours_.resolve(address));
+}
+
+const NextHop* NextHops::towards(const model::IpAddress& address) noexcept {
+    const std::optional<Way> way = routes_->find(address);
+    if (!way) {
+        return nullptr;
+    }
+    constexpr std::size_t kSets = kClientHops / kWays;
+    const std::size_t set = hash_of(*way) % kSets;
+    const std::span<NextHop> candidates =
+        std::span(hops_).subspan(servers_max_ + set * kWays, kWays);
+    for (NextHop& hop : candidates) {
+        if (hop.state != NextHop::State::unknown && hop.key == way->next_hop &&
+            hop.key_interface == way->interface_index) {
+            hop.last_used = ++use_count_;
+            return &hop;
+        }
+    }
+    NextHop* hop = place_for(candidates);
+    if (hop == nullptr) {
+        return nullptr;
+    }
+    // A link-local gateway means nothing without its interface; an address behind it leads the
+    // kernel to the same gateway.
+    ask(*hop, is_link_local(way->next_hop) ? address : way->next_hop, way->mtu);
+    hop->key = way->next_hop;
+    hop->key_interface = way->interface_index;
+    hop->last_used = ++use_count_;
+    return hop;
+}
+
+// A free one, or the longest unused for which nothing waits.
+NextHop* NextHops::place_for(std::span<NextHop> candidates) noexcept {
+    NextHop* oldest = nullptr;
+    for (NextHop& hop : candidates) {
+        if (hop.state == NextHop::State::unknown) {
+            return &hop;
+        }
+        const bool older =
+            oldest == nullptr || use_count_ - hop.last_used > use_count_ - oldest->last_used;
+        if (older && !is_waited_for(hop)) {
+            oldest = &hop;
+        }
+    }
+    if (oldest != nullptr) {
+        neighbours_.forget(oldest->target);
+    }
+    return oldest;
+}
+
+bool NextHops::is_waited_for(const NextHop& hop) const noexcept {
+    const auto waiting = std::span(waiting_).first(waiting_count_);
+    return std::any_of(waiting.begin(), waiting.end(), [index = index_of(hop)](const Waiting& one) {
+        return one.hop == index;
+    });
+}
+
+rte_mbuf* NextHops::hold(const Outgoing& packet,
+                         const NextHop& hop,
+                         provider::Nanoseconds now) noexcept {
+    const std::uint32_t index = index_of(hop);
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_count_);
-    auto waiting = std::find_if(waiting_.begin(), end, [&frame](const Waiting& candidate) {
-        return candidate.server == frame.server;
+    auto waiting = std::find_if(waiting_.begin(), end, [index](const Waiting& candidate) {
+        return candidate.hop == index;
     });
     if (waiting == end) {
-        if (waiting_count_ == kWaitingServersMax) {
-            return frame.frame;
+        if (waiting_count_ == kWaitingHopsMax) {
+            return packet.frame;
         }
         ++waiting_count_;
-        waiting->server = frame.server;
+        waiting->hop = index;
         waiting->since = now;
         waiting->count = 0;
     }
     rte_mbuf* displaced = nullptr;
-    if (waiting->count == kFramesPerServerMax) {
-        displaced = waiting->frames.front().frame;
-        std::shift_left(waiting->frames.begin(), waiting->frames.end(), 1);
+    if (waiting->count == kFramesPerHopMax) {
+        displaced = waiting->packets.front().frame;
+        std::shift_left(waiting->packets.begin(), waiting->packets.end(), 1);
         --waiting->count;
     }
-    waiting->frames[waiting->count++] = frame;
+    waiting->packets[waiting->count++] = packet;
     return displaced;
 }
 
 void NextHops::neighbour_changed(const model::IpAddress& target,
                                  const std::optional<provider::Neighbour>& neighbour) {
-    for (NextHop& next_hop : next_hops_) {
-        if (next_hop.server == target && next_hop.state != NextHop::State::unknown) {
-            next_hop.state = NextHop::State::waiting;
-            settle(next_hop, neighbour);
+    for (NextHop& hop : hops_) {
+        if (hop.state != NextHop::State::unknown && hop.target == target) {
+            hop.state = NextHop::State::waiting;
+            settle(hop, neighbour);
         }
     }
 }
 
-bool NextHops::is_over(const Waiting& waiting, provider::Nanoseconds now) noexcept {
-    NextHop& next_hop = next_hops_[waiting.server];
-    if (next_hop.state == NextHop::State::waiting) {
-        settle(next_hop, neighbours_.resolve(next_hop.server));
+void NextHops::learn_path_mtu(const NextHop& hop,
+                              std::uint32_t mtu,
+                              provider::Nanoseconds now) noexcept {
+    NextHop& learned = hops_[index_of(hop)];
+    if (learned.state != NextHop::State::resolved || mtu >= learned.mtu) {
+        return;
     }
-    return next_hop.state != NextHop::State::waiting || now - waiting.since >= kResolutionTime;
+    if (!learned.path_mtu_told && path_mtus_.size() == kPathMtusMax) {
+        return;
+    }
+    if (!learned.path_mtu_told) {
+        path_mtus_.push_back({index_of(hop), now + kPathMtuTime});
+    }
+    learned.path_mtu_told = true;
+    learned.mtu = mtu;
 }
 
-void NextHops::settle(NextHop& next_hop,
-                      const std::optional<provider::Neighbour>& neighbour) noexcept {
+void NextHops::forget_old_path_mtus(provider::Nanoseconds now) noexcept {
+    std::erase_if(path_mtus_, [&](const PathMtu& told) {
+        NextHop& hop = hops_[told.hop];
+        if (told.until > now) {
+            return false;
+        }
+        if (const provider::Egress* egress = egress_of(hop.interface_index);
+            egress != nullptr && hop.path_mtu_told) {
+            hop.mtu = mtu_of(hop, *egress);
+        }
+        hop.path_mtu_told = false;
+        return true;
+    });
+}
+
+bool NextHops::is_over(const Waiting& waiting, provider::Nanoseconds now) noexcept {
+    NextHop& hop = hops_[waiting.hop];
+    if (hop.state == NextHop::State::waiting) {
+        settle(hop, neighbours_.resolve(hop.target));
+    }
+    return hop.state != NextHop::State::waiting || now - waiting.since >= kResolutionTime;
+}
+
+void NextHops::settle(NextHop& hop, const std::optional<provider::Neighbour>& neighbour) noexcept {
     if (!neighbour) {
         return;
     }
-    const auto egress =
-        std::find_if(egresses_.begin(), egresses_.end(), [&](const provider::Egress& candidate) {
-            return candidate.interface_index == neighbour->interface_index;
-        });
-    if (egress == egresses_.end()) {
-        next_hop.state = NextHop::State::unreachable;
+    const provider::Egress* egress = egress_of(neighbour->interface_index);
+    if (egress == nullptr) {
+        hop.state = NextHop::State::unreachable;
         return;
     }
-    next_hop.state = NextHop::State::resolved;
-    next_hop.port = egress->port;
-    next_hop.mtu = egress->mtu;
-    next_hop.link = LinkHeader::make(neighbour->mac, egress->mac, egress->vlan);
+    hop.state = NextHop::State::resolved;
+    hop.port = egress->port;
+    if (!hop.path_mtu_told || hop.interface_index != egress->interface_index) {
+        hop.path_mtu_told = false;
+        hop.mtu = mtu_of(hop, *egress);
+    }
+    hop.interface_index = egress->interface_index;
+    hop.source = neighbour->source;
+    hop.link = LinkHeader::make(neighbour->mac, egress->mac, egress->vlan);
+}
+
+const provider::Egress* NextHops::egress_of(std::uint32_t interface_index) const noexcept {
+    const auto found = std::find_if(egresses_.begin(), egresses_.end(), [=](const auto& egress) {
+        return egress.interface_index == interface_index;
+    });
+    return found != egresses_.end() ? &*found : nullptr;
 }
 
 }  // namespace fpvs::slowpath

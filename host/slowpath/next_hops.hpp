@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where frames to each real server go, and the few frames that wait until that is known.
+// Where frames go next, to each real server and towards clients, and the few frames that wait until
+// that is known.
 //
-// Servers have dense indices, so a known next hop is one load.  The kernel answers who a server's
-// neighbour is (provider::Neighbours); while it does not know, up to kFramesPerServerMax frames of
-// a server are held, the oldest giving way to the newest as in the kernel, and for at most
-// kResolutionTime.
+// Servers have dense indices, so a known next hop is one load.  Replies to clients go by the route
+// table; the hops that it names, gateways and clients on a common link, are kept by address in a
+// table of kClientHops, the longest unused of a few giving way.  The kernel answers who a neighbour
+// is (provider::Neighbours); while it does not know, up to kFramesPerHopMax frames of a hop are
+// held, the oldest giving way to the newest as in the kernel, and for at most kResolutionTime.
 #pragma once
 
 #include <rte_mbuf.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -22,14 +26,21 @@
 #include "host/provider/neighbours.hpp"
 #include "host/provider/network_port.hpp"
 #include "host/slowpath/frame_edit.hpp"
+#include "host/slowpath/outgoing.hpp"
+#include "host/slowpath/route_table.hpp"
 
 namespace fpvs::slowpath {
 
-constexpr std::size_t kFramesPerServerMax = 3;
-constexpr std::size_t kWaitingServersMax = 256;
+constexpr std::size_t kClientHops = 4096;
+constexpr std::size_t kFramesPerHopMax = 3;
+constexpr std::size_t kWaitingHopsMax = 256;
 // The kernel gives up after three questions, one a second.
 constexpr provider::Nanoseconds kResolutionTime = std::chrono::seconds(3);
+// A path's MTU that a router told of is believed this long, as by the kernel (mtu_expires).
+constexpr provider::Nanoseconds kPathMtuTime = std::chrono::minutes(10);
+constexpr std::size_t kPathMtusMax = 256;
 
+// What sending reads comes first and fits a cache line.
 struct alignas(64) NextHop {
     enum class State : std::uint8_t {
         unknown,     // Not asked for yet.
@@ -37,19 +48,20 @@ struct alignas(64) NextHop {
         resolved,    // The rest is set.
         unreachable  // Behind an interface that is no port of ours.
     };
-    model::Ipv4 server;
     State state = State::unknown;
+    bool path_mtu_told = false;  // `mtu` is what a router told, not the egress's.
     std::uint16_t port = 0;
     std::uint32_t mtu = 0;
+    model::IpAddress target;  // Whom the kernel is asked for.
     LinkHeader link;
-};
 
-// A frame on its way to a server, with where its IP packet begins.
-struct HeldFrame {
-    rte_mbuf* frame = nullptr;
-    engine::ServerIndex server = engine::kNoIndex;
-    bool icmp = false;  // It is an ICMP error about a connection.
-    std::uint16_t ip_offset = 0;
+    model::IpAddress source;  // What the director sends from by this hop.
+    std::uint32_t interface_index = 0;
+    // A hop towards clients: the key is not always the target (see towards()).
+    model::IpAddress key;
+    std::uint32_t key_interface = 0;
+    std::uint32_t route_mtu = 0;  // 0: the route leaves it to the interface.
+    std::uint32_t last_used = 0;
 };
 
 class NextHops {
@@ -61,30 +73,39 @@ class NextHops {
 
     // An interface of the kernel that is a port of ours, or a VLAN of one.  At start-up.
     void add_egress(const provider::Egress& egress) { egresses_.push_back(egress); }
+    // Gives back the table that was used before.
+    [[nodiscard]] std::unique_ptr<const RouteTable> use_routes(
+        std::unique_ptr<const RouteTable> routes) noexcept;
 
     // The next hop of a server as far as it is known.
-    [[nodiscard]] const NextHop& find(engine::ServerIndex server, model::Ipv4 address) noexcept {
-        NextHop& next_hop = next_hops_[server];
+    [[nodiscard]] const NextHop& to_server(engine::ServerIndex server,
+                                           const model::IpAddress& address) noexcept {
+        NextHop& hop = hops_[server];
         // An index that was given to another server, or never used, is asked for anew.
-        if (next_hop.state == NextHop::State::unknown || next_hop.server != address) [[unlikely]] {
-            ask(next_hop, address);
+        if (hop.state == NextHop::State::unknown || hop.target != address) [[unlikely]] {
+            ask(hop, address);
         }
-        return next_hop;
+        return hop;
     }
+    // The next hop towards any address; null where no route leads to it or no place is free.
+    [[nodiscard]] const NextHop* towards(const model::IpAddress& address) noexcept;
 
-    // The same without asking, for a frame that was held.
-    [[nodiscard]] const NextHop& at(engine::ServerIndex server) const { return next_hops_[server]; }
-
-    // Holds a frame of a server that is waited for.  Returns the frame that had to give way, which
+    // Holds a packet for a hop that is waited for.  Returns the frame that had to give way, which
     // may be the one given, or null.
-    [[nodiscard]] rte_mbuf* hold(const HeldFrame& frame, provider::Nanoseconds now) noexcept;
+    [[nodiscard]] rte_mbuf* hold(const Outgoing& packet,
+                                 const NextHop& hop,
+                                 provider::Nanoseconds now) noexcept;
 
     // What the kernel says about an address has changed.
     void neighbour_changed(const model::IpAddress& target,
                            const std::optional<provider::Neighbour>& neighbour);
 
-    // Frames that waited long enough: for each server that was resolved or given up, `done` gets
-    // its frames; find() tells which it was.  Cheap while nothing waits.
+    // A router on the way says that no longer packets pass.
+    void learn_path_mtu(const NextHop& hop, std::uint32_t mtu, provider::Nanoseconds now) noexcept;
+    void forget_old_path_mtus(provider::Nanoseconds now) noexcept;
+
+    // Packets that waited long enough: done(hop, packets) for each hop that was resolved or given
+    // up; its state tells which.  Cheap while nothing waits.
     template <class Done>
     void release(provider::Nanoseconds now, Done&& done) {
         for (std::size_t i = 0; i < waiting_count_;) {
@@ -95,30 +116,44 @@ class NextHops {
             }
             const Waiting over = waiting;
             waiting = waiting_[--waiting_count_];
-            done(std::span(over.frames.data(), over.count));
+            done(hops_[over.hop], std::span(over.packets.data(), over.count));
         }
     }
 
-    [[nodiscard]] bool anything_waits() const { return waiting_count_ != 0; }
-
   private:
+    static constexpr std::size_t kWays = 4;  // Places where the hop of an address can be.
+
     struct Waiting {
-        engine::ServerIndex server = engine::kNoIndex;
+        std::uint32_t hop = 0;
         provider::Nanoseconds since{};
         std::size_t count = 0;
-        std::array<HeldFrame, kFramesPerServerMax> frames;
+        std::array<Outgoing, kFramesPerHopMax> packets;
+    };
+    struct PathMtu {
+        std::uint32_t hop = 0;
+        provider::Nanoseconds until{};
     };
 
-    void ask(NextHop& next_hop, model::Ipv4 address) noexcept;
+    [[nodiscard]] std::uint32_t index_of(const NextHop& hop) const {
+        return static_cast<std::uint32_t>(&hop - hops_.data());
+    }
+    void ask(NextHop& hop, const model::IpAddress& address, std::uint32_t route_mtu = 0) noexcept;
+    [[nodiscard]] NextHop* place_for(std::span<NextHop> candidates) noexcept;
+    [[nodiscard]] bool is_waited_for(const NextHop& hop) const noexcept;
     // Resolved, unreachable, or out of time, after one more question.
     [[nodiscard]] bool is_over(const Waiting& waiting, provider::Nanoseconds now) noexcept;
-    void settle(NextHop& next_hop, const std::optional<provider::Neighbour>& neighbour) noexcept;
+    void settle(NextHop& hop, const std::optional<provider::Neighbour>& neighbour) noexcept;
+    [[nodiscard]] const provider::Egress* egress_of(std::uint32_t interface_index) const noexcept;
 
     provider::Neighbours& neighbours_;
     std::vector<provider::Egress> egresses_;
-    std::vector<NextHop> next_hops_;  // By server index; grows never.
-    std::array<Waiting, kWaitingServersMax> waiting_;
+    std::unique_ptr<const RouteTable> routes_ = std::make_unique<const RouteTable>();
+    std::size_t servers_max_;
+    std::vector<NextHop> hops_;  // By server index, then those towards clients; grows never.
+    std::uint32_t use_count_ = 0;
+    std::array<Waiting, kWaitingHopsMax> waiting_;
     std::size_t waiting_count_ = 0;
+    std::vector<PathMtu> path_mtus_;  // Room for all is reserved.
 };
 
 }  // namespace fpvs::slowpath

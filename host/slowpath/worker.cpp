@@ -3,7 +3,6 @@
 
 #include <rte_prefetch.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "host/slowpath/bytes.hpp"
@@ -14,20 +13,21 @@ namespace fpvs::slowpath {
 namespace {
 
 using namespace std::chrono_literals;
+using Kind = ParsedFrame::Kind;
 
 // Looking for frames of the kernel is a system call, so under load it is not done every burst.
 constexpr provider::Nanoseconds kHostInterval = 50us;
 constexpr provider::Nanoseconds kExpiryInterval = 4ms;
 constexpr provider::Nanoseconds kHeldInterval = 10ms;
+constexpr provider::Nanoseconds kCleanupInterval = 250ms;
 constexpr std::size_t kExpiryBudget = 256;
 
-// Nothing stands in the way of direct routing: no error to send, no room to make.
-[[nodiscard]] inline bool may_go_straight(rte_mbuf& frame,
-                                          const ParsedFrame& parsed,
-                                          const NextHop& next_hop) noexcept {
-    return next_hop.state == NextHop::State::resolved && parsed.ip_length <= next_hop.mtu &&
-           bytes_at(frame, parsed.ip_offset)[ipv4::kTtl] > 1 &&
-           frame.data_off + parsed.ip_offset >= next_hop.link.length;
+// What begins a connection even if there is one already: it may be over, and scheduled anew.
+[[nodiscard]] bool may_begin_anew(const engine::Packet& packet) {
+    constexpr std::uint8_t kSctpInit = 1;
+    return packet.protocol == model::Protocol::tcp
+               ? (packet.tcp_flags & engine::tcp_flag::kSyn) != 0
+               : packet.protocol == model::Protocol::sctp && packet.sctp_chunk == kSctpInit;
 }
 
 }  // namespace
@@ -36,79 +36,37 @@ Worker::Worker(engine::Engine& engine,
                provider::Neighbours& neighbours,
                const WorkerOptions& options)
     : engine_(engine),
-      next_hops_(neighbours, options.servers_max),
-      identification_(options.first_identification) {
-    wires_.reserve(provider::kNetworkPortsMax);
+      forwarder_(engine,
+                 neighbours,
+                 ports_,
+                 counters_,
+                 {.servers_max = options.servers_max,
+                  .first_identification = options.first_identification,
+                  .frames = options.frames}) {
+    if (options.whole_packets != nullptr) {
+        reassembler_.emplace(*options.whole_packets, counters_);
+    }
 }
 
 Status Worker::add_port(const provider::NetworkPort& port, provider::PacketPort* host) {
-    if (port.number >= ports_.size()) {
-        return fail(Code::exhausted,
-                    "{}: port {} is too high, there are {}",
-                    port.interface,
-                    port.number,
-                    ports_.size());
-    }
-    Port& added = ports_[port.number];
-    if (added.exists) {
-        return fail(Code::already_exists, "{}: port {} is taken", port.interface, port.number);
-    }
-    added.exists = true;
-    added.mac = port.mac.value();
-    if (host != nullptr) {
-        added.host.emplace(*host);
-    }
-    next_hops_.add_egress({.interface_index = port.interface_index,
-                           .port = port.number,
-                           .mac = port.mac,
-                           .mtu = port.mtu});
+    FPVS_TRY_STATUS(ports_.add(port, host));
+    add_egress({.interface_index = port.interface_index,
+                .port = port.number,
+                .mac = port.mac,
+                .mtu = port.mtu});
     return {};
 }
 
-void Worker::carry(std::uint16_t port, provider::PacketPort* wire, Selection selection) {
-    flush();
-    ports_[port].wire = nullptr;
-    if (wire != nullptr) {
-        auto found = std::find_if(wires_.begin(), wires_.end(), [wire](const auto& known) {
-            return &known->tx.port() == wire;
-        });
-        if (found == wires_.end()) {
-            found = wires_.insert(found, std::make_unique<Wire>(Wire{TxQueue(*wire), selection}));
-        }
-        ports_[port].wire = &(*found)->tx;
+std::unique_ptr<const MarkRules> Worker::use_marks(std::unique_ptr<const MarkRules> marks) {
+    if (marks != nullptr && marks->empty()) {
+        marks = nullptr;
     }
-    std::erase_if(wires_, [this](const auto& known) {
-        return std::none_of(ports_.begin(), ports_.end(), [&known](const Port& candidate) {
-            return candidate.wire == &known->tx;
-        });
-    });
-}
-
-[[gnu::always_inline]] inline void Worker::send_to_wire(rte_mbuf& frame) {
-    TxQueue* wire = frame.port < ports_.size() ? ports_[frame.port].wire : nullptr;
-    if (wire == nullptr) {
-        counters_.count(Incident::no_wire, frame.pkt_len);
-        rte_pktmbuf_free(&frame);
-        return;
+    // Nothing sets a mark any more, so nothing else would clear those of the last burst.
+    for (ParsedFrame& parsed : parsed_) {
+        parsed.packet.firewall_mark = 0;
     }
-    wire->push(&frame);
-}
-
-// What send_direct() does to a packet that may_go_straight(), in one go: padding off, one hop
-// further, a new Ethernet header.
-[[gnu::always_inline]] inline void Worker::send_straight(rte_mbuf& frame,
-                                                         const ParsedFrame& parsed,
-                                                         const NextHop& next_hop) noexcept {
-    std::uint8_t* ip = bytes_at(frame, parsed.ip_offset);
-    decrement_ttl(ip);
-    next_hop.link.write_before(ip);
-    frame.data_off =
-        static_cast<std::uint16_t>(frame.data_off + parsed.ip_offset - next_hop.link.length);
-    frame.data_len = static_cast<std::uint16_t>(next_hop.link.length + parsed.ip_length);
-    frame.pkt_len = frame.data_len;
-    frame.port = next_hop.port;
-    counters_.count(Outcome::forwarded, frame.pkt_len);
-    send_to_wire(frame);
+    parsed_whole_.packet.firewall_mark = 0;
+    return std::exchange(marks_, std::move(marks));
 }
 
 bool Worker::step(Time now) {
@@ -117,15 +75,7 @@ bool Worker::step(Time now) {
         host_due_ = now + kHostInterval;
         frames += take_from_host();
     }
-    bool more = false;
-    if (now >= expiry_due_) {
-        more = engine_.expire(now, kExpiryBudget);
-        expiry_due_ = more ? now : now + kExpiryInterval;
-    }
-    if (now >= held_due_) {
-        held_due_ = now + kHeldInterval;
-        release_held(now);
-    }
+    const bool more = run_timers(now);
     if (hook_changed_) {
         hook_ = std::move(next_hook_);
         hook_changed_ = false;
@@ -133,13 +83,34 @@ bool Worker::step(Time now) {
     if (hook_) {
         hook_(now);
     }
-    flush();
+    ports_.flush();
     return frames != 0 || more;
+}
+
+// True: connections are still to be looked at.
+bool Worker::run_timers(Time now) {
+    bool more = false;
+    if (now >= expiry_due_) {
+        more = engine_.expire(now, kExpiryBudget);
+        expiry_due_ = more ? now : now + kExpiryInterval;
+    }
+    if (now >= held_due_) {
+        held_due_ = now + kHeldInterval;
+        forwarder_.release_held(now);
+    }
+    if (now >= cleanup_due_) {
+        cleanup_due_ = now + kCleanupInterval;
+        forwarder_.next_hops().forget_old_path_mtus(now);
+        if (reassembler_) {
+            reassembler_->expire(now);
+        }
+    }
+    return more;
 }
 
 std::size_t Worker::take_from_wires(Time now) {
     std::size_t total = 0;
-    for (const auto& wire : wires_) {
+    for (const auto& wire : ports_.wires()) {
         std::array<rte_mbuf*, provider::kBurstMax> frames;
         const std::size_t count = wire->tx.port().rx_burst(frames);
         if (count != 0) {
@@ -152,18 +123,15 @@ std::size_t Worker::take_from_wires(Time now) {
 
 std::size_t Worker::take_from_host() {
     std::size_t total = 0;
-    for (Port& port : ports_) {
-        if (!port.host) {
-            continue;
-        }
+    ports_.for_each_host([this, &total](provider::PacketPort& host) {
         std::array<rte_mbuf*, provider::kBurstMax> frames;
-        const std::size_t count = port.host->port().rx_burst(frames);
+        const std::size_t count = host.rx_burst(frames);
         for (rte_mbuf* frame : std::span(frames).first(count)) {
             counters_.count(Incident::from_host, frame->pkt_len);
-            send_to_wire(*frame);
+            ports_.send(*frame);
         }
         total += count;
-    }
+    });
     return total;
 }
 
@@ -175,24 +143,25 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {
         rte_mbuf& frame = *frames[i];
-        if (frame.nb_segs != 1 || frame.port >= ports_.size()) [[unlikely]] {
-            parsed_[i].kind = ParsedFrame::Kind::settled;
-            parsed_[i].outcome = frame.nb_segs != 1 ? Outcome::buffer : Outcome::port;
+        ParsedFrame& parsed = parsed_[i];
+        if (frame.nb_segs != 1 || !ports_.exists(frame.port)) [[unlikely]] {
+            parsed.kind = Kind::settled;
+            parsed.outcome = frame.nb_segs != 1 ? Outcome::buffer : Outcome::port;
             continue;
         }
         const std::uint64_t station =
-            selection == Selection::by_worker ? ports_[frame.port].mac : 0;
+            selection == Selection::by_worker ? ports_.station(frame.port) : 0;
         const std::span<const std::uint8_t> bytes(bytes_at(frame, 0), frame.data_len);
-        if (!parse_plain(bytes, station, parsed_[i])) [[unlikely]] {
-            parse(bytes, station, parsed_[i]);
+        if (!parse_plain(bytes, station, parsed)) [[unlikely]] {
+            parse(bytes, station, parsed);
         }
-        if (parsed_[i].kind == ParsedFrame::Kind::transport) {
-            engine_.prefetch(parsed_[i].packet);
+        if (parsed.kind == Kind::transport) {
+            engine_.prefetch(parsed.packet);
         }
     }
-    for (const ParsedFrame& one : std::span(parsed_).first(frames.size())) {
-        if (one.kind == ParsedFrame::Kind::transport) {
-            engine_.prefetch_connection(one.packet);
+    for (const ParsedFrame& parsed : std::span(parsed_).first(frames.size())) {
+        if (parsed.kind == Kind::transport) {
+            engine_.prefetch_connection(parsed.packet);
         }
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -200,178 +169,100 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
     }
 }
 
-void Worker::handle(rte_mbuf& frame, const ParsedFrame& parsed, Time now) {
-    if (parsed.kind == ParsedFrame::Kind::transport && parsed.is_ipv4()) [[likely]] {
-        const engine::Verdict verdict = engine_.handle(parsed.packet, now);
-        if (verdict.action == engine::Action::forward &&
-            verdict.forwarding == model::Forwarding::direct_routing) [[likely]] {
-            const NextHop& next_hop = next_hops_.find(verdict.server, verdict.server_address.ipv4());
-            if (may_go_straight(frame, parsed, next_hop)) [[likely]] {
-                send_straight(frame, parsed, next_hop);
-                return;
-            }
-        }
-        obey(frame, parsed, verdict, now);
+void Worker::handle(rte_mbuf& frame, ParsedFrame& parsed, Time now) {
+    if (parsed.kind != Kind::transport) [[unlikely]] {
+        handle_unusual(frame, parsed, now);
         return;
     }
-    handle_rest(frame, parsed, now);
+    if (marks_ != nullptr) {
+        mark(frame, parsed, now);
+    }
+    forwarder_.obey(frame, parsed, engine_.handle(parsed.packet, now), now);
 }
 
-void Worker::handle_rest(rte_mbuf& frame, const ParsedFrame& parsed, Time now) {
-    if (parsed.kind == ParsedFrame::Kind::settled) {
-        end(frame, parsed.outcome);
+// Sets the firewall mark if it can matter: a packet that goes on with its connection is not
+// scheduled, and only scheduling asks for the mark.
+void Worker::mark(rte_mbuf& frame, ParsedFrame& parsed, Time now) {
+    parsed.packet.firewall_mark = 0;
+    if (!may_begin_anew(parsed.packet) &&
+        engine_.lookup(parsed.packet, now).action == engine::Action::forward) {
         return;
     }
-    // The rest is the kernel's as long as it is not handled here.
-    if (parsed.kind != ParsedFrame::Kind::icmp_error || !parsed.is_ipv4()) {
-        end(frame,
-            parsed.kind == ParsedFrame::Kind::fragment ? Outcome::fragment : Outcome::protocol);
-        return;
+    Arrival arrival{.port = frame.port, .vlan = {}};
+    if (parsed.ip_offset == ethernet::kHeaderBytes + ethernet::kVlanTagBytes) {
+        arrival.vlan = load_be16(bytes_at(frame, ethernet::kHeaderBytes)) & ethernet::kVlanMask;
     }
-    const engine::Verdict verdict = engine_.lookup(parsed.packet, now);
-    if (verdict.action == engine::Action::forward) {
-        obey(frame, parsed, verdict, now);
-    } else {
-        end(frame, Outcome::protocol);
-    }
+    parsed.packet.firewall_mark = marks_->mark_of(parsed.packet, arrival);
 }
 
-void Worker::obey(rte_mbuf& frame,
-                  const ParsedFrame& parsed,
-                  const engine::Verdict& verdict,
-                  Time now) {
-    trim(frame, parsed.ip_offset, parsed.ip_length);
-    const bool icmp = parsed.kind == ParsedFrame::Kind::icmp_error;
-    const HeldFrame held{&frame, verdict.server, icmp, parsed.ip_offset};
-    switch (verdict.action) {
-        case engine::Action::pass_to_host:
-            end(frame, Outcome::pass_to_host);
+void Worker::handle_unusual(rte_mbuf& frame, ParsedFrame& parsed, Time now) {
+    switch (parsed.kind) {
+        case Kind::fragment:
+            reassemble(frame, parsed, now);
             return;
-        case engine::Action::drop:
-            end(frame, Outcome::engine);
+        case Kind::icmp_error:
+        case Kind::tunnel_error:
+            handle_error(frame, parsed, now);
             return;
-        case engine::Action::reject:
-            refuse(held,
-                   Outcome::no_server,
-                   {icmp::kDestinationUnreachable, icmp::kPortUnreachable},
-                   now);
+        case Kind::settled:
+            ports_.end(frame, parsed.outcome);
             return;
-        case engine::Action::forward:
-            break;
-    }
-    if (verdict.forwarding == model::Forwarding::local) {
-        end(frame, Outcome::local);
-        return;
-    }
-    if (verdict.forwarding != model::Forwarding::direct_routing) {
-        end(frame, Outcome::method);
-        return;
-    }
-    send_to_server(held, verdict.server_address.ipv4(), now);
-}
-
-void Worker::send_to_server(const HeldFrame& held, model::Ipv4 server, Time now) {
-    const NextHop& next_hop = next_hops_.find(held.server, server);
-    switch (next_hop.state) {
-        case NextHop::State::resolved:
-            send_direct(held, next_hop, now);
-            return;
-        case NextHop::State::unreachable:
-            end(*held.frame, Outcome::egress);
-            return;
-        case NextHop::State::unknown:
-        case NextHop::State::waiting:
-            if (rte_mbuf* displaced = next_hops_.hold(held, now)) {
-                end(*displaced, Outcome::neighbour_queue);
-            }
+        case Kind::transport:  // Not unusual.
             return;
     }
 }
 
-// Direct routing: the packet as it is, one hop further, in a new Ethernet header.
-void Worker::send_direct(const HeldFrame& held, const NextHop& next_hop, Time now) {
-    rte_mbuf& frame = *held.frame;
-    std::uint8_t* ip = bytes_at(frame, held.ip_offset);
-    if (ip[ipv4::kTtl] <= 1) {
-        refuse(held, Outcome::ttl, {icmp::kTimeExceeded, 0}, now);
+void Worker::handle_error(rte_mbuf& frame, ParsedFrame& parsed, Time now) {
+    engine::Verdict verdict = engine_.lookup(parsed.packet, now);
+    if (parsed.kind == Kind::icmp_error && verdict.action == engine::Action::forward) {
+        forwarder_.pass_error(frame, parsed, verdict, now);
         return;
     }
-    // As in the kernel, a refusal from here on quotes the packet with its new TTL.
-    decrement_ttl(ip);
-    if (static_cast<std::size_t>(frame.data_len - held.ip_offset) > next_hop.mtu) {
-        if ((load_be16(ip + ipv4::kFragment) & ipv4::kDontFragment) == 0) {
-            end(frame, Outcome::fragmentation);
+    // A tunnel by UDP looks like any other UDP packet until a server is found at its other end.
+    const std::uint16_t udp_port = parsed.packet.source_port;
+    const bool by_gue = parsed.kind == Kind::icmp_error;
+    if (by_gue) {
+        if (!parse_as_gue({bytes_at(frame, 0), frame.data_len}, parsed)) {
+            ports_.end(frame, Outcome::protocol);
             return;
         }
-        refuse(held,
-               Outcome::mtu,
-               {icmp::kDestinationUnreachable,
-                icmp::kFragmentationNeeded,
-                static_cast<std::uint16_t>(next_hop.mtu)},
-               now);
+        verdict = engine_.lookup(parsed.packet, now);
+    }
+    if (verdict.action != engine::Action::forward ||
+        verdict.forwarding != model::Forwarding::tunnel) {
+        ports_.end(frame, Outcome::protocol);
         return;
     }
-    if (!replace_link_header(frame, held.ip_offset, next_hop.link)) {
-        end(frame, Outcome::buffer);
+    const model::Tunnel& tunnel = engine_.server_settings(verdict.server).tunnel;
+    if (by_gue && (tunnel.kind != model::TunnelKind::gue || tunnel.port != udp_port)) {
+        ports_.end(frame, Outcome::protocol);
         return;
     }
-    frame.port = next_hop.port;
-    counters_.count(held.icmp ? Outcome::icmp_forwarded : Outcome::forwarded, frame.pkt_len);
-    send_to_wire(frame);
+    forwarder_.pass_tunnel_error(frame, parsed, verdict, now);
 }
 
-// Drops a packet and tells its sender, but never about an ICMP error (RFC 1122 3.2.2).
-void Worker::refuse(const HeldFrame& held, Outcome outcome, IcmpError error, Time now) {
-    rte_mbuf& frame = *held.frame;
-    if (held.icmp) {
-        end(frame, outcome);
+void Worker::reassemble(rte_mbuf& frame, const ParsedFrame& fragment, Time now) {
+    if (!reassembler_) {
+        ports_.end(frame, Outcome::fragment);
         return;
     }
-    counters_.count(outcome, frame.pkt_len);
-    const std::uint32_t client = load_be32(bytes_at(frame, held.ip_offset) + ipv4::kSource);
-    const std::size_t ip_length = frame.data_len - held.ip_offset;
-    if (!icmp_limit_.admit(client, now) ||
-        !turn_into_icmp_error(frame, held.ip_offset, ip_length, error, identification_)) {
-        counters_.count(Incident::icmp_held_back, frame.pkt_len);
-        rte_pktmbuf_free(&frame);
+    const WholePacket whole = reassembler_->add(frame, fragment, now);
+    if (whole.frame == nullptr) {
         return;
     }
-    ++identification_;
-    counters_.count(Incident::icmp_sent, frame.pkt_len);
-    send_to_wire(frame);
-}
-
-void Worker::release_held(Time now) {
-    next_hops_.release(now, [this, now](std::span<const HeldFrame> frames) {
-        for (const HeldFrame& held : frames) {
-            const NextHop& next_hop = next_hops_.at(held.server);
-            if (next_hop.state == NextHop::State::waiting) {
-                end(*held.frame, Outcome::neighbour_timeout);
-            } else {
-                send_to_server(held, next_hop.server, now);
-            }
-        }
-    });
-}
-
-void Worker::end(rte_mbuf& frame, Outcome outcome) {
-    counters_.count(outcome, frame.pkt_len);
-    if (fate(outcome) == Fate::host && ports_[frame.port].host) {
-        ports_[frame.port].host->push(&frame);
+    parse({bytes_at(*whole.frame, 0), whole.frame->data_len}, 0, parsed_whole_);
+    if (parsed_whole_.kind != Kind::transport) {
+        handle_unusual(*whole.frame, parsed_whole_, now);
         return;
     }
-    rte_pktmbuf_free(&frame);
-}
-
-void Worker::flush() {
-    for (const auto& wire : wires_) {
-        wire->tx.flush();
+    if (marks_ != nullptr) {
+        mark(*whole.frame, parsed_whole_, now);
     }
-    for (Port& port : ports_) {
-        if (port.host) {
-            port.host->flush();
-        }
-    }
+    forwarder_.obey_thoroughly(*whole.frame,
+                               parsed_whole_,
+                               engine_.handle(parsed_whole_.packet, now),
+                               whole.fragment_bytes_max,
+                               now);
 }
 
 }  // namespace fpvs::slowpath

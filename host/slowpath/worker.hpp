@@ -17,7 +17,8 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <vector>
+#include <string_view>
+#include <utility>
 
 #include "host/engine/engine.hpp"
 #include "host/model/limits.hpp"
@@ -26,10 +27,12 @@
 #include "host/provider/network_port.hpp"
 #include "host/provider/packet_port.hpp"
 #include "host/slowpath/counters.hpp"
-#include "host/slowpath/icmp_limit.hpp"
-#include "host/slowpath/next_hops.hpp"
+#include "host/slowpath/forwarder.hpp"
+#include "host/slowpath/mark_rules.hpp"
 #include "host/slowpath/parse.hpp"
-#include "host/slowpath/tx_queue.hpp"
+#include "host/slowpath/ports.hpp"
+#include "host/slowpath/reassembly.hpp"
+#include "host/slowpath/route_table.hpp"
 #include "host/util/result.hpp"
 
 namespace fpvs::slowpath {
@@ -37,17 +40,18 @@ namespace fpvs::slowpath {
 struct WorkerOptions {
     std::size_t servers_max = model::kRealServersMax;
     std::uint16_t first_identification = 0;  // Of the IP packets made here; take a random one.
+    // For the fragments of packets that are cut here; none: such packets are dropped.
+    rte_mempool* frames = nullptr;
+    // For packets made whole (host/slowpath/reassembly.hpp); none: fragments are the kernel's.
+    rte_mempool* whole_packets = nullptr;
 };
-
-// Whether a wire hands over only frames for its station, as the card does.
-enum class Selection : std::uint8_t { by_wire, by_worker };
 
 class Worker {
   public:
     using Time = provider::Nanoseconds;
     using StepHook = std::function<void(Time)>;
 
-    // Engine, neighbours and all ports must outlive the worker.
+    // Engine, neighbours, pools and all ports must outlive the worker.
     Worker(engine::Engine& engine,
            provider::Neighbours& neighbours,
            const WorkerOptions& options = {});
@@ -56,11 +60,13 @@ class Worker {
     // `host` is the port's way to the kernel, a TAP; without one its frames are dropped.
     [[nodiscard]] Status add_port(const provider::NetworkPort& port, provider::PacketPort* host);
     // A VLAN interface on top of a port's own.
-    void add_egress(const provider::Egress& egress) { next_hops_.add_egress(egress); }
+    void add_egress(const provider::Egress& egress) { forwarder_.next_hops().add_egress(egress); }
 
     // --- At any time, on the worker's thread.
     // From now on `wire` carries the port, or nothing does.  One wire may carry several ports.
-    void carry(std::uint16_t port, provider::PacketPort* wire, Selection selection);
+    void carry(std::uint16_t port, provider::PacketPort* wire, Selection selection) {
+        ports_.carry(port, wire, selection);
+    }
     // Runs in every step, after the frames: the card's events and commands.  A hook may replace
     // itself; the new one begins with the next step.
     void set_step_hook(StepHook hook) {
@@ -69,7 +75,19 @@ class Worker {
     }
     void neighbour_changed(const model::IpAddress& target,
                            const std::optional<provider::Neighbour>& neighbour) {
-        next_hops_.neighbour_changed(target, neighbour);
+        forwarder_.next_hops().neighbour_changed(target, neighbour);
+    }
+    // Snapshots of configuration are made elsewhere and used from the next burst on.  What comes
+    // back is the one before: whoever swaps it frees it, so that no packet waits for that.
+    [[nodiscard]] std::unique_ptr<const RouteTable> use_routes(
+        std::unique_ptr<const RouteTable> routes) {
+        return forwarder_.next_hops().use_routes(std::move(routes));
+    }
+    [[nodiscard]] std::unique_ptr<const MarkRules> use_marks(
+        std::unique_ptr<const MarkRules> marks);
+    // For MarkRules::make().
+    [[nodiscard]] std::optional<std::uint16_t> port_of(std::string_view interface) const {
+        return ports_.number_of(interface);
     }
     // True when there was anything to do.
     bool step(Time now);
@@ -78,57 +96,40 @@ class Worker {
     // Descriptors that are readable when the kernel has frames for us.
     template <class Function>
     void for_each_wait_fd(Function&& function) const {
-        for (const Port& port : ports_) {
-            if (port.host && port.host->port().wait_fd() >= 0) {
-                function(port.host->port().wait_fd());
+        ports_.for_each_host([&function](const provider::PacketPort& host) {
+            if (host.wait_fd() >= 0) {
+                function(host.wait_fd());
             }
-        }
+        });
     }
 
   private:
-    struct Port {
-        bool exists = false;
-        std::uint64_t mac = 0;
-        TxQueue* wire = nullptr;  // Of one of wires_; null while nothing carries the port.
-        std::optional<TxQueue> host;
-    };
-    struct Wire {
-        TxQueue tx;
-        Selection selection;
-    };
-
     [[nodiscard]] std::size_t take_from_wires(Time now);
     [[nodiscard]] std::size_t take_from_host();
+    bool run_timers(Time now);
     void handle_burst(std::span<rte_mbuf* const> frames, Selection selection, Time now);
-    void handle(rte_mbuf& frame, const ParsedFrame& parsed, Time now);
-    void handle_rest(rte_mbuf& frame, const ParsedFrame& parsed, Time now);
-    void send_straight(rte_mbuf& frame,
-                       const ParsedFrame& parsed,
-                       const NextHop& next_hop) noexcept;
-    void obey(rte_mbuf& frame, const ParsedFrame& parsed, const engine::Verdict& verdict, Time now);
-    void send_to_server(const HeldFrame& held, model::Ipv4 server, Time now);
-    void send_direct(const HeldFrame& held, const NextHop& next_hop, Time now);
-    void refuse(const HeldFrame& held, Outcome outcome, IcmpError error, Time now);
-    void release_held(Time now);
-    void end(rte_mbuf& frame, Outcome outcome);
-    void send_to_wire(rte_mbuf& frame);
-    void flush();
+    void handle(rte_mbuf& frame, ParsedFrame& parsed, Time now);
+    void handle_unusual(rte_mbuf& frame, ParsedFrame& parsed, Time now);
+    void handle_error(rte_mbuf& frame, ParsedFrame& parsed, Time now);
+    void reassemble(rte_mbuf& frame, const ParsedFrame& fragment, Time now);
+    void mark(rte_mbuf& frame, ParsedFrame& parsed, Time now);
 
     engine::Engine& engine_;
-    NextHops next_hops_;
-    std::array<Port, provider::kNetworkPortsMax> ports_;
-    std::vector<std::unique_ptr<Wire>> wires_;
+    Counters counters_;
+    Ports ports_{counters_};
+    Forwarder forwarder_;
+    std::optional<Reassembler> reassembler_;
+    std::unique_ptr<const MarkRules> marks_;  // Null: there are no rules.
     // Of the burst in hand.  Here, because making them anew each time cost as much as parsing.
     std::array<ParsedFrame, provider::kBurstMax> parsed_;
+    ParsedFrame parsed_whole_;  // Of a packet made whole.
     StepHook hook_;
     StepHook next_hook_;
     bool hook_changed_ = false;
-    Counters counters_;
-    IcmpLimit icmp_limit_;
-    std::uint16_t identification_;
     Time host_due_{};
     Time expiry_due_{};
     Time held_due_{};
+    Time cleanup_due_{};
 };
 
 }  // namespace fpvs::slowpath

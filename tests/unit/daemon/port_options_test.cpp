@@ -17,6 +17,14 @@ TEST(PortOptions, a_standby_may_live_in_another_namespace) {
               (StandbyOption{"e", "0000:3b:00.0", std::nullopt}));
 }
 
+TEST(PortOptions, every_driver_has_its_devargs) {
+    const auto devargs = [](const char* text) { return parse_standby(text, 1).value().devargs; };
+    EXPECT_EQ(devargs("e=af_xdp:eth1"), "net_af_xdp1,iface=eth1,busy_budget=0");
+    EXPECT_EQ(devargs("e=tap:dt0"), "net_tap1,iface=dt0");
+    EXPECT_EQ(devargs("e=pcap:in.pcap"), "net_pcap1,rx_pcap=in.pcap");
+    EXPECT_EQ(devargs("e=pcap:in.pcap,out.pcap"), "net_pcap1,rx_pcap=in.pcap,tx_pcap=out.pcap");
+}
+
 TEST(PortOptions, mistakes_get_a_sentence_with_the_option_in_it) {
     for (const char* text : {"",
                              "ens160",

@@ -248,15 +248,6 @@ TEST(worker, errors_to_all_clients_are_limited_too) {
     EXPECT_EQ(director.count(Outcome::no_server), 100U);
 }
 
-TEST(worker, methods_that_are_not_built_are_dropped_by_name) {
-    Director director;
-    director.add_service();
-    director.add_server(model::Protocol::tcp, model::Forwarding::nat);
-    director.learn_server();
-    director.receive(from_client(30000));
-    EXPECT_EQ(director.count(Outcome::method), 1U);
-}
-
 TEST(worker, frames_from_unknown_ports_and_in_pieces_are_dropped) {
     Director director;
     director.serve();
