@@ -29,7 +29,7 @@ namespace fpvs::test {
 namespace {
 
 // A folder of recordings may have none of the command line.
-#define SKIP_WITHOUT(recorded)                                      \
+#define FPVS_SKIP_WITHOUT(recorded)                                 \
     do {                                                            \
         if ((recorded).empty()) {                                   \
             GTEST_SKIP() << "not among the recordings: " #recorded; \
@@ -167,7 +167,7 @@ bool needs_traffic(const Invocation& invocation) {
 }
 
 TEST(GoldenCli, WholeVocabulary) {
-    SKIP_WITHOUT(load_invocations());
+    FPVS_SKIP_WITHOUT(load_invocations());
     kit::LvsTable table;
     kit::ControlServer server(table);
     kit::TableNames names;
@@ -232,7 +232,7 @@ std::string replay(const std::string& family,
 }
 
 TEST(GoldenCli, Engine) {
-    SKIP_WITHOUT(load_invocations());
+    FPVS_SKIP_WITHOUT(load_invocations());
     kit::EngineOperations operations;
     control::Dispatcher dispatcher(operations);
     kit::ControlServer server(dispatcher);
@@ -248,7 +248,7 @@ TEST(GoldenCli, Engine) {
 }
 
 TEST(GoldenCli, StockIpvsadm) {
-    SKIP_WITHOUT(load_invocations());
+    FPVS_SKIP_WITHOUT(load_invocations());
     if (!StockIpvsadm::is_here()) {
         GTEST_SKIP() << "no stock ipvsadm on this machine";
     }

@@ -230,6 +230,7 @@ Result<Scenario> ScenarioTable::scenario_of(const Recording& recording) const {
         scenario.commands.begin(), scenario.commands.end(), [](const std::string& command) {
             return (command + " ").find(" -i ") != std::string::npos;
         });
+    take_own_addresses(scenario, recording);
     for (const json& change :
          table_.value("during", json::object()).value(recording.name, json::array())) {
         scenario.changes.push_back(
@@ -352,6 +353,22 @@ void ScenarioTable::take_from_frames(Setup& setup, const Recording& recording) c
                 setup.server_port = sight.port;
                 break;
             }
+        }
+    }
+}
+
+// The director's own address on a side is the source of the tunnels' outer headers, and of ICMP
+// errors about what servers sent.
+void ScenarioTable::take_own_addresses(Scenario& scenario, const Recording& recording) {
+    for (const RecordedFrame& frame : recording.frames[index(Side::server)]) {
+        const auto ip = view_ip(frame.bytes);
+        if (!ip || frame.entered) {
+            continue;
+        }
+        const bool is_outer = scenario.tunnel && !ip->is_icmp() && ip->protocol != protocol::kTcp;
+        constexpr std::uint8_t kErrorTos = 0xc0;  // RFC 1812 4.3.2.5, as the kernel does.
+        if (is_outer || (ip->is_icmp() && !ip->is_ipv6 && ip->tos == kErrorTos)) {
+            scenario.server_side[ip->is_ipv6 ? Family::ipv6 : Family::ipv4] = ip->source;
         }
     }
 }

@@ -79,6 +79,7 @@ class ScenarioTable {
     [[nodiscard]] Result<Setup> setup_of(const std::string& name) const;
     [[nodiscard]] Status apply_word(Setup& setup, const std::string& word) const;
     void take_from_frames(Setup& setup, const Recording& recording) const;
+    static void take_own_addresses(Scenario& scenario, const Recording& recording);
     [[nodiscard]] std::vector<Station> stations_of(const Recording& recording) const;
 
     nlohmann::json table_;
