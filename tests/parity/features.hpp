@@ -13,7 +13,8 @@ constexpr bool kEngineRefusesOnlyWhatNeedsRoom = false;  // When its table is fu
 constexpr bool kPacketsIpv6 = false;
 constexpr bool kPacketsSctp = false;
 constexpr bool kPacketsNat = false;
-constexpr bool kPacketsTunnels = false;
-constexpr bool kPacketsFragments = false;
+constexpr bool kPacketsTunnels = true;
+constexpr bool kPacketsSettings = false;
+constexpr bool kPacketsFragments = true;
 
 }  // namespace fpvs::parity

@@ -27,10 +27,19 @@ using reference::IpPacket;
 using reference::View8;
 
 constexpr std::size_t kPoolFrames = 2048;
+constexpr std::size_t kLinkBytesMax = 18;  // With a VLAN tag.
 constexpr std::uint64_t kStartMs = 1'000'000;
 
 dpdk::FramePool& pool() {
     static dpdk::FramePool made = *dpdk::make_frame_pool({.name = "parity", .frames = kPoolFrames});
+    return made;
+}
+// For packets put together again, of any length.
+dpdk::FramePool& whole_pool() {
+    static dpdk::FramePool made =
+        *dpdk::make_frame_pool({.name = "parity whole",
+                                .frames = 32,
+                                .frame_bytes_max = slowpath::kReassembledBytesMax + kLinkBytesMax});
     return made;
 }
 
@@ -85,10 +94,11 @@ class RealDirector {
                                     parity::to_model(plan.server),
                                     parity::to_model(plan.settings)));
         }
-        if (kPacketsTunnels) {
+        set("sloppy_tcp", world.sloppy_tcp);
+        if (kPacketsSettings) {
             set("pmtu_disc", world.path_mtu_discovery);
         }
-        if (kPacketsNat) {
+        if (kPacketsSettings) {
             set("nat_icmp_send", world.nat_icmp_send);
         }
     }
@@ -135,7 +145,8 @@ class RealDirector {
     kit::FakePort server_host_{*pool(), "d1"};
     kit::FakeNeighbours neighbours_;
     engine::Engine engine_{engine::EngineOptions{.connections_max = 4096, .hash_seed = 1}};
-    slowpath::Worker worker_{engine_, neighbours_};
+    slowpath::Worker worker_{
+        engine_, neighbours_, {.frames = pool().get(), .whole_packets = whole_pool().get()}};
 };
 
 [[nodiscard]] reference::Director make_reference(const World& world) {
@@ -161,6 +172,7 @@ class RealDirector {
         FPVS_CHECK(director.ipvs.add_server(plan.service, plan.server, plan.settings).empty());
     }
     director.path_mtu_discovery = world.path_mtu_discovery;
+    director.ipvs.switches.sloppy_tcp = world.sloppy_tcp;
     director.ipvs.switches.nat_icmp_send = world.nat_icmp_send;
     return director;
 }
@@ -324,9 +336,26 @@ struct Leaving {
     return compare_sent(outcome.sent, passed.sent);
 }
 
+void count(const reference::Outcome& outcome, PacketTally& tally) {
+    if (!outcome.fate) {
+        ++tally.waiting;
+    } else if (outcome.fate == Fate::forward) {
+        ++tally.forwarded;
+        tally.tunnelled += outcome.sent.front().made ? 1 : 0;
+        tally.in_pieces += outcome.sent.size() > 1 ? 1 : 0;
+    } else if (outcome.fate == Fate::host) {
+        ++tally.to_host;
+    } else {
+        ++tally.dropped;
+        tally.told += outcome.tells_sender ? 1 : 0;
+    }
+}
+
 }  // namespace
 
-std::optional<PacketFailure> play(const World& world, std::span<const FrameOperation> operations) {
+std::optional<PacketFailure> play(const World& world,
+                                  std::span<const FrameOperation> operations,
+                                  PacketTally& tally) {
     RealDirector real(world);
     reference::Director model = make_reference(world);
     std::uint64_t now_ms = kStartMs;
@@ -334,6 +363,7 @@ std::optional<PacketFailure> play(const World& world, std::span<const FrameOpera
         const FrameOperation& operation = operations[i];
         now_ms += operation.pause_ms;
         const reference::Outcome outcome = model.receive(operation.port, operation.bytes, now_ms);
+        count(outcome, tally);
         const Passed passed = real.receive(operation.port, operation.bytes, now_ms);
         if (std::string difference = compare(operation, outcome, passed); !difference.empty()) {
             return PacketFailure{i, std::move(difference)};

@@ -24,8 +24,20 @@ struct PacketFailure {
     std::string difference;
 };
 
+// What became of the frames, so that a test can see that they are worth something.
+struct PacketTally {
+    std::uint64_t forwarded = 0;
+    std::uint64_t tunnelled = 0;  // Of them.
+    std::uint64_t in_pieces = 0;  // "
+    std::uint64_t to_host = 0;
+    std::uint64_t dropped = 0;
+    std::uint64_t told = 0;     // Of them: with an ICMP error to the sender.
+    std::uint64_t waiting = 0;  // Fragments.
+};
+
 // Plays until something differs.
 [[nodiscard]] std::optional<PacketFailure> play(const World& world,
-                                                std::span<const FrameOperation> operations);
+                                                std::span<const FrameOperation> operations,
+                                                PacketTally& tally);
 
 }  // namespace fpvs::parity

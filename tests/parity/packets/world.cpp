@@ -83,8 +83,9 @@ World make_world(std::mt19937& random) {
                                   {11, kServerPort, std::nullopt, 1500},
                                   {12, kServerPort, std::uint16_t{100}, 1400},
                                   {13, kClientPort, std::uint16_t{200}, 1300}},
-                   .path_mtu_discovery = random() % 4 != 0 || !kPacketsTunnels,
-                   .nat_icmp_send = kPacketsNat && random() % 2 != 0};
+                   .path_mtu_discovery = random() % 4 != 0 || !kPacketsSettings,
+                   .nat_icmp_send = kPacketsSettings && random() % 2 != 0,
+                   .sloppy_tcp = random() % 4 != 0};
     for (const int family : {4, 6}) {
         for (std::uint32_t i = 0; i < kClients; ++i) {
             world.stations.push_back({client_address(family, i),
@@ -128,9 +129,10 @@ std::string describe(const World& world) {
     constexpr std::array<const char*, 5> kMethods = {
         "nat", "local", "tunnel", "direct_routing", "full_nat"};
     constexpr std::array<const char*, 3> kTunnels = {"ipip", "gue", "gre"};
-    std::string all = fmt::format("  pmtu_disc {}, nat_icmp_send {}\n",
+    std::string all = fmt::format("  pmtu_disc {}, nat_icmp_send {}, sloppy_tcp {}\n",
                                   world.path_mtu_discovery ? 1 : 0,
-                                  world.nat_icmp_send ? 1 : 0);
+                                  world.nat_icmp_send ? 1 : 0,
+                                  world.sloppy_tcp ? 1 : 0);
     for (const ServerPlan& plan : world.servers) {
         all += fmt::format("  [{}]:{}/{} has [{}]:{} {}",
                            to_text(plan.service.address),

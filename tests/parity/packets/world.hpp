@@ -47,6 +47,7 @@ struct World {
     std::vector<ServerPlan> servers;
     bool path_mtu_discovery = true;
     bool nat_icmp_send = false;
+    bool sloppy_tcp = false;
 };
 
 [[nodiscard]] World make_world(std::mt19937& random);
