@@ -159,10 +159,17 @@ class Replay {
         std::size_t j = 0;
         for (const auto& [same_i, same_j] : in_common(theirs, ours)) {
             tell_apart(side, theirs, i, same_i, ours, j, same_j);
-            masks_.settle(theirs[same_i], ours[same_j]);
-            ++comparison_.frames_equal;
-            i = same_i + 1;
-            j = same_j + 1;
+            i = same_i;
+            j = same_j;
+            // In order, fragments must also have the identification of those before them.
+            if (are_equal(theirs[i], ours[j])) {
+                masks_.settle(theirs[i++], ours[j++]);
+                ++comparison_.frames_equal;
+            } else {
+                tell_apart(side, theirs, i, i + 1, ours, j, j + 1);
+                ++i;
+                ++j;
+            }
         }
         tell_apart(side, theirs, i, theirs.size(), ours, j, ours.size());
     }
