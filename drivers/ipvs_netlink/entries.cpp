@@ -18,20 +18,57 @@ constexpr std::size_t kAddressBytes = 16;  // Every address has room for IPv6.
 // linux/ip_vs.h calls these SCHED1 and SCHED2; what they mean is the scheduler's.
 constexpr std::uint32_t kFlagFallback = IP_VS_SVC_F_SCHED1;
 constexpr std::uint32_t kFlagPort = IP_VS_SVC_F_SCHED2;
+constexpr std::uint32_t kFlagThird = IP_VS_SVC_F_SCHED3;
 
-std::optional<model::Ipv4> read_ipv4(ByteView bytes) {
-    if (bytes.size() < sizeof(std::uint32_t)) {
+std::uint16_t family_number(model::Family family) {
+    return family == model::Family::ipv6 ? AF_INET6 : AF_INET;
+}
+
+std::optional<model::Family> read_family(std::uint16_t number) {
+    switch (number) {
+        case AF_INET:
+            return model::Family::ipv4;
+        case AF_INET6:
+            return model::Family::ipv6;
+        default:
+            return std::nullopt;
+    }
+}
+
+// IPv4 is the first word of the room.
+std::optional<model::IpAddress> read_address(ByteView bytes, model::Family family) {
+    model::IpAddress address = model::IpAddress::any(family);
+    const std::size_t words = family == model::Family::ipv6 ? address.words.size() : 1;
+    if (bytes.size() < words * sizeof(std::uint32_t)) {
         return std::nullopt;
     }
-    std::uint32_t network = 0;
-    std::memcpy(&network, bytes.data(), sizeof network);
-    return model::Ipv4{ntohl(network)};
+    for (std::size_t i = 0; i < words; ++i) {
+        std::uint32_t network = 0;
+        std::memcpy(&network, bytes.data() + i * sizeof network, sizeof network);
+        address.words[i] = ntohl(network);
+    }
+    return address;
+}
+
+std::optional<model::Protocol> read_protocol(std::uint16_t number) {
+    switch (number) {
+        case IPPROTO_TCP:
+            return model::Protocol::tcp;
+        case IPPROTO_UDP:
+            return model::Protocol::udp;
+        case IPPROTO_SCTP:
+            return model::Protocol::sctp;
+        default:
+            return std::nullopt;
+    }
 }
 
 void write_address(MessageWriter& out, std::uint16_t type, const model::IpAddress& address) {
     std::array<std::uint8_t, kAddressBytes> bytes{};
-    const std::uint32_t network = htonl(address.ipv4().value);
-    std::memcpy(bytes.data(), &network, sizeof network);
+    for (std::size_t i = 0; i < address.words.size(); ++i) {
+        const std::uint32_t network = htonl(address.words[i]);
+        std::memcpy(bytes.data() + i * sizeof network, &network, sizeof network);
+    }
     out.bytes(type, bytes);
 }
 
@@ -77,7 +114,85 @@ void write_statistics(MessageWriter& out,
 std::uint32_t flags_of(const model::ServiceSettings& settings) {
     return IP_VS_SVC_F_HASHED | (settings.persistence ? IP_VS_SVC_F_PERSISTENT : 0u) |
            (settings.one_packet ? IP_VS_SVC_F_ONEPACKET : 0u) |
-           (settings.hash_fallback ? kFlagFallback : 0u) | (settings.hash_port ? kFlagPort : 0u);
+           (settings.hash_fallback ? kFlagFallback : 0u) | (settings.hash_port ? kFlagPort : 0u) |
+           (settings.third_flag ? kFlagThird : 0u);
+}
+
+// For IPv4 the mask in network order, for IPv6 the prefix's length.
+std::uint32_t netmask_of(const model::Persistence& persistence, model::Family family) {
+    return family == model::Family::ipv6 ? persistence.client_prefix
+                                         : htonl(persistence.client_mask);
+}
+
+int read_persistence(const Attributes& attributes,
+                     model::Family family,
+                     std::uint32_t timeout_s,
+                     model::Persistence& persistence) {
+    constexpr std::uint32_t kPrefixMax = 128;
+    const auto netmask = attributes.number<std::uint32_t>(IPVS_SVC_ATTR_NETMASK);
+    if (!netmask) {
+        return EINVAL;
+    }
+    persistence.timeout_s = timeout_s;
+    persistence.engine = attributes.text(IPVS_SVC_ATTR_PE_NAME);
+    if (family == model::Family::ipv4) {
+        persistence.client_mask = ntohl(*netmask);
+        return 0;
+    }
+    if (*netmask < 1 || *netmask > kPrefixMax) {
+        return EINVAL;
+    }
+    persistence.client_prefix = static_cast<std::uint8_t>(*netmask);
+    return 0;
+}
+
+// What a server without a tunnel has is ipip's.
+model::Tunnel read_tunnel(const Attributes& attributes) {
+    model::Tunnel tunnel;
+    switch (attributes.number<std::uint8_t>(IPVS_DEST_ATTR_TUN_TYPE).value_or(0)) {
+        case IP_VS_CONN_F_TUNNEL_TYPE_GUE:
+            tunnel.kind = model::TunnelKind::gue;
+            break;
+        case IP_VS_CONN_F_TUNNEL_TYPE_GRE:
+            tunnel.kind = model::TunnelKind::gre;
+            break;
+        default:
+            break;
+    }
+    tunnel.port = attributes.be16(IPVS_DEST_ATTR_TUN_PORT).value_or(0);
+    const auto flags = attributes.number<std::uint16_t>(IPVS_DEST_ATTR_TUN_FLAGS).value_or(0);
+    if ((flags & IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM) != 0) {
+        tunnel.checksum = model::TunnelChecksum::remote_checksum;
+    } else if ((flags & IP_VS_TUNNEL_ENCAP_FLAG_CSUM) != 0) {
+        tunnel.checksum = model::TunnelChecksum::checksum;
+    }
+    return tunnel;
+}
+
+void write_tunnel(MessageWriter& out, const model::Tunnel& tunnel) {
+    out.number8(IPVS_DEST_ATTR_TUN_TYPE,
+                tunnel.kind == model::TunnelKind::gue   ? IP_VS_CONN_F_TUNNEL_TYPE_GUE
+                : tunnel.kind == model::TunnelKind::gre ? IP_VS_CONN_F_TUNNEL_TYPE_GRE
+                                                        : IP_VS_CONN_F_TUNNEL_TYPE_IPIP);
+    out.be16(IPVS_DEST_ATTR_TUN_PORT, tunnel.port);
+    out.number16(
+        IPVS_DEST_ATTR_TUN_FLAGS,
+        tunnel.checksum == model::TunnelChecksum::remote_checksum ? IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM
+        : tunnel.checksum == model::TunnelChecksum::checksum      ? IP_VS_TUNNEL_ENCAP_FLAG_CSUM
+                                                                  : IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM);
+}
+
+std::uint32_t method_number(model::Forwarding forwarding) {
+    switch (forwarding) {
+        case model::Forwarding::local:
+            return IP_VS_CONN_F_LOCALNODE;
+        case model::Forwarding::tunnel:
+            return IP_VS_CONN_F_TUNNEL;
+        case model::Forwarding::direct_routing:
+            return IP_VS_CONN_F_DROUTE;
+        default:  // IPVS has no word for FULLNAT; NAT comes nearest.
+            return IP_VS_CONN_F_MASQ;
+    }
 }
 
 }  // namespace
@@ -87,29 +202,34 @@ int read_service_key(const Attributes& attributes, model::ServiceKey& key) {
     if (!family) {
         return EINVAL;
     }
-    if (*family != AF_INET) {
+    const auto known = read_family(*family);
+    if (!known) {
         return EAFNOSUPPORT;
     }
     if (const auto mark = attributes.number<std::uint32_t>(IPVS_SVC_ATTR_FWMARK); mark && *mark) {
+        key.address = model::IpAddress::any(*known);
         key.firewall_mark = *mark;
         return 0;
     }
     const auto protocol = attributes.number<std::uint16_t>(IPVS_SVC_ATTR_PROTOCOL);
-    const auto address = read_ipv4(attributes.bytes(IPVS_SVC_ATTR_ADDR));
+    const auto address = read_address(attributes.bytes(IPVS_SVC_ATTR_ADDR), *known);
     const auto port = attributes.be16(IPVS_SVC_ATTR_PORT);
     if (!protocol || !address || !port) {
         return EINVAL;
     }
-    if (*protocol != IPPROTO_TCP && *protocol != IPPROTO_UDP) {
+    const auto known_protocol = read_protocol(*protocol);
+    if (!known_protocol) {
         return EPROTONOSUPPORT;
     }
     key.address = *address;
     key.port = *port;
-    key.protocol = *protocol == IPPROTO_TCP ? model::Protocol::tcp : model::Protocol::udp;
+    key.protocol = *known_protocol;
     return 0;
 }
 
-int read_service_settings(const Attributes& attributes, model::ServiceSettings& settings) {
+int read_service_settings(const Attributes& attributes,
+                          model::Family family,
+                          model::ServiceSettings& settings) {
     const ByteView flags = attributes.bytes(IPVS_SVC_ATTR_FLAGS);
     const auto timeout = attributes.number<std::uint32_t>(IPVS_SVC_ATTR_TIMEOUT);
     if (!attributes.has(IPVS_SVC_ATTR_SCHED_NAME) || flags.size() < sizeof(ip_vs_flags) ||
@@ -122,27 +242,26 @@ int read_service_settings(const Attributes& attributes, model::ServiceSettings& 
     settings.one_packet = (value.flags & IP_VS_SVC_F_ONEPACKET) != 0;
     settings.hash_fallback = (value.flags & kFlagFallback) != 0;
     settings.hash_port = (value.flags & kFlagPort) != 0;
+    settings.third_flag = (value.flags & kFlagThird) != 0;
     settings.persistence.reset();
-    if ((value.flags & IP_VS_SVC_F_PERSISTENT) != 0) {
-        const auto mask = read_ipv4(attributes.bytes(IPVS_SVC_ATTR_NETMASK));
-        if (!mask) {
-            return EINVAL;
-        }
-        settings.persistence =
-            model::Persistence{.timeout_s = *timeout, .client_mask = mask->value};
+    if ((value.flags & IP_VS_SVC_F_PERSISTENT) == 0) {
+        return 0;
     }
-    return attributes.text(IPVS_SVC_ATTR_PE_NAME).empty() ? 0 : ENOENT;
+    return read_persistence(attributes, family, *timeout, settings.persistence.emplace());
 }
 
-int read_server_key(const Attributes& attributes, model::ServerKey& key) {
-    const auto address = read_ipv4(attributes.bytes(IPVS_DEST_ATTR_ADDR));
+int read_server_key(const Attributes& attributes,
+                    model::Family service_family,
+                    model::ServerKey& key) {
+    const auto family = read_family(attributes.number<std::uint16_t>(IPVS_DEST_ATTR_ADDR_FAMILY)
+                                        .value_or(family_number(service_family)));
+    if (!family) {
+        return EAFNOSUPPORT;
+    }
+    const auto address = read_address(attributes.bytes(IPVS_DEST_ATTR_ADDR), *family);
     const auto port = attributes.be16(IPVS_DEST_ATTR_PORT);
     if (!address || !port) {
         return EINVAL;
-    }
-    const auto family = attributes.number<std::uint16_t>(IPVS_DEST_ATTR_ADDR_FAMILY);
-    if (family.value_or(AF_INET) != AF_INET) {
-        return EAFNOSUPPORT;
     }
     key = {*address, *port};
     return 0;
@@ -165,6 +284,7 @@ int read_server_settings(const Attributes& attributes, model::ServerSettings& se
             break;
         case IP_VS_CONN_F_TUNNEL:
             settings.forwarding = model::Forwarding::tunnel;
+            settings.tunnel = read_tunnel(attributes);
             break;
         case IP_VS_CONN_F_DROUTE:
             settings.forwarding = model::Forwarding::direct_routing;
@@ -181,7 +301,8 @@ int read_server_settings(const Attributes& attributes, model::ServerSettings& se
 
 void write_service(MessageWriter& out, const model::ServiceView& service) {
     const std::size_t nest = out.begin_nest(IPVS_CMD_ATTR_SERVICE);
-    out.number16(IPVS_SVC_ATTR_AF, AF_INET);
+    const model::Family family = service.key.address.family;
+    out.number16(IPVS_SVC_ATTR_AF, family_number(family));
     if (service.key.firewall_mark != 0) {
         out.number32(IPVS_SVC_ATTR_FWMARK, service.key.firewall_mark);
     } else {
@@ -190,13 +311,16 @@ void write_service(MessageWriter& out, const model::ServiceView& service) {
         out.be16(IPVS_SVC_ATTR_PORT, service.key.port);
     }
     const auto& settings = service.settings;
-    out.text(IPVS_SVC_ATTR_SCHED_NAME, settings.scheduler);
-    const ip_vs_flags flags{flags_of(settings), ~0u};
-    out.bytes(IPVS_SVC_ATTR_FLAGS, {reinterpret_cast<const std::uint8_t*>(&flags), sizeof flags});
     const model::Persistence persistence =
         settings.persistence.value_or(model::Persistence{.timeout_s = 0});
+    out.text(IPVS_SVC_ATTR_SCHED_NAME, settings.scheduler);
+    if (!persistence.engine.empty()) {
+        out.text(IPVS_SVC_ATTR_PE_NAME, persistence.engine);
+    }
+    const ip_vs_flags flags{flags_of(settings), ~0u};
+    out.bytes(IPVS_SVC_ATTR_FLAGS, {reinterpret_cast<const std::uint8_t*>(&flags), sizeof flags});
     out.number32(IPVS_SVC_ATTR_TIMEOUT, persistence.timeout_s);
-    out.number32(IPVS_SVC_ATTR_NETMASK, htonl(persistence.client_mask));
+    out.number32(IPVS_SVC_ATTR_NETMASK, netmask_of(persistence, family));
     write_statistics(
         out, IPVS_SVC_ATTR_STATS, IPVS_SVC_ATTR_STATS64, service.counters, service.rates);
     out.end_nest(nest);
@@ -206,22 +330,75 @@ void write_server(MessageWriter& out, const model::ServerView& server) {
     const std::size_t nest = out.begin_nest(IPVS_CMD_ATTR_DEST);
     write_address(out, IPVS_DEST_ATTR_ADDR, server.key.address);
     out.be16(IPVS_DEST_ATTR_PORT, server.key.port);
-    constexpr std::array<std::uint32_t, 4> kMethods{
-        IP_VS_CONN_F_MASQ, IP_VS_CONN_F_LOCALNODE, IP_VS_CONN_F_TUNNEL, IP_VS_CONN_F_DROUTE};
-    out.number32(IPVS_DEST_ATTR_FWD_METHOD,
-                 kMethods.at(static_cast<std::size_t>(server.settings.forwarding)));
+    out.number32(IPVS_DEST_ATTR_FWD_METHOD, method_number(server.settings.forwarding));
     out.number32(IPVS_DEST_ATTR_WEIGHT, static_cast<std::uint32_t>(server.settings.weight));
-    out.number8(IPVS_DEST_ATTR_TUN_TYPE, 0);  // ipip, and what the kernel says without a tunnel.
-    out.number16(IPVS_DEST_ATTR_TUN_PORT, 0);
-    out.number16(IPVS_DEST_ATTR_TUN_FLAGS, 0);
+    write_tunnel(out, server.settings.tunnel);
     out.number32(IPVS_DEST_ATTR_U_THRESH, server.settings.upper_threshold);
     out.number32(IPVS_DEST_ATTR_L_THRESH, server.settings.lower_threshold);
     out.number32(IPVS_DEST_ATTR_ACTIVE_CONNS, server.active_connections);
     out.number32(IPVS_DEST_ATTR_INACT_CONNS, server.inactive_connections);
     out.number32(IPVS_DEST_ATTR_PERSIST_CONNS, server.persistent_connections);
-    out.number16(IPVS_DEST_ATTR_ADDR_FAMILY, AF_INET);
+    out.number16(IPVS_DEST_ATTR_ADDR_FAMILY, family_number(server.key.address.family));
     write_statistics(
         out, IPVS_DEST_ATTR_STATS, IPVS_DEST_ATTR_STATS64, server.counters, server.rates);
+    out.end_nest(nest);
+}
+
+int read_sync_role(const Attributes& attributes, model::SyncRole& role) {
+    switch (attributes.number<std::uint32_t>(IPVS_DAEMON_ATTR_STATE).value_or(IP_VS_STATE_NONE)) {
+        case IP_VS_STATE_MASTER:
+            role = model::SyncRole::master;
+            return 0;
+        case IP_VS_STATE_BACKUP:
+            role = model::SyncRole::backup;
+            return 0;
+        default:
+            return EINVAL;
+    }
+}
+
+int read_sync_daemon(const Attributes& attributes, model::SyncDaemon& daemon) {
+    const auto sync_id = attributes.number<std::uint32_t>(IPVS_DAEMON_ATTR_SYNC_ID);
+    if (!attributes.has(IPVS_DAEMON_ATTR_MCAST_IFN) || !sync_id ||
+        *sync_id > std::numeric_limits<std::uint8_t>::max()) {
+        return EINVAL;
+    }
+    daemon.interface = attributes.text(IPVS_DAEMON_ATTR_MCAST_IFN);
+    daemon.sync_id = static_cast<std::uint8_t>(*sync_id);
+    // 0 is the default, too.
+    const auto take = [](auto value, auto& into) { into = value && *value != 0 ? *value : into; };
+    take(attributes.number<std::uint16_t>(IPVS_DAEMON_ATTR_SYNC_MAXLEN), daemon.message_bytes_max);
+    take(attributes.number<std::uint16_t>(IPVS_DAEMON_ATTR_MCAST_PORT), daemon.port);
+    take(attributes.number<std::uint8_t>(IPVS_DAEMON_ATTR_MCAST_TTL), daemon.ttl);
+    for (const auto& [type, family] :
+         {std::pair(IPVS_DAEMON_ATTR_MCAST_GROUP, model::Family::ipv4),
+          std::pair(IPVS_DAEMON_ATTR_MCAST_GROUP6, model::Family::ipv6)}) {
+        if (attributes.has(static_cast<std::uint16_t>(type))) {
+            const auto group =
+                read_address(attributes.bytes(static_cast<std::uint16_t>(type)), family);
+            if (!group) {
+                return EINVAL;
+            }
+            daemon.group = *group;
+        }
+    }
+    return read_sync_role(attributes, daemon.role);
+}
+
+void write_sync_daemon(MessageWriter& out, const model::SyncDaemon& daemon) {
+    const std::size_t nest = out.begin_nest(IPVS_CMD_ATTR_DAEMON);
+    out.number32(IPVS_DAEMON_ATTR_STATE,
+                 daemon.role == model::SyncRole::master ? IP_VS_STATE_MASTER : IP_VS_STATE_BACKUP);
+    out.text(IPVS_DAEMON_ATTR_MCAST_IFN, daemon.interface);
+    out.number32(IPVS_DAEMON_ATTR_SYNC_ID, daemon.sync_id);
+    out.number16(IPVS_DAEMON_ATTR_SYNC_MAXLEN, daemon.message_bytes_max);
+    out.number16(IPVS_DAEMON_ATTR_MCAST_PORT, daemon.port);
+    out.number8(IPVS_DAEMON_ATTR_MCAST_TTL, daemon.ttl);
+    if (daemon.group.is_ipv6()) {
+        write_address(out, IPVS_DAEMON_ATTR_MCAST_GROUP6, daemon.group);
+    } else {
+        out.number32(IPVS_DAEMON_ATTR_MCAST_GROUP, htonl(daemon.group.ipv4().value));
+    }
     out.end_nest(nest);
 }
 

@@ -159,8 +159,12 @@ int IpvsFamily::dispatch(const Request& request, MessageWriter& out) {
             return edit_destination(request);
         case IPVS_CMD_GET_DEST:
             return get_destinations(request, out);
+        case IPVS_CMD_NEW_DAEMON:
+        case IPVS_CMD_DEL_DAEMON:
+            return edit_sync_daemon(request);
         case IPVS_CMD_GET_DAEMON:
-            return 0;  // None runs: an empty dump.
+            get_sync_daemons(request, out);
+            return 0;
         case IPVS_CMD_SET_CONFIG:
             return set_timeouts(request);
         case IPVS_CMD_GET_CONFIG:
@@ -190,16 +194,18 @@ int IpvsFamily::edit_service(const Request& request) {
     if (request.command == IPVS_CMD_DEL_SERVICE) {
         return service_error(operations_.delete_service(key));
     }
+    const bool is_new = request.command == IPVS_CMD_NEW_SERVICE;
+    if (!is_new && !operations_.service(key)) {
+        return ESRCH;
+    }
     model::ServiceSettings settings;
-    if (const int error = read_service_settings(*attributes, settings)) {
+    if (const int error = read_service_settings(*attributes, key.address.family, settings)) {
         return error;
     }
-    if (request.command == IPVS_CMD_SET_SERVICE) {
-        return service_error(operations_.edit_service(key, settings));
-    }
-    const Status added = operations_.add_service(key, settings);
-    // A new service is missing nothing but its scheduler.
-    return !added && added.error().code == Code::not_found ? ENOENT : service_error(added);
+    const Status done =
+        is_new ? operations_.add_service(key, settings) : operations_.edit_service(key, settings);
+    // What is not found from here on is the scheduler or the persistence engine.
+    return !done && done.error().code == Code::not_found ? ENOENT : service_error(done);
 }
 
 int IpvsFamily::edit_destination(const Request& request) {
@@ -216,7 +222,7 @@ int IpvsFamily::edit_destination(const Request& request) {
     if (!operations_.service(key)) {
         return ESRCH;
     }
-    if (const int error = read_server_key(*destination, server)) {
+    if (const int error = read_server_key(*destination, key.address.family, server)) {
         return error;
     }
     // Of what is not found from here on, it is the destination.
@@ -277,6 +283,32 @@ int IpvsFamily::get_destinations(const Request& request, MessageWriter& out) {
         }
     }
     return 0;
+}
+
+int IpvsFamily::edit_sync_daemon(const Request& request) {
+    const auto attributes = request.attributes.nested(IPVS_CMD_ATTR_DAEMON);
+    if (!attributes) {
+        return EINVAL;
+    }
+    if (request.command == IPVS_CMD_DEL_DAEMON) {
+        model::SyncRole role{};
+        const int error = read_sync_role(*attributes, role);
+        return error != 0 ? error : service_error(operations_.stop_sync_daemon(role));
+    }
+    model::SyncDaemon daemon;
+    if (const int error = read_sync_daemon(*attributes, daemon)) {
+        return error;
+    }
+    const Status started = operations_.start_sync_daemon(daemon);
+    return !started && started.error().code == Code::unavailable ? ENODEV : service_error(started);
+}
+
+void IpvsFamily::get_sync_daemons(const Request& request, MessageWriter& out) {
+    for (const model::SyncDaemon& daemon : operations_.sync_daemons()) {
+        out.begin(request.header, kFamilyId, request.part(), IPVS_CMD_NEW_DAEMON);
+        write_sync_daemon(out, daemon);
+        out.end();
+    }
 }
 
 int IpvsFamily::zero(const Request& request) {

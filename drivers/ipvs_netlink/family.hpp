@@ -3,7 +3,7 @@
 // stock ipvsadm and the stock keepalived say to a kernel they say to control::Operations here.
 //
 // Requests are taken as the kernel takes them: a malformed one is refused with EINVAL, what this
-// director has not (IPv6, sync daemons, schedulers' engines) with the kernel's own code for that.
+// director has not with the kernel's own code for that.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,8 @@ class IpvsFamily {
     [[nodiscard]] int edit_destination(const Request& request);
     [[nodiscard]] int get_services(const Request& request, MessageWriter& out);
     [[nodiscard]] int get_destinations(const Request& request, MessageWriter& out);
+    [[nodiscard]] int edit_sync_daemon(const Request& request);
+    void get_sync_daemons(const Request& request, MessageWriter& out);
     [[nodiscard]] int zero(const Request& request);
     [[nodiscard]] int set_timeouts(const Request& request);
     void get_timeouts(const Request& request, MessageWriter& out);

@@ -97,7 +97,8 @@ constexpr auto kMarkKeywords = std::to_array<Keyword<model::MarkRule>>({
     {.name = "protocol",
      .read =
          [](const Statement& statement, model::MarkRule& rule, Diagnostics& diagnostics) {
-             static constexpr std::initializer_list<std::string_view> kNames = {"tcp", "udp"};
+             static constexpr std::initializer_list<std::string_view> kNames = {
+                 "tcp", "udp", "sctp"};
              if (const auto choice = read_choice(statement, kNames, diagnostics)) {
                  rule.protocol = model::parse_protocol(std::data(kNames)[*choice]);
              }

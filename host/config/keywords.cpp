@@ -15,7 +15,6 @@ constexpr std::string_view kTwoMasters = "the address would belong to two direct
 constexpr std::string_view kNoCheck =
     "without it the server would count as up for ever; use TCP_CHECK";
 constexpr std::string_view kNoTracking = "the director would stay master when what it tracks fails";
-constexpr std::string_view kOtherServers = "other servers would be chosen than the file asks for";
 constexpr std::string_view kOtherTiming = "the election would be timed otherwise than on the peers";
 constexpr std::string_view kNamespace = "start fpvsd in that namespace instead (ip netns exec)";
 
@@ -219,14 +218,11 @@ constexpr auto kUnreadInVrrpInstance = std::to_array<UnreadKeyword>({
 
 constexpr auto kUnreadInVirtualServer = std::to_array<UnreadKeyword>({
     {.name = "alpha"},
-    {.name = "flag-3", .refusal = kOtherServers},
     {.name = "ha_suspend"},
     {.name = "hashed"},
     {.name = "hysteresis"},
     {.name = "inhibit_on_failure"},
     {.name = "omega"},
-    {.name = "persistence_engine",
-     .refusal = "clients would be told apart otherwise than the file asks for"},
     {.name = "quorum"},
     {.name = "quorum_down"},
     {.name = "quorum_up"},

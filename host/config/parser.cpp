@@ -32,7 +32,7 @@ struct ConfigDraft {
 };
 
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;  // Of a file, at once.
-constexpr model::Ipv4 kVrrpGroup{0xe0000012};  // 224.0.0.18, RFC 3768 5.2.2.
+constexpr model::Ipv4 kVrrpGroup{0xe0000012};             // 224.0.0.18, RFC 3768 5.2.2.
 
 constexpr auto kGlobalKeywords = std::to_array<Keyword<ConfigDraft>>({
     {.name = "router_id",

@@ -76,19 +76,42 @@ std::string seconds(std::uint32_t milliseconds) {
                      : fmt::format("{}.{:03}", milliseconds / 1000, rest);
 }
 
-std::string_view method_name(model::Forwarding forwarding) {
-    switch (forwarding) {
+std::string_view checksum_name(model::TunnelChecksum checksum) {
+    switch (checksum) {
+        case model::TunnelChecksum::none:
+            return "nocsum";
+        case model::TunnelChecksum::checksum:
+            return "csum";
+        case model::TunnelChecksum::remote_checksum:
+            return "remcsum";
+    }
+    return "nocsum";
+}
+
+// What follows lb_kind or lvs_method.
+std::string method_words(const model::ServerSettings& settings) {
+    switch (settings.forwarding) {
         case model::Forwarding::nat:
         case model::Forwarding::local:  // IPVS's own finding, never written in a file.
             return "NAT";
-        case model::Forwarding::tunnel:
-            return "TUN";
         case model::Forwarding::direct_routing:
             return "DR";
         case model::Forwarding::full_nat:
             return "FULLNAT";
+        case model::Forwarding::tunnel:
+            break;
     }
-    return "NAT";
+    const model::Tunnel& tunnel = settings.tunnel;
+    switch (tunnel.kind) {
+        case model::TunnelKind::ipip:
+            return "TUN";
+        case model::TunnelKind::gue:
+            return fmt::format(
+                "TUN type gue port {} {}", tunnel.port, checksum_name(tunnel.checksum));
+        case model::TunnelKind::gre:
+            return fmt::format("TUN type gre {}", checksum_name(tunnel.checksum));
+    }
+    return "TUN";
 }
 
 void print_instance(Writer& out, const model::VrrpInstance& instance) {
@@ -141,12 +164,12 @@ void print_check(Writer& out, const model::HealthCheck& check) {
 
 void print_server(Writer& out,
                   const model::RealServerConfig& server,
-                  model::Forwarding service_forwarding) {
+                  const std::string& service_method) {
     out.blank_line();
     out.open("real_server {} {}", model::to_string(server.key.address), server.key.port);
     out.line("weight {}", server.settings.weight);
-    if (server.settings.forwarding != service_forwarding) {
-        out.line("lvs_method {}", method_name(server.settings.forwarding));
+    if (const std::string method = method_words(server.settings); method != service_method) {
+        out.line("lvs_method {}", method);
     }
     if (server.settings.upper_threshold != 0) {
         out.line("uthreshold {}", server.settings.upper_threshold);
@@ -168,37 +191,68 @@ void print_scheduler_flags(Writer& out, const model::ServiceSettings& settings) 
     if (settings.hash_port) {
         out.line("{}", named ? settings.scheduler + "-port" : "flag-2");
     }
+    if (settings.third_flag) {
+        out.line("flag-3");
+    }
+}
+
+std::string_view protocol_word(model::Protocol protocol) {
+    switch (protocol) {
+        case model::Protocol::tcp:
+            return "TCP";
+        case model::Protocol::udp:
+            return "UDP";
+        case model::Protocol::sctp:
+            return "SCTP";
+    }
+    return "TCP";
+}
+
+void print_persistence(Writer& out, const model::Persistence& persistence, model::Family family) {
+    const model::Persistence whole;
+    out.line("persistence_timeout {}", persistence.timeout_s);
+    if (family == model::Family::ipv6 && persistence.client_prefix != whole.client_prefix) {
+        out.line("persistence_granularity {}", persistence.client_prefix);
+    } else if (family == model::Family::ipv4 && persistence.client_mask != whole.client_mask) {
+        out.line("persistence_granularity {}",
+                 model::to_string(model::Ipv4{persistence.client_mask}));
+    }
+    if (!persistence.engine.empty()) {
+        out.line("persistence_engine {}", persistence.engine);
+    }
 }
 
 void print_service(Writer& out, const model::VirtualServiceConfig& service) {
     // The method that most files give once for the service.
-    const model::Forwarding forwarding = service.servers.empty()
-                                             ? model::Forwarding::nat
-                                             : service.servers.front().settings.forwarding;
+    const std::string method =
+        service.servers.empty() ? "NAT" : method_words(service.servers.front().settings);
     out.blank_line();
     if (service.key.firewall_mark != 0) {
         out.open("virtual_server fwmark {}", service.key.firewall_mark);
+        out.line("ip_family {}", service.key.address.is_ipv6() ? "inet6" : "inet");
     } else {
         out.open("virtual_server {} {}", model::to_string(service.key.address), service.key.port);
-        out.line("protocol {}", service.key.protocol == model::Protocol::tcp ? "TCP" : "UDP");
+        out.line("protocol {}", protocol_word(service.key.protocol));
     }
     out.line("delay_loop {}", seconds(service.delay_loop_ms));
     out.line("lb_algo {}", service.settings.scheduler);
     print_scheduler_flags(out, service.settings);
-    out.line("lb_kind {}", method_name(forwarding));
+    out.line("lb_kind {}", method);
     if (service.settings.persistence) {
-        const model::Persistence& persistence = *service.settings.persistence;
-        out.line("persistence_timeout {}", persistence.timeout_s);
-        if (persistence.client_mask != model::Persistence{}.client_mask) {
-            out.line("persistence_granularity {}",
-                     model::to_string(model::Ipv4{persistence.client_mask}));
-        }
+        print_persistence(out, *service.settings.persistence, service.key.address.family);
     }
     if (service.settings.one_packet) {
         out.line("ops");
     }
+    if (service.settings.client_address != model::ClientAddress::not_told) {
+        out.line("client_address {}",
+                 service.settings.client_address == model::ClientAddress::toa ? "toa" : "proxy-v2");
+    }
+    for (const model::IpAddress& address : service.local_addresses) {
+        out.line("local_address {}", model::to_string(address));
+    }
     for (const model::RealServerConfig& server : service.servers) {
-        print_server(out, server, forwarding);
+        print_server(out, server, method);
     }
     out.close();
 }

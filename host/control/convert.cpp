@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/control/convert.hpp"
 
+#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "host/model/address.hpp"
 
@@ -14,14 +16,12 @@ namespace {
 // IPVS's flag-1 and flag-2, which sh and mh call -fallback and -port.
 constexpr std::uint32_t kFlagFallback = 1;
 constexpr std::uint32_t kFlagPort = 2;
+constexpr std::uint32_t kFlagThird = 4;
 constexpr std::uint32_t kPortMax = std::numeric_limits<std::uint16_t>::max();
 
-Result<model::Ipv4> read_address(const std::string& text) {
-    if (const auto address = model::parse_ipv4(text)) {
+Result<model::IpAddress> read_address(const std::string& text) {
+    if (const auto address = model::parse_address(text)) {
         return *address;
-    }
-    if (text.find(':') != std::string::npos) {
-        return fail(Code::failed_precondition, "IPv6 addresses are not supported yet: {}", text);
     }
     return fail(Code::invalid_argument, "'{}' is no address", text);
 }
@@ -31,6 +31,14 @@ Result<std::uint16_t> read_port(std::uint32_t port) {
         return fail(Code::invalid_argument, "{} is no port", port);
     }
     return static_cast<std::uint16_t>(port);
+}
+
+// Lists show the mark of a template where its address would be: 5 is 0.0.0.5.
+model::IpAddress address_of_mark(const model::ConnectionView& connection) {
+    if (connection.client_address.is_ipv6()) {
+        return model::Ipv6{{connection.firewall_mark, 0, 0, 0}};
+    }
+    return model::Ipv4{connection.firewall_mark};
 }
 
 api::Traffic to_api(const model::TrafficCounters& counters) {
@@ -53,13 +61,6 @@ api::Traffic to_api(const model::TrafficRates& rates) {
     return traffic;
 }
 
-api::ServerKey to_api(const model::ServerKey& key) {
-    api::ServerKey wire;
-    wire.set_address(model::to_string(key.address));
-    wire.set_port(key.port);
-    return wire;
-}
-
 api::Forwarding to_api(model::Forwarding forwarding) {
     switch (forwarding) {
         case model::Forwarding::nat:
@@ -76,26 +77,104 @@ api::Forwarding to_api(model::Forwarding forwarding) {
     return api::FORWARDING_UNSPECIFIED;
 }
 
-api::ServiceSettings to_api(const model::ServiceSettings& settings) {
-    api::ServiceSettings wire;
-    wire.set_scheduler(settings.scheduler);
-    wire.set_scheduler_flags((settings.hash_fallback ? kFlagFallback : 0) |
-                             (settings.hash_port ? kFlagPort : 0));
-    wire.set_one_packet(settings.one_packet);
-    if (settings.persistence) {
-        wire.mutable_persistence()->set_timeout_s(settings.persistence->timeout_s);
-        if (settings.persistence->client_mask != model::Persistence{}.client_mask) {
-            wire.mutable_persistence()->set_client_mask(
-                model::to_string(model::Ipv4{settings.persistence->client_mask}));
-        }
+api::Tunnel to_api(const model::Tunnel& tunnel) {
+    api::Tunnel wire;
+    wire.set_kind(tunnel.kind == model::TunnelKind::gue   ? api::GUE
+                  : tunnel.kind == model::TunnelKind::gre ? api::GRE
+                                                          : api::IPIP);
+    wire.set_checksum(tunnel.checksum == model::TunnelChecksum::checksum ? api::CHECKSUM
+                      : tunnel.checksum == model::TunnelChecksum::remote_checksum
+                          ? api::REMOTE_CHECKSUM
+                          : api::NO_CHECKSUM);
+    wire.set_port(tunnel.port);
+    return wire;
+}
+
+Result<model::Tunnel> from_api(const api::Tunnel& wire) {
+    model::Tunnel tunnel;
+    FPVS_TRY(tunnel.port, read_port(wire.port()));
+    tunnel.kind = wire.kind() == api::GUE   ? model::TunnelKind::gue
+                  : wire.kind() == api::GRE ? model::TunnelKind::gre
+                                            : model::TunnelKind::ipip;
+    tunnel.checksum = wire.checksum() == api::CHECKSUM ? model::TunnelChecksum::checksum
+                      : wire.checksum() == api::REMOTE_CHECKSUM
+                          ? model::TunnelChecksum::remote_checksum
+                          : model::TunnelChecksum::none;
+    return tunnel;
+}
+
+api::ClientAddress to_api(model::ClientAddress client_address) {
+    switch (client_address) {
+        case model::ClientAddress::not_told:
+            return api::NOT_TOLD;
+        case model::ClientAddress::toa:
+            return api::TOA;
+        case model::ClientAddress::proxy_v2:
+            return api::PROXY_V2;
+    }
+    return api::NOT_TOLD;
+}
+
+Result<model::ClientAddress> from_api(api::ClientAddress client_address) {
+    switch (client_address) {
+        case api::NOT_TOLD:
+            return model::ClientAddress::not_told;
+        case api::TOA:
+            return model::ClientAddress::toa;
+        case api::PROXY_V2:
+            return model::ClientAddress::proxy_v2;
+        default:
+            return fail(Code::invalid_argument, "A client's address is told by TOA or PROXY_V2");
+    }
+}
+
+api::Persistence to_api(const model::Persistence& persistence, model::Family family) {
+    const model::Persistence whole;  // Each client on its own: not worth a word.
+    api::Persistence wire;
+    wire.set_timeout_s(persistence.timeout_s);
+    wire.set_engine(persistence.engine);
+    if (family == model::Family::ipv6 && persistence.client_prefix != whole.client_prefix) {
+        wire.set_client_mask(std::to_string(persistence.client_prefix));
+    } else if (family == model::Family::ipv4 && persistence.client_mask != whole.client_mask) {
+        wire.set_client_mask(model::to_string(model::Ipv4{persistence.client_mask}));
     }
     return wire;
+}
+
+// The mask may be of either family: a request does not repeat that of its service.
+Result<model::Persistence> from_api(const api::Persistence& wire) {
+    constexpr std::uint32_t kPrefixMax = 128;
+    model::Persistence persistence{.timeout_s = wire.timeout_s(), .engine = wire.engine()};
+    const std::string& mask = wire.client_mask();
+    if (mask.empty()) {
+        return persistence;
+    }
+    if (const auto address = model::parse_ipv4(mask)) {
+        persistence.client_mask = address->value;
+        return persistence;
+    }
+    std::uint32_t prefix = 0;
+    const auto [end, error] = std::from_chars(mask.data(), mask.data() + mask.size(), prefix);
+    if (error != std::errc() || end != mask.data() + mask.size() || prefix == 0 ||
+        prefix > kPrefixMax) {
+        return fail(Code::invalid_argument, "'{}' is no mask and no prefix length", mask);
+    }
+    persistence.client_prefix = static_cast<std::uint8_t>(prefix);
+    return persistence;
 }
 
 }  // namespace
 
 api::Protocol to_api(model::Protocol protocol) {
-    return protocol == model::Protocol::tcp ? api::TCP : api::UDP;
+    switch (protocol) {
+        case model::Protocol::tcp:
+            return api::TCP;
+        case model::Protocol::udp:
+            return api::UDP;
+        case model::Protocol::sctp:
+            return api::SCTP;
+    }
+    return api::PROTOCOL_UNSPECIFIED;
 }
 
 Result<model::Protocol> from_api(api::Protocol protocol) {
@@ -105,7 +184,7 @@ Result<model::Protocol> from_api(api::Protocol protocol) {
         case api::UDP:
             return model::Protocol::udp;
         case api::SCTP:
-            return fail(Code::failed_precondition, "SCTP services are not supported yet");
+            return model::Protocol::sctp;
         default:
             return fail(Code::invalid_argument, "A service needs a protocol");
     }
@@ -114,9 +193,8 @@ Result<model::Protocol> from_api(api::Protocol protocol) {
 Result<model::ServiceKey> from_api(const api::ServiceKey& key) {
     model::ServiceKey service;
     if (key.firewall_mark() != 0) {
-        if (key.family() == api::IPV6) {
-            return fail(Code::failed_precondition, "IPv6 services are not supported yet");
-        }
+        service.address = model::IpAddress::any(key.family() == api::IPV6 ? model::Family::ipv6
+                                                                          : model::Family::ipv4);
         service.firewall_mark = key.firewall_mark();
         return service;
     }
@@ -127,28 +205,20 @@ Result<model::ServiceKey> from_api(const api::ServiceKey& key) {
 }
 
 Result<model::ServiceSettings> from_api(const api::ServiceSettings& settings) {
-    if ((settings.scheduler_flags() & ~(kFlagFallback | kFlagPort)) != 0) {
-        return fail(Code::failed_precondition, "Scheduler flag flag-3 is not supported yet");
+    if ((settings.scheduler_flags() & ~(kFlagFallback | kFlagPort | kFlagThird)) != 0) {
+        return fail(Code::invalid_argument, "There are three scheduler flags");
     }
     model::ServiceSettings service{
         .scheduler = settings.scheduler(),
         .hash_fallback = (settings.scheduler_flags() & kFlagFallback) != 0,
         .hash_port = (settings.scheduler_flags() & kFlagPort) != 0,
+        .third_flag = (settings.scheduler_flags() & kFlagThird) != 0,
         .persistence = {},
         .one_packet = settings.one_packet()};
-    if (!settings.has_persistence()) {
-        return service;
+    FPVS_TRY(service.client_address, from_api(settings.client_address()));
+    if (settings.has_persistence()) {
+        FPVS_TRY(service.persistence, from_api(settings.persistence()));
     }
-    const api::Persistence& wire = settings.persistence();
-    if (!wire.engine().empty()) {
-        return fail(Code::failed_precondition, "Persistence engines are not supported yet");
-    }
-    model::Persistence persistence{.timeout_s = wire.timeout_s()};
-    if (!wire.client_mask().empty()) {
-        FPVS_TRY(const model::Ipv4 mask, read_address(wire.client_mask()));
-        persistence.client_mask = mask.value;
-    }
-    service.persistence = persistence;
     return service;
 }
 
@@ -167,25 +237,27 @@ Result<model::ServerSettings> from_api(const api::ServerSettings& settings) {
         case api::NAT:
             server.forwarding = model::Forwarding::nat;
             break;
-        case api::TUNNEL:
-            if (settings.tunnel().kind() != api::IPIP) {
-                return fail(Code::failed_precondition, "GUE and GRE tunnels are not supported yet");
-            }
+        case api::TUNNEL: {
             server.forwarding = model::Forwarding::tunnel;
+            FPVS_TRY(server.tunnel, from_api(settings.tunnel()));
+            break;
+        }
+        case api::FULL_NAT:
+            server.forwarding = model::Forwarding::full_nat;
             break;
         case api::DIRECT_ROUTING:
             server.forwarding = model::Forwarding::direct_routing;
             break;
         default:
             return fail(Code::invalid_argument,
-                        "A server is reached by NAT, TUNNEL or DIRECT_ROUTING");
+                        "A server is reached by NAT, TUNNEL, DIRECT_ROUTING or FULL_NAT");
     }
     return server;
 }
 
 api::ServiceKey to_api(const model::ServiceKey& key) {
     api::ServiceKey wire;
-    wire.set_family(api::IPV4);
+    wire.set_family(key.address.is_ipv6() ? api::IPV6 : api::IPV4);
     if (key.firewall_mark != 0) {
         wire.set_firewall_mark(key.firewall_mark);
         return wire;
@@ -196,12 +268,36 @@ api::ServiceKey to_api(const model::ServiceKey& key) {
     return wire;
 }
 
+api::ServerKey to_api(const model::ServerKey& key) {
+    api::ServerKey wire;
+    wire.set_address(model::to_string(key.address));
+    wire.set_port(key.port);
+    return wire;
+}
+
+api::ServiceSettings to_api(const model::ServiceSettings& settings, model::Family family) {
+    api::ServiceSettings wire;
+    wire.set_scheduler(settings.scheduler);
+    wire.set_scheduler_flags((settings.hash_fallback ? kFlagFallback : 0) |
+                             (settings.hash_port ? kFlagPort : 0) |
+                             (settings.third_flag ? kFlagThird : 0));
+    wire.set_one_packet(settings.one_packet);
+    wire.set_client_address(to_api(settings.client_address));
+    if (settings.persistence) {
+        *wire.mutable_persistence() = to_api(*settings.persistence, family);
+    }
+    return wire;
+}
+
 api::Service to_api_without_servers(const model::ServiceView& service) {
     api::Service wire;
     *wire.mutable_key() = to_api(service.key);
-    *wire.mutable_settings() = to_api(service.settings);
+    *wire.mutable_settings() = to_api(service.settings, service.key.address.family);
     *wire.mutable_counters() = to_api(service.counters);
     *wire.mutable_rates() = to_api(service.rates);
+    for (const model::IpAddress& address : service.local_addresses) {
+        wire.add_local_addresses(model::to_string(address));
+    }
     return wire;
 }
 
@@ -212,6 +308,9 @@ api::Server to_api(const model::ServerView& server) {
     wire.mutable_settings()->set_weight(server.settings.weight);
     wire.mutable_settings()->set_upper_threshold(server.settings.upper_threshold);
     wire.mutable_settings()->set_lower_threshold(server.settings.lower_threshold);
+    if (server.settings.forwarding == model::Forwarding::tunnel) {
+        *wire.mutable_settings()->mutable_tunnel() = to_api(server.settings.tunnel);
+    }
     wire.set_active_connections(server.active_connections);
     wire.set_inactive_connections(server.inactive_connections);
     wire.set_persistent_connections(server.persistent_connections);
@@ -229,101 +328,18 @@ api::Connection to_api(const model::ConnectionView& connection) {
     wire.set_state(connection.state);
     wire.set_client_address(model::to_string(connection.client_address));
     wire.set_client_port(connection.client_port);
-    wire.set_virtual_address(model::to_string(by_mark ? model::Ipv4{connection.firewall_mark}
-                                                      : connection.virtual_address));
+    wire.set_virtual_address(
+        model::to_string(by_mark ? address_of_mark(connection) : connection.virtual_address));
     wire.set_virtual_port(connection.virtual_port);
     wire.set_server_address(model::to_string(connection.server_address));
     wire.set_server_port(connection.server_port);
     wire.set_template_entry(connection.template_entry);
     wire.set_offloaded(connection.offloaded);
-    return wire;
-}
-
-api::Card to_api(const model::CardView& card) {
-    api::Card wire;
-    wire.set_present(card.present);
-    wire.set_state(card.state);
-    wire.set_bitstream_path(card.bitstream_path);
-    wire.set_platform(card.platform);
-    wire.set_uuid(card.uuid);
-    wire.set_simulated(card.simulated);
-    wire.set_abi_hash(card.abi_hash);
-    wire.set_flows(card.flows);
-    wire.set_flows_max(card.flows_max);
-    for (const model::PortView& port : card.ports) {
-        api::CardPort& added = *wire.add_ports();
-        added.set_index(port.index);
-        added.set_interface(port.interface);
-        added.set_mac(model::to_string(port.mac));
-        added.set_link_up(port.link_up);
+    wire.set_forwarding(to_api(connection.forwarding));
+    if (connection.forwarding == model::Forwarding::full_nat) {
+        wire.set_local_address(model::to_string(connection.local_address));
+        wire.set_local_port(connection.local_port);
     }
-    for (const model::RingView& ring : card.rings) {
-        api::CardRing& added = *wire.add_rings();
-        added.set_name(ring.name);
-        added.set_level(ring.level);
-        added.set_slots(ring.slots);
-    }
-    for (const model::StageView& stage : card.stages) {
-        api::CardStage& added = *wire.add_stages();
-        added.set_name(stage.name);
-        for (const model::StageCounterView& counter : stage.counters) {
-            api::CardStageCounter& value = *added.add_counters();
-            value.set_name(counter.name);
-            value.set_packets(counter.packets);
-            value.set_bytes(counter.bytes);
-        }
-    }
-    return wire;
-}
-
-api::VrrpInstance to_api(const model::VrrpInstanceView& instance) {
-    api::VrrpInstance wire;
-    wire.set_name(instance.name);
-    wire.set_interface(instance.interface);
-    wire.set_virtual_router_id(instance.virtual_router_id);
-    wire.set_state(instance.state);
-    wire.set_priority(instance.priority);
-    wire.set_advert_interval_cs(instance.advert_interval_cs);
-    wire.set_master_address(model::to_string(instance.master_address));
-    wire.set_master_priority(instance.master_priority);
-    for (const model::VirtualAddress& address : instance.addresses) {
-        api::VirtualAddress& added = *wire.add_addresses();
-        added.set_address(model::to_string(address.address));
-        added.set_prefix_length(address.prefix_length);
-        added.set_interface(address.interface);
-    }
-    wire.set_master_transitions(instance.master_transitions);
-    wire.set_adverts_sent(instance.adverts_sent);
-    wire.set_adverts_received(instance.adverts_received);
-    wire.set_adverts_refused(instance.adverts_refused);
-    return wire;
-}
-
-api::HealthCheck to_api(const model::HealthCheckView& check) {
-    api::HealthCheck wire;
-    *wire.mutable_service() = to_api(check.service);
-    *wire.mutable_server() = to_api(check.server);
-    switch (check.kind) {
-        case model::CheckKind::tcp:
-            wire.set_kind("TCP_CHECK");
-            break;
-    }
-    wire.set_up(check.up);
-    wire.set_failures(check.failures);
-    wire.set_since_s(check.since_s);
-    wire.set_last_result(check.last_result);
-    wire.set_checks_done(check.checks_done);
-    return wire;
-}
-
-api::Daemon to_api(const model::DaemonView& daemon) {
-    api::Daemon wire;
-    wire.set_version(daemon.version);
-    wire.set_process_id(daemon.process_id);
-    wire.set_uptime_s(daemon.uptime_s);
-    wire.set_config_path(daemon.config_path);
-    wire.set_connections(daemon.connections);
-    wire.set_connections_max(daemon.connections_max);
     return wire;
 }
 

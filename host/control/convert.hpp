@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between the words on the wire (api.proto) and the host's own (host/model).
 //
-// The wire knows all of LVS; the model knows what FPVS does.  What a request asks beyond that is
-// refused here, with Code::failed_precondition and one sentence.
+// What cannot be meant is refused here, with Code::invalid_argument and one sentence; what cannot
+// be done is for control::Operations to refuse.
 #pragma once
 
 #include "host/control/api.pb.h"
@@ -26,6 +26,10 @@ namespace fpvs::control {
 
 [[nodiscard]] api::Protocol to_api(model::Protocol protocol);
 [[nodiscard]] api::ServiceKey to_api(const model::ServiceKey& key);
+[[nodiscard]] api::ServerKey to_api(const model::ServerKey& key);
+// The family says whether clients are masked by a mask or by a prefix.
+[[nodiscard]] api::ServiceSettings to_api(const model::ServiceSettings& settings,
+                                          model::Family family);
 // Without its servers, which may be many.
 [[nodiscard]] api::Service to_api_without_servers(const model::ServiceView& service);
 [[nodiscard]] api::Server to_api(const model::ServerView& server);

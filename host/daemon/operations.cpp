@@ -21,6 +21,12 @@ Status check_supported(const model::ServiceKey& key) {
         return fail(Code::failed_precondition,
                     "services by firewall mark are not supported yet: nothing sets marks here");
     }
+    if (key.address.is_ipv6()) {
+        return fail(Code::failed_precondition, "IPv6 services are not supported yet");
+    }
+    if (key.protocol == model::Protocol::sctp) {
+        return fail(Code::failed_precondition, "SCTP services are not supported yet");
+    }
     return {};
 }
 

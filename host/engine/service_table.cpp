@@ -29,6 +29,13 @@ constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio.
     return {};
 }
 
+// "sip" is IPVS's only engine.  Its Call-ID is not looked for: clients are told apart by address,
+// as IPVS does where it finds none.
+[[nodiscard]] bool has_known_engine(const model::ServiceSettings& settings) {
+    return !settings.persistence || settings.persistence->engine.empty() ||
+           settings.persistence->engine == "sip";
+}
+
 // ipvsadm's rule: what is not translated arrives at the port it was sent to.
 [[nodiscard]] model::ServerKey with_port_of(const model::ServiceKey& service,
                                             model::ServerKey server,
@@ -115,7 +122,7 @@ Result<ServiceIndex> ServiceTable::add_service(const model::ServiceKey& key,
         return fail(Code::already_exists, "Service already exists");
     }
     auto scheduler = schedule::make_scheduler(settings.scheduler, seeds_.next());
-    if (scheduler == nullptr) {
+    if (scheduler == nullptr || !has_known_engine(settings)) {
         return fail(Code::not_found, "Scheduler or persistence engine not found");
     }
     FPVS_TRY(Service * service, allocate_service(key));
@@ -142,6 +149,9 @@ Result<ServiceIndex> ServiceTable::edit_service(const model::ServiceKey& key,
     if (service == nullptr) {
         return fail(Code::not_found, "No such service");
     }
+    if (!has_known_engine(settings)) {
+        return fail(Code::not_found, "Scheduler or persistence engine not found");
+    }
     if (settings.scheduler != service->settings.scheduler) {
         auto scheduler = schedule::make_scheduler(settings.scheduler, seeds_.next());
         if (scheduler == nullptr) {
@@ -162,6 +172,11 @@ Result<ServerIndex> ServiceTable::add_server(const model::ServiceKey& service_ke
         return fail(Code::not_found, "Service not defined");
     }
     FPVS_TRY_STATUS(check(settings));
+    if (key.address.family != service_key.address.family &&
+        settings.forwarding != model::Forwarding::tunnel) {
+        return fail(Code::invalid_argument,
+                    "Different address family is allowed only for tunneling servers");
+    }
     key = with_port_of(service_key, key, settings.forwarding);
     if (find_server(*service, key) != nullptr) {
         return fail(Code::already_exists, "Destination already exists");

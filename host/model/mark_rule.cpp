@@ -14,7 +14,8 @@ struct ProtocolName {
     std::string_view name;
 };
 constexpr std::array kProtocolNames{ProtocolName{Protocol::tcp, "tcp"},
-                                    ProtocolName{Protocol::udp, "udp"}};
+                                    ProtocolName{Protocol::udp, "udp"},
+                                    ProtocolName{Protocol::sctp, "sctp"}};
 
 }  // namespace
 

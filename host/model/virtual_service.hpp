@@ -56,6 +56,7 @@ struct Persistence {
     std::uint32_t timeout_s = 360;
     std::uint32_t client_mask = 0xffffffff;
     std::uint8_t client_prefix = 128;
+    std::string engine = {};  // IPVS's `pe`, "sip" or empty: what tells clients apart besides.
 
     friend bool operator==(const Persistence&, const Persistence&) = default;
 };
@@ -83,6 +84,7 @@ struct ServiceSettings {
     std::string scheduler = "wlc";
     bool hash_fallback = false;  // sh-fallback, mh-fallback: another server if one cannot take it.
     bool hash_port = false;      // sh-port, mh-port: the client's port counts too.
+    bool third_flag = false;     // flag-3, which no scheduler reads: lists show it.
     std::optional<Persistence> persistence;
     bool one_packet = false;
     ClientAddress client_address = ClientAddress::not_told;  // For Forwarding::full_nat.
@@ -105,6 +107,7 @@ struct VirtualServiceConfig {
     ServiceSettings settings;
     std::uint32_t delay_loop_ms = 60'000;  // Between two checks of a server.
     std::vector<RealServerConfig> servers;
+    std::vector<IpAddress> local_addresses = {};  // For Forwarding::full_nat.
 
     friend bool operator==(const VirtualServiceConfig&, const VirtualServiceConfig&) = default;
 };

@@ -14,7 +14,7 @@
 
 namespace fpvs::kit {
 
-class EngineOperations final : public control::Operations {
+class EngineOperations : public control::Operations {
   public:
     EngineOperations() : engine(engine::EngineOptions{.connections_max = 4096}) {}
 

@@ -314,6 +314,72 @@ TEST(ParseService, SchedulerFlags) {
     EXPECT_EQ(flags_of("lb_algo sh\nmh-port\nflag-1"), "fallback ");
 }
 
+TEST(ParseService, EitherFamily) {
+    const model::VirtualServiceConfig service = service_of(R"(virtual_server 2001:db8::1 80 {
+    protocol SCTP
+    lb_algo mh
+    lb_kind TUN type gue port 6080 csum
+    persistence_timeout 50
+    persistence_granularity 64
+    real_server 10.0.0.2 80 {
+        weight 1
+        TCP_CHECK {
+            connect_ip 2001:db8::2
+        }
+    }
+    real_server 2001:db8::3 80 {
+        lvs_method DR
+    }
+})");
+    EXPECT_EQ(service.key,
+              (model::ServiceKey{.address = *model::parse_address("2001:db8::1"),
+                                 .port = 80,
+                                 .protocol = model::Protocol::sctp}));
+    EXPECT_EQ(service.settings.persistence->client_prefix, 64);
+    ASSERT_EQ(service.servers.size(), 2U);
+    EXPECT_EQ(service.servers[0].settings.tunnel,
+              (model::Tunnel{.kind = model::TunnelKind::gue,
+                             .checksum = model::TunnelChecksum::checksum,
+                             .port = 6080}));
+    EXPECT_EQ(service.servers[0].checks.front().connect_address,
+              model::parse_address("2001:db8::2"));
+    EXPECT_EQ(service.servers[1].settings.forwarding, model::Forwarding::direct_routing);
+}
+
+TEST(ParseService, FamilyOfAMark) {
+    const auto family = [](const std::string& lines) {
+        return service_of("virtual_server fwmark 5 {\nlb_algo rr\n" + lines + "\n}\n")
+            .key.address.family;
+    };
+    EXPECT_EQ(family("lb_kind NAT\nreal_server 10.0.0.2 80 {\n}"), model::Family::ipv4);
+    EXPECT_EQ(family("lb_kind NAT\nreal_server 2001:db8::2 80 {\n}"), model::Family::ipv6);
+    EXPECT_EQ(family("lb_kind TUN\nreal_server 2001:db8::2 80 {\n}"), model::Family::ipv6);
+    EXPECT_EQ(family("lb_kind TUN\nip_family inet\nreal_server 2001:db8::2 80 {\n}"),
+              model::Family::ipv4);
+    EXPECT_EQ(family("lb_kind TUN\nreal_server 2001:db8::2 80 {\n}\nreal_server 10.0.0.2 80 {\n}"),
+              model::Family::ipv4);
+    EXPECT_EQ(family("lb_kind TUN\npersistence_timeout\npersistence_granularity 64\n"
+                     "real_server 10.0.0.2 80 {\n}"),
+              model::Family::ipv6);
+}
+
+TEST(ParseService, FullNat) {
+    const model::VirtualServiceConfig service = service_of(R"(virtual_server 10.0.0.1 80 {
+    protocol TCP
+    lb_algo rr
+    lb_kind FNAT
+    client_address proxy-v2
+    local_address 10.1.0.1
+    local_address 10.1.0.2
+    real_server 10.0.0.2 8080 {
+    }
+})");
+    EXPECT_EQ(service.settings.client_address, model::ClientAddress::proxy_v2);
+    EXPECT_EQ(service.local_addresses.size(), 2U);
+    EXPECT_EQ(service.servers.front().settings.forwarding, model::Forwarding::full_nat);
+    EXPECT_EQ(service.servers.front().key.port, 8080);
+}
+
 TEST(ParseFpvs, SettingsAndMarkRulesInOrder) {
     const model::Config config = parsed(R"(fpvs {
     set expire_nodest_conn 1

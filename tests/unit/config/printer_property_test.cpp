@@ -80,14 +80,43 @@ model::HealthCheck health_check() {
     return check;
 }
 
-model::RealServerConfig real_server(std::uint32_t index, std::uint16_t service_port, bool by_mark) {
+model::IpAddress address(model::Family family, std::uint32_t number) {
+    return family == model::Family::ipv6 ? model::IpAddress(model::Ipv6{{0x20010db8, 0, 0, number}})
+                                         : model::Ipv4{number};
+}
+
+model::Tunnel tunnel() {
+    using Checksum = model::TunnelChecksum;
+    switch (number<unsigned>(0, 2)) {
+        case 0:
+            return {};
+        case 1:
+            return {.kind = model::TunnelKind::gre,
+                    .checksum = *rc::gen::element(Checksum::none, Checksum::checksum)};
+        default:
+            return {.kind = model::TunnelKind::gue,
+                    .checksum = *rc::gen::element(
+                        Checksum::none, Checksum::checksum, Checksum::remote_checksum),
+                    .port = number<std::uint16_t>(1, UINT16_MAX)};
+    }
+}
+
+model::RealServerConfig real_server(std::uint32_t index, const model::ServiceKey& service) {
     model::RealServerConfig server;
-    server.settings.forwarding = *rc::gen::element(
-        model::Forwarding::nat, model::Forwarding::tunnel, model::Forwarding::direct_routing);
-    server.key.address = model::Ipv4{0xc0000200 + index};
-    server.key.port = server.settings.forwarding == model::Forwarding::nat && !by_mark
-                          ? number<std::uint16_t>(0, UINT16_MAX)
-                          : service_port;
+    server.settings.forwarding = *rc::gen::element(model::Forwarding::nat,
+                                                   model::Forwarding::tunnel,
+                                                   model::Forwarding::direct_routing,
+                                                   model::Forwarding::full_nat);
+    model::Family family = service.address.family;
+    if (server.settings.forwarding == model::Forwarding::tunnel) {
+        server.settings.tunnel = tunnel();
+        family = coin() ? model::Family::ipv4 : model::Family::ipv6;
+    }
+    server.key.address = address(family, 0xc0000200 + index);
+    const bool any_port = server.settings.forwarding == model::Forwarding::nat ||
+                          server.settings.forwarding == model::Forwarding::full_nat;
+    server.key.port = any_port && service.firewall_mark == 0 ? number<std::uint16_t>(0, UINT16_MAX)
+                                                             : service.port;
     server.settings.weight = number<std::int32_t>(0, INT32_MAX);
     server.settings.upper_threshold = number<std::uint32_t>(0, UINT32_MAX);
     server.settings.lower_threshold = number<std::uint32_t>(0, server.settings.upper_threshold);
@@ -100,27 +129,40 @@ model::RealServerConfig real_server(std::uint32_t index, std::uint16_t service_p
 model::VirtualServiceConfig virtual_service(std::uint32_t index) {
     model::VirtualServiceConfig service;
     const bool by_mark = coin() && coin();
+    const model::Family family = coin() ? model::Family::ipv4 : model::Family::ipv6;
     if (by_mark) {
-        service.key = {.firewall_mark = index + 1};
+        service.key = {.address = model::IpAddress::any(family), .firewall_mark = index + 1};
     } else {
-        service.key = {.address = model::Ipv4{0xc6336400 + index},
+        service.key = {.address = address(family, 0xc6336400 + index),
                        .port = number<std::uint16_t>(0, UINT16_MAX),
-                       .protocol = *rc::gen::element(model::Protocol::tcp, model::Protocol::udp)};
+                       .protocol = *rc::gen::element(
+                           model::Protocol::tcp, model::Protocol::udp, model::Protocol::sctp)};
     }
     service.settings.scheduler = *rc::gen::element<std::string>("rr", "wlc", "mh", "sh", "twos");
     service.settings.hash_fallback = coin();
     service.settings.hash_port = coin();
+    service.settings.third_flag = coin();
+    service.settings.client_address = *rc::gen::element(
+        model::ClientAddress::not_told, model::ClientAddress::toa, model::ClientAddress::proxy_v2);
+    for (auto addresses = number<std::uint32_t>(0, 2); addresses > 0; --addresses) {
+        service.local_addresses.push_back(address(family, 0x0a010000 + addresses));
+    }
     if ((service.key.port == 0 && !by_mark) || coin()) {
-        service.settings.persistence =
-            model::Persistence{.timeout_s = number<std::uint32_t>(1, 2'678'400),
-                               .client_mask = number<std::uint32_t>(1, UINT32_MAX)};
+        model::Persistence persistence{.timeout_s = number<std::uint32_t>(1, 2'678'400),
+                                       .engine = coin() ? "sip" : ""};
+        if (family == model::Family::ipv4) {
+            persistence.client_mask = number<std::uint32_t>(1, UINT32_MAX);
+        } else {
+            persistence.client_prefix = number<std::uint8_t>(1, 128);
+        }
+        service.settings.persistence = persistence;
     }
     service.settings.one_packet =
         (by_mark || service.key.protocol == model::Protocol::udp) && coin();
     service.delay_loop_ms = number<std::uint32_t>(1, UINT32_MAX);
     const auto servers = number<std::uint32_t>(1, 4);
     for (std::uint32_t i = 0; i < servers; ++i) {
-        service.servers.push_back(real_server(i, service.key.port, by_mark));
+        service.servers.push_back(real_server(i, service.key));
     }
     return service;
 }
@@ -135,7 +177,8 @@ model::MarkRule mark_rule(std::uint32_t mark) {
                                     .length = number<std::uint8_t>(32, 128)};
     }
     if (coin()) {
-        rule.protocol = *rc::gen::element(model::Protocol::tcp, model::Protocol::udp);
+        rule.protocol =
+            *rc::gen::element(model::Protocol::tcp, model::Protocol::udp, model::Protocol::sctp);
     }
     if (coin()) {
         rule.first_port = number<std::uint16_t>(1, UINT16_MAX);

@@ -28,9 +28,17 @@ TEST(ServiceKeys, GoBothWays) {
     const auto back = from_api(to_api(key));
     ASSERT_TRUE(back.has_value());
     EXPECT_EQ(*back, key);
-    const auto mark = from_api(to_api(model::ServiceKey{.firewall_mark = 7}));
-    ASSERT_TRUE(mark.has_value());
-    EXPECT_EQ(*mark, (model::ServiceKey{.firewall_mark = 7}));
+    for (const model::ServiceKey& other :
+         {model::ServiceKey{.firewall_mark = 7},
+          model::ServiceKey{.address = model::IpAddress::any(model::Family::ipv6),
+                            .firewall_mark = 7},
+          model::ServiceKey{.address = *model::parse_address("2001:db8::1"),
+                            .port = 3868,
+                            .protocol = model::Protocol::sctp}}) {
+        const auto again = from_api(to_api(other));
+        ASSERT_TRUE(again.has_value());
+        EXPECT_EQ(*again, other);
+    }
 }
 
 TEST(Connections, ATemplateByMarkHasTheMarkForItsAddress) {
@@ -39,20 +47,11 @@ TEST(Connections, ATemplateByMarkHasTheMarkForItsAddress) {
     EXPECT_EQ(wire.virtual_address(), "0.0.0.8");
 }
 
-TEST(ServiceKeys, WhatTheModelDoesNotKnowIsRefused) {
-    EXPECT_EQ(refusal(from_api(service_key(api::SCTP, "10.0.0.1", 80))),
-              "SCTP services are not supported yet");
-    EXPECT_EQ(refusal(from_api(service_key(api::TCP, "fd00::1", 80))),
-              "IPv6 addresses are not supported yet: fd00::1");
+TEST(ServiceKeys, WhatCannotBeMeantIsRefused) {
     EXPECT_EQ(refusal(from_api(service_key(api::TCP, "zork", 80))), "'zork' is no address");
     EXPECT_EQ(refusal(from_api(service_key(api::TCP, "10.0.0.1", 65536))), "65536 is no port");
     EXPECT_EQ(refusal(from_api(service_key(api::PROTOCOL_UNSPECIFIED, "10.0.0.1", 80))),
               "A service needs a protocol");
-    api::ServiceKey mark;
-    mark.set_firewall_mark(5);
-    mark.set_family(api::IPV6);
-    EXPECT_EQ(refusal(from_api(mark)), "IPv6 services are not supported yet");
-    EXPECT_EQ(from_api(mark).error().code, Code::failed_precondition);
 }
 
 TEST(ServiceSettings, PersistenceAndItsMask) {
@@ -68,12 +67,21 @@ TEST(ServiceSettings, PersistenceAndItsMask) {
                   .scheduler = "sh",
                   .persistence = model::Persistence{.timeout_s = 50, .client_mask = 0xffff00ff},
                   .one_packet = true}));
+    EXPECT_EQ(to_api(*settings, model::Family::ipv4).SerializeAsString(), wire.SerializeAsString());
+    wire.mutable_persistence()->set_client_mask("64");
     wire.mutable_persistence()->set_engine("sip");
-    EXPECT_EQ(refusal(from_api(wire)), "Persistence engines are not supported yet");
-    wire.set_scheduler_flags(4);
-    EXPECT_EQ(refusal(from_api(wire)), "Scheduler flag flag-3 is not supported yet");
+    EXPECT_EQ(from_api(wire)->persistence->client_prefix, 64);
+    EXPECT_EQ(to_api(*from_api(wire), model::Family::ipv6).SerializeAsString(),
+              wire.SerializeAsString());
+    for (const char* mask : {"0", "129", "255.255.0", "x"}) {
+        wire.mutable_persistence()->set_client_mask(mask);
+        EXPECT_EQ(refusal(from_api(wire)),
+                  fmt::format("'{}' is no mask and no prefix length", mask));
+    }
     wire.clear_persistence();
     wire.set_scheduler_flags(2);
+    wire.set_client_address(api::PROXY_V2);
+    EXPECT_EQ(from_api(wire)->client_address, model::ClientAddress::proxy_v2);
     EXPECT_TRUE(from_api(wire)->hash_port);
     EXPECT_FALSE(from_api(wire)->hash_fallback);
 }
@@ -81,11 +89,21 @@ TEST(ServiceSettings, PersistenceAndItsMask) {
 TEST(ServerSettings, Methods) {
     api::ServerSettings wire;
     wire.set_weight(7);
-    EXPECT_EQ(refusal(from_api(wire)), "A server is reached by NAT, TUNNEL or DIRECT_ROUTING");
+    EXPECT_EQ(refusal(from_api(wire)),
+              "A server is reached by NAT, TUNNEL, DIRECT_ROUTING or FULL_NAT");
     wire.set_forwarding(api::TUNNEL);
     EXPECT_EQ(from_api(wire)->forwarding, model::Forwarding::tunnel);
     wire.mutable_tunnel()->set_kind(api::GUE);
-    EXPECT_EQ(refusal(from_api(wire)), "GUE and GRE tunnels are not supported yet");
+    wire.mutable_tunnel()->set_port(6080);
+    wire.mutable_tunnel()->set_checksum(api::REMOTE_CHECKSUM);
+    EXPECT_EQ(from_api(wire)->tunnel,
+              (model::Tunnel{.kind = model::TunnelKind::gue,
+                             .checksum = model::TunnelChecksum::remote_checksum,
+                             .port = 6080}));
+    EXPECT_EQ(to_api(model::ServerView{.settings = *from_api(wire)}).settings().SerializeAsString(),
+              wire.SerializeAsString());
+    wire.mutable_tunnel()->set_port(65536);
+    EXPECT_EQ(refusal(from_api(wire)), "65536 is no port");
     wire.set_forwarding(api::NAT);
     EXPECT_EQ(from_api(wire)->forwarding, model::Forwarding::nat);
     EXPECT_EQ(from_api(wire)->weight, 7);

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/config/virtual_server_draft.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "host/config/values.hpp"
+
+namespace fpvs::config {
+namespace {
+
+// keepalived's defaults, each said aloud, because an operator rarely means them.
+void fill_service(ServiceDraft& draft, Diagnostics& diagnostics) {
+    model::VirtualServiceConfig& service = draft.service;
+    const bool by_mark = service.key.firewall_mark != 0;
+    if (by_mark && draft.has_protocol) {
+        diagnostics.warning(draft.protocol_place,
+                            "a firewall mark has packets of any protocol; this one is ignored");
+        service.key.protocol = model::ServiceKey{}.protocol;
+    } else if (!by_mark && !draft.has_protocol) {
+        diagnostics.warning(draft.place, "no protocol is given; UDP is taken, as keepalived does");
+        service.key.protocol = model::Protocol::udp;
+    }
+    if (!draft.has_scheduler) {
+        diagnostics.warning(draft.place, "no lb_algo is given; wlc is taken, as keepalived does");
+    }
+    if (!draft.method) {
+        diagnostics.warning(draft.place, "no lb_kind is given; NAT is taken, as keepalived does");
+        draft.method = Method{};
+    }
+    if (service.settings.one_packet && !by_mark && service.key.protocol != model::Protocol::udp) {
+        diagnostics.warning(draft.place, "ops needs protocol UDP; it is ignored");
+        service.settings.one_packet = false;
+    }
+}
+
+// flag-1 and flag-2 are what sh and mh call -fallback and -port.
+void fill_scheduler_flags(ServiceDraft& draft, Diagnostics& diagnostics) {
+    model::ServiceSettings& settings = draft.service.settings;
+    for (const Word& flag : draft.scheduler_flags) {
+        const std::string_view owner = std::string_view(flag.text).substr(0, flag.text.find('-'));
+        if (owner != "flag" && owner != settings.scheduler) {
+            diagnostics.warning(
+                flag.position, "'{}' is for the {} scheduler; it is ignored", flag.text, owner);
+        } else if (flag.text == "flag-1" || flag.text.ends_with("-fallback")) {
+            settings.hash_fallback = true;
+        } else if (flag.text == "flag-3") {
+            settings.third_flag = true;
+        } else {
+            settings.hash_port = true;
+        }
+    }
+}
+
+// A service by mark has no address to tell its family: ip_family does, or servers that are not
+// reached by tunnels, or all servers, or what a client is.
+void fill_family(ServiceDraft& draft, Diagnostics& diagnostics) {
+    model::ServiceKey& key = draft.service.key;
+    if (key.firewall_mark == 0) {
+        if (draft.family && *draft.family != key.address.family) {
+            diagnostics.error(draft.place, "ip_family is not that of the virtual server's address");
+        }
+        return;
+    }
+    std::optional<model::Family> of_all;
+    bool mixed = false;
+    for (const ServerDraft& server : draft.servers) {
+        const Method& method = server.method ? *server.method : *draft.method;
+        if (!server.address) {
+            continue;
+        }
+        if (!draft.family && method.forwarding != model::Forwarding::tunnel) {
+            draft.family = server.address->family;
+        }
+        mixed = mixed || (of_all && *of_all != server.address->family);
+        of_all = server.address->family;
+    }
+    if (!draft.family && draft.granularity) {
+        const bool mask = draft.granularity->text.find('.') != std::string::npos;
+        draft.family = mask ? model::Family::ipv4 : model::Family::ipv6;
+    }
+    if (!draft.family && of_all && !mixed) {
+        draft.family = of_all;
+    }
+    key.address = model::IpAddress::any(draft.family.value_or(model::Family::ipv4));
+}
+
+// A netmask in dots for IPv4, a prefix's length for IPv6.
+void fill_granularity(const Word& word,
+                      model::Family family,
+                      model::Persistence& persistence,
+                      Diagnostics& diagnostics) {
+    constexpr std::uint32_t kPrefixMax = 128;
+    if (family == model::Family::ipv6) {
+        const auto length = read_number(
+            word, "persistence_granularity", {.min = 1, .max = kPrefixMax}, diagnostics);
+        persistence.client_prefix = static_cast<std::uint8_t>(length.value_or(kPrefixMax));
+        return;
+    }
+    const auto mask = model::parse_ipv4(word.text);
+    if (mask && mask->value != 0) {
+        persistence.client_mask = mask->value;
+    } else {
+        diagnostics.error(word.position,
+                          "persistence_granularity must be a netmask such as 255.255.255.0, not "
+                          "'{}'",
+                          word.text);
+    }
+}
+
+void fill_persistence(ServiceDraft& draft, Diagnostics& diagnostics) {
+    const model::ServiceKey& key = draft.service.key;
+    if (!draft.persistence_timeout_s && draft.granularity) {
+        diagnostics.warning(draft.persistence_place,
+                            "persistence_granularity without persistence_timeout: 360 s are taken");
+    } else if (!draft.persistence_timeout_s && !draft.persistence_engine.empty()) {
+        diagnostics.warning(draft.place,
+                            "persistence_engine without persistence_timeout: 360 s are taken");
+    } else if (!draft.persistence_timeout_s && key.firewall_mark == 0 && key.port == 0) {
+        diagnostics.warning(draft.place,
+                            "a virtual server without a port is persistent: 360 s are taken");
+    } else if (!draft.persistence_timeout_s) {
+        return;
+    }
+    model::Persistence persistence{.engine = draft.persistence_engine};
+    persistence.timeout_s = draft.persistence_timeout_s.value_or(persistence.timeout_s);
+    if (draft.granularity) {
+        fill_granularity(*draft.granularity, key.address.family, persistence, diagnostics);
+    }
+    draft.service.settings.persistence = persistence;
+}
+
+std::vector<model::HealthCheck> fill_checks(const ServerDraft& server, const CheckTimers& outer) {
+    std::vector<model::HealthCheck> checks;
+    for (const CheckDraft& draft : server.checks) {
+        const CheckTimers timers = draft.timers.or_else(server.timers).or_else(outer);
+        model::HealthCheck check = draft.check;
+        check.connect_timeout_ms = timers.connect_timeout_ms.value_or(check.connect_timeout_ms);
+        check.retries = timers.retries.value_or(check.retries);
+        check.delay_before_retry_ms =
+            timers.delay_before_retry_ms.value_or(check.delay_before_retry_ms);
+        checks.push_back(check);
+    }
+    return checks;
+}
+
+void fill_server(const ServerDraft& server, ServiceDraft& draft, Diagnostics& diagnostics) {
+    model::VirtualServiceConfig& service = draft.service;
+    model::RealServerConfig filled;
+    const Method& method = server.method ? *server.method : *draft.method;
+    filled.key = {.address = server.address.value_or(service.key.address),
+                  .port = server.port.value_or(service.key.port)};
+    if (filled.key.address.family != service.key.address.family &&
+        method.forwarding != model::Forwarding::tunnel) {
+        diagnostics.error(server.address_place,
+                          "a server of another family than its virtual server is reached by TUN "
+                          "only");
+    }
+    filled.settings = {
+        .forwarding = method.forwarding,
+        .weight = server.weight.value_or(draft.weight.value_or(1)),
+        .upper_threshold = server.upper_threshold,
+        .lower_threshold = server.lower_threshold,
+        .tunnel = method.tunnel,
+    };
+    if (service.key.firewall_mark != 0) {
+        if (filled.key.port != 0) {
+            diagnostics.warning(server.port_place,
+                                "a firewall mark has packets to any port; this one is ignored");
+            filled.key.port = 0;
+        }
+    } else if (filled.settings.forwarding != model::Forwarding::nat &&
+               filled.settings.forwarding != model::Forwarding::full_nat &&
+               filled.key.port != service.key.port) {
+        diagnostics.warning(server.port_place,
+                            "only NAT can change the port; {} is taken, the virtual server's",
+                            service.key.port);
+        filled.key.port = service.key.port;
+    }
+    if (std::any_of(service.servers.begin(), service.servers.end(), [&](const auto& other) {
+            return other.key == filled.key;
+        })) {
+        diagnostics.warning(server.place,
+                            "real_server {} {} is listed twice; the second is ignored",
+                            model::to_string(filled.key.address),
+                            filled.key.port);
+        return;
+    }
+    filled.checks = fill_checks(server, draft.timers);
+    service.servers.push_back(std::move(filled));
+}
+
+}  // namespace
+
+void fill(ServiceDraft& draft, Diagnostics& diagnostics) {
+    fill_service(draft, diagnostics);
+    fill_family(draft, diagnostics);
+    fill_scheduler_flags(draft, diagnostics);
+    fill_persistence(draft, diagnostics);
+    for (const ServerDraft& server : draft.servers) {
+        fill_server(server, draft, diagnostics);
+    }
+}
+
+}  // namespace fpvs::config
