@@ -58,14 +58,20 @@ Player::Player(const json& scenario, Moment sampled) : scenario_(scenario) {
 }
 
 std::string Player::set_up() {
+    // What the kernel refused it refused with these words.
+    json recorded = scenario_.value("setup_errors", json::array());
     for (const auto& command : scenario_.at("setup")) {
         const Reply reply = run(command);
-        if (reply.exit_code != 0) {
+        if (reply.exit_code == 0) {
+            continue;
+        }
+        if (recorded.empty() || recorded.front() != trimmed(reply.text)) {
             return trimmed(reply.text);
         }
+        recorded.erase(recorded.begin());
     }
     watch();
-    return {};
+    return recorded.empty() ? "" : "it was refused: " + recorded.front().get<std::string>();
 }
 
 Player::Reply Player::run(const std::string& command) {
