@@ -111,6 +111,8 @@ Status Daemon::open_drivers() {
     neighbours_->on_change([this](const model::IpAddress& target, const auto& neighbour) {
         data_path_->neighbour_changed(target, neighbour);
     });
+    FPVS_TRY(routes_, kernel::RouteWatch::open(io_));
+    routes_->on_change([this](const auto& routes) { data_path_->use_routes(routes); });
     FPVS_TRY(auto rtnetlink, kernel::Rtnetlink::open());
     addresses_ = std::make_unique<kernel::AddressOwner>(std::move(rtnetlink));
     vrrp_ = std::make_unique<vrrp::Service>(io_, clock_, vrrp_links_, *addresses_);

@@ -13,6 +13,7 @@
 #include "drivers/ipvs_netlink/server.hpp"
 #include "drivers/kernel/address_owner.hpp"
 #include "drivers/kernel/neighbour_cache.hpp"
+#include "drivers/kernel/route_watch.hpp"
 #include "drivers/kernel/tcp_probe.hpp"
 #include "drivers/kernel/vrrp_links.hpp"
 #include "host/control/dispatcher.hpp"
@@ -70,6 +71,7 @@ class Daemon {
 
     std::unique_ptr<kernel::NeighbourCache> neighbours_;
     std::unique_ptr<DataPath> data_path_;
+    std::unique_ptr<kernel::RouteWatch> routes_;
     kernel::VrrpLinks vrrp_links_;
     std::unique_ptr<kernel::AddressOwner> addresses_;
     std::unique_ptr<vrrp::Service> vrrp_;

@@ -144,6 +144,12 @@ void DataPath::neighbour_changed(const model::IpAddress& target,
     });
 }
 
+void DataPath::use_routes(const std::vector<provider::Route>& routes) {
+    auto table = std::make_unique<const slowpath::RouteTable>(routes);
+    // The one before is freed here, where no packet waits for that.
+    table = thread_->call([&] { return worker_->use_routes(std::move(table)); });
+}
+
 Status DataPath::attach_card(std::unique_ptr<provider::Card> card) {
     std::vector<provider::NetworkPort> ports;
     for (const Interface& interface : interfaces_) {

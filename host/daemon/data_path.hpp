@@ -25,6 +25,7 @@
 #include "host/provider/card.hpp"
 #include "host/provider/clock.hpp"
 #include "host/provider/neighbours.hpp"
+#include "host/provider/routes.hpp"
 #include "host/slowpath/worker.hpp"
 #include "host/slowpath/worker_thread.hpp"
 #include "host/util/result.hpp"
@@ -52,6 +53,8 @@ class DataPath {
 
     void neighbour_changed(const model::IpAddress& target,
                            const std::optional<provider::Neighbour>& neighbour);
+    // From the next burst on.
+    void use_routes(const std::vector<provider::Route>& routes);
 
     // Gives the interfaces that have a card port to the card, and the engine a place to offload to.
     // A card that is attached already must be detached before.

@@ -23,7 +23,10 @@ namespace {
 }  // namespace
 
 NextHops::NextHops(provider::Neighbours& neighbours, std::size_t servers_max)
-    : neighbours_(neighbours), servers_max_(servers_max), hops_(servers_max + kClientHops) {
+    : neighbours_(neighbours),
+      servers_max_(servers_max),
+      hops_(servers_max + kClientHops),
+      chains_(hops_.size() / 2, kEndOfChain) {
     path_mtus_.reserve(kPathMtusMax);
 }
 
@@ -43,11 +46,33 @@ std::unique_ptr<const RouteTable> NextHops::use_routes(
 void NextHops::ask(NextHop& hop,
                    const model::IpAddress& address,
                    std::uint32_t route_mtu) noexcept {
+    if (hop.state != NextHop::State::unknown) {
+        leave_target(hop);
+    }
+    std::uint32_t& chain = chain_of(address);
     hop = NextHop{};
     hop.target = address;
+    hop.next_in_chain = std::exchange(chain, index_of(hop));
     hop.route_mtu = route_mtu;
     hop.state = NextHop::State::waiting;
     settle(hop, neighbours_.resolve(address));
+}
+
+void NextHops::leave_target(NextHop& hop) noexcept {
+    std::uint32_t* link = &chain_of(hop.target);
+    bool needed = false;
+    while (*link != kEndOfChain) {
+        NextHop& other = hops_[*link];
+        if (&other == &hop) {
+            *link = hop.next_in_chain;
+            continue;
+        }
+        needed |= other.target == hop.target;
+        link = &other.next_in_chain;
+    }
+    if (!needed) {
+        neighbours_.forget(hop.target);
+    }
 }
 
 const NextHop* NextHops::towards(const model::IpAddress& address) noexcept {
@@ -92,9 +117,6 @@ NextHop* NextHops::place_for(std::span<NextHop> candidates) noexcept {
             oldest = &hop;
         }
     }
-    if (oldest != nullptr) {
-        neighbours_.forget(oldest->target);
-    }
     return oldest;
 }
 
@@ -134,10 +156,10 @@ rte_mbuf* NextHops::hold(const Outgoing& packet,
 
 void NextHops::neighbour_changed(const model::IpAddress& target,
                                  const std::optional<provider::Neighbour>& neighbour) {
-    for (NextHop& hop : hops_) {
-        if (hop.state != NextHop::State::unknown && hop.target == target) {
-            hop.state = NextHop::State::waiting;
-            settle(hop, neighbour);
+    for (std::uint32_t at = chain_of(target); at != kEndOfChain; at = hops_[at].next_in_chain) {
+        if (hops_[at].target == target) {
+            hops_[at].state = NextHop::State::waiting;
+            settle(hops_[at], neighbour);
         }
     }
 }

@@ -62,6 +62,7 @@ struct alignas(64) NextHop {
     std::uint32_t key_interface = 0;
     std::uint32_t route_mtu = 0;  // 0: the route leaves it to the interface.
     std::uint32_t last_used = 0;
+    std::uint32_t next_in_chain = 0;  // In NextHops.
 };
 
 class NextHops {
@@ -122,6 +123,7 @@ class NextHops {
 
   private:
     static constexpr std::size_t kWays = 4;  // Places where the hop of an address can be.
+    static constexpr std::uint32_t kEndOfChain = UINT32_MAX;
 
     struct Waiting {
         std::uint32_t hop = 0;
@@ -138,6 +140,11 @@ class NextHops {
         return static_cast<std::uint32_t>(&hop - hops_.data());
     }
     void ask(NextHop& hop, const model::IpAddress& address, std::uint32_t route_mtu = 0) noexcept;
+    // A hop leaves the address it stands for, which the kernel may forget if no other hop needs it.
+    void leave_target(NextHop& hop) noexcept;
+    [[nodiscard]] std::uint32_t& chain_of(const model::IpAddress& target) noexcept {
+        return chains_[model::AddressHash()(target) % chains_.size()];
+    }
     [[nodiscard]] NextHop* place_for(std::span<NextHop> candidates) noexcept;
     [[nodiscard]] bool is_waited_for(const NextHop& hop) const noexcept;
     // Resolved, unreachable, or out of time, after one more question.
@@ -150,6 +157,8 @@ class NextHops {
     std::unique_ptr<const RouteTable> routes_ = std::make_unique<const RouteTable>();
     std::size_t servers_max_;
     std::vector<NextHop> hops_;  // By server index, then those towards clients; grows never.
+    // By a hash of the target, the first of the hops that stand for it; linked by next_in_chain.
+    std::vector<std::uint32_t> chains_;
     std::uint32_t use_count_ = 0;
     std::array<Waiting, kWaitingHopsMax> waiting_;
     std::size_t waiting_count_ = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,10 +19,11 @@ class FakeNeighbours final : public provider::Neighbours {
   public:
     std::optional<provider::Neighbour> resolve(const model::IpAddress& target) override {
         ++questions;
+        forgotten.erase(target);
         const auto found = known.find(target);
         return found == known.end() ? std::nullopt : std::optional(found->second);
     }
-    void forget(const model::IpAddress& target) override { known.erase(target); }
+    void forget(const model::IpAddress& target) override { forgotten.insert(target); }
     void on_change(ChangeHandler handler) override { handler_ = std::move(handler); }
 
     // An on-link neighbour behind the interface of that index.
@@ -36,6 +38,7 @@ class FakeNeighbours final : public provider::Neighbours {
 
     std::map<model::IpAddress, provider::Neighbour> known;
     std::size_t questions = 0;
+    std::set<model::IpAddress> forgotten;  // And not asked for again.
 
   private:
     ChangeHandler handler_;

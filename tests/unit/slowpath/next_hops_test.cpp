@@ -65,6 +65,31 @@ TEST_F(NextHopsTest, an_index_of_another_server_is_asked_for_anew) {
     EXPECT_EQ(hops.to_server(2, address("192.168.113.15")).state, NextHop::State::resolved);
 }
 
+TEST_F(NextHopsTest, all_hops_of_an_address_follow_it_and_the_last_to_leave_it_lets_it_go) {
+    neighbours.learn("192.168.113.15", kMac, kInterface);
+    const model::IpAddress shared = address("192.168.113.15");
+    for (const engine::ServerIndex server : {0U, 1U, 3U}) {
+        static_cast<void>(hops.to_server(server, shared));
+    }
+    static_cast<void>(hops.to_server(2, address("192.168.113.16")));
+    hops.neighbour_changed(shared, std::nullopt);
+    for (const engine::ServerIndex server : {0U, 1U, 3U}) {
+        EXPECT_EQ(hops.to_server(server, shared).state, NextHop::State::waiting) << server;
+    }
+    hops.neighbour_changed(shared, neighbours.known.at(shared));
+    for (const engine::ServerIndex server : {1U, 0U, 3U}) {
+        EXPECT_EQ(hops.to_server(server, shared).state, NextHop::State::resolved) << server;
+        EXPECT_FALSE(neighbours.forgotten.contains(shared)) << server;
+        static_cast<void>(hops.to_server(server, address("192.168.113.17")));
+    }
+    EXPECT_TRUE(neighbours.forgotten.contains(shared));
+    hops.neighbour_changed(address("192.168.113.16"),
+                           provider::Neighbour{.mac = *model::parse_mac(kMac),
+                                               .next_hop = address("192.168.113.16"),
+                                               .interface_index = kInterface});
+    EXPECT_EQ(hops.to_server(2, address("192.168.113.16")).state, NextHop::State::resolved);
+}
+
 TEST_F(NextHopsTest, clients_behind_a_gateway_share_its_hop) {
     use({route("0.0.0.0/0", "192.168.113.1")});
     neighbours.learn("192.168.113.1", kMac, kInterface);
