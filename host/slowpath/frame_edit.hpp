@@ -131,10 +131,4 @@ inline void decrement_hop_limit(rte_mbuf& frame, const PacketLayout& layout) noe
     }
 }
 
-struct IcmpError {
-    std::uint8_t type = 0;
-    std::uint8_t code = 0;
-    std::uint32_t mtu = 0;  // Of the next hop, for "fragmentation needed" and "packet too big".
-};
-
 }  // namespace fpvs::slowpath

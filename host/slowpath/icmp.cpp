@@ -165,18 +165,6 @@ bool turn_into_icmp_error(rte_mbuf& frame,
     return true;
 }
 
-bool turn_into_icmp_error(rte_mbuf& frame,
-                          std::size_t ip_offset,
-                          std::size_t ip_length,
-                          IcmpError error,
-                          std::uint16_t identification) noexcept {
-    PacketLayout layout{.ip_offset = static_cast<std::uint16_t>(ip_offset),
-                        .ip_length = static_cast<std::uint16_t>(ip_length)};
-    const std::uint8_t* ip = bytes_at(frame, ip_offset);
-    return turn_into_icmp_error(
-        frame, layout, error, load_ipv4(ip + ipv4::kDestination), identification);
-}
-
 void translate_icmp_error(rte_mbuf& frame,
                           const ParsedFrame& parsed,
                           const engine::Translation& to,

@@ -9,13 +9,18 @@
 
 #include "host/engine/packet.hpp"
 #include "host/model/address.hpp"
-#include "host/slowpath/frame_edit.hpp"
 #include "host/slowpath/packet_layout.hpp"
 #include "host/slowpath/parse.hpp"
 
 namespace fpvs::slowpath {
 
-// Of the packet's family each.
+// Type and code are of the packet's family.
+struct IcmpError {
+    std::uint8_t type = 0;
+    std::uint8_t code = 0;
+    std::uint32_t mtu = 0;  // Of the next hop, for too_big().
+};
+
 [[nodiscard]] IcmpError port_unreachable(model::Family family) noexcept;
 [[nodiscard]] IcmpError time_exceeded(model::Family family) noexcept;
 // "Fragmentation needed" of IPv4, "packet too big" of IPv6.

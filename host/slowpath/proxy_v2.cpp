@@ -7,6 +7,7 @@
 #include "host/slowpath/frame_edit.hpp"
 #include "host/slowpath/headers.hpp"
 #include "host/slowpath/insert.hpp"
+#include "host/slowpath/tcp_options.hpp"
 
 namespace fpvs::slowpath {
 namespace {
@@ -56,8 +57,7 @@ ProxyHeader::ProxyHeader(const model::IpAddress& client,
 bool insert_proxy_header(rte_mbuf& frame,
                          PacketLayout& layout,
                          const ProxyHeader& header) noexcept {
-    const std::uint8_t* segment = bytes_at(frame, layout.transport_offset);
-    const std::size_t tcp_header = static_cast<std::size_t>(segment[tcp::kDataOffset] >> 4) * 4;
+    const std::size_t tcp_header = tcp_header_bytes(bytes_at(frame, layout.transport_offset));
     return insert_into_tcp(frame, layout, layout.transport_offset + tcp_header, header.bytes());
 }
 

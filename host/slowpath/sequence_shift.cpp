@@ -9,14 +9,10 @@
 #include "host/slowpath/checksum_delta.hpp"
 #include "host/slowpath/frame_edit.hpp"
 #include "host/slowpath/headers.hpp"
+#include "host/slowpath/tcp_options.hpp"
 
 namespace fpvs::slowpath {
 namespace {
-
-constexpr std::uint8_t kEnd = 0;
-constexpr std::uint8_t kNoOperation = 1;
-constexpr std::uint8_t kSack = 5;
-constexpr std::size_t kSackHeaderBytes = 2;
 
 // How far `number` is behind `first`; numbers wrap (RFC 9293 3.4).
 std::int32_t distance(std::uint32_t first, std::uint32_t number) {
@@ -33,25 +29,16 @@ std::uint32_t to_client(std::uint32_t number, const SequenceShift& shift) {
 
 // The numbers in SACK blocks, which may lie at any address.
 void shift_sack(std::span<std::uint8_t> options, const SequenceShift& shift) {
-    std::size_t at = 0;
-    while (at < options.size() && options[at] != kEnd) {
-        if (options[at] == kNoOperation) {
-            ++at;
-            continue;
-        }
-        const std::size_t length = at + 1 < options.size() ? options[at + 1] : 0;
-        if (length < kSackHeaderBytes || at + length > options.size()) {
+    for_each_tcp_option(options, [&shift](std::span<std::uint8_t> option) {
+        if (option[0] != tcp_option::kSack) {
             return;
         }
-        if (options[at] == kSack) {
-            for (std::size_t edge = at + kSackHeaderBytes;
-                 edge + sizeof(std::uint32_t) <= at + length;
-                 edge += sizeof(std::uint32_t)) {
-                store_be32(&options[edge], to_client(load_be32(&options[edge]), shift));
-            }
+        for (auto edges = option.subspan(tcp_option::kHeaderBytes);
+             edges.size() >= sizeof(std::uint32_t);
+             edges = edges.subspan(sizeof(std::uint32_t))) {
+            store_be32(edges.data(), to_client(load_be32(edges.data()), shift));
         }
-        at += length;
-    }
+    });
 }
 
 }  // namespace
@@ -80,9 +67,7 @@ void shift_to_client(rte_mbuf& frame,
     ChecksumDelta delta;
     delta.store32(segment + tcp::kAcknowledgement,
                   to_client(load_be32(segment + tcp::kAcknowledgement), shift));
-    const std::size_t header = static_cast<std::size_t>(segment[tcp::kDataOffset] >> 4) * 4;
-    if (header > tcp::kHeaderBytesMin) {
-        const std::span options(segment + tcp::kHeaderBytesMin, header - tcp::kHeaderBytesMin);
+    if (const std::span options = tcp_options(segment); !options.empty()) {
         delta.subtract(ones_sum(options));
         shift_sack(options, shift);
         delta.add(ones_sum(options));

@@ -9,6 +9,7 @@
 #include "host/slowpath/frame_edit.hpp"
 #include "host/slowpath/headers.hpp"
 #include "host/slowpath/insert.hpp"
+#include "host/slowpath/tcp_options.hpp"
 
 namespace fpvs::slowpath {
 namespace {
@@ -39,8 +40,7 @@ bool insert_toa(rte_mbuf& frame,
     } else {
         store_ipv6(&option[kAddressAt], client.ipv6());
     }
-    const std::uint8_t* before = bytes_at(frame, layout.transport_offset);
-    const std::size_t header = static_cast<std::size_t>(before[tcp::kDataOffset] >> 4) * 4 + size;
+    const std::size_t header = tcp_header_bytes(bytes_at(frame, layout.transport_offset)) + size;
     if (header > tcp::kHeaderBytesMax ||
         !insert_into_tcp(frame,
                          layout,
