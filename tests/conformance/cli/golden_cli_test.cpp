@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -201,6 +202,19 @@ std::string reason_of(const Outcome& outcome) {
     return reason.substr(0, reason.find(": "));
 }
 
+// The interfaces that the recorded director had, as far as commands tell.
+std::set<std::string> interfaces_in(const std::vector<Invocation>& invocations) {
+    std::set<std::string> interfaces;
+    for (const Invocation& invocation : invocations) {
+        const std::vector<std::string> words = words_of(invocation.command);
+        const auto option = std::find(words.begin(), words.end(), "--mcast-interface");
+        if (invocation.exit_code == 0 && words.end() - option > 1) {
+            interfaces.insert(option[1]);
+        }
+    }
+    return interfaces;
+}
+
 // The recorded commands and traffic on one engine.  `run` types a command: it gets what the last
 // `-S` had printed.
 using Run = std::function<Outcome(const Invocation&, const std::string& saved)>;
@@ -211,6 +225,10 @@ std::string replay(const std::string& family,
                    const Run& run) {
     const std::vector<Invocation> invocations = load_invocations();
     RecordedTraffic traffic(invocations);
+    operations.daemons = sync::StartedDaemons(
+        [interfaces = interfaces_in(invocations)](const std::string& interface) {
+            return interfaces.count(interface) > 0;
+        });
     Tally tally(family, "commands");
     std::string saved;
     for (const Invocation& invocation : invocations) {
