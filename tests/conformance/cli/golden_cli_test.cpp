@@ -6,10 +6,12 @@
 //    texts and the wire are whole, whatever a daemon supports.
 //  - cli: fpvsadm against FPVS's own engine, with the recording's traffic played to it.
 //  - ipvsadm: the stock program against the same engine, through libfpvs_ipvs.so.
+//  - fpvsd: the stock program against a running daemon, see stock_daemon.sh.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <functional>
 #include <set>
 #include <sstream>
@@ -167,18 +169,17 @@ bool needs_traffic(const Invocation& invocation) {
     });
 }
 
-TEST(GoldenCli, WholeVocabulary) {
-    FPVS_SKIP_WITHOUT(load_invocations());
-    kit::LvsTable table;
-    kit::ControlServer server(table);
-    kit::TableNames names;
-    Tally tally("cli-vocabulary", "commands");
+// Types a command: it gets what the last `-S` had printed.
+using Run = std::function<Outcome(const Invocation&, const std::string& saved)>;
+
+std::string replay_without_traffic(const std::string& family, const Run& run) {
+    Tally tally(family, "commands");
     std::string saved;
     for (const Invocation& invocation : load_invocations()) {
         if (needs_traffic(invocation)) {
             continue;
         }
-        const Outcome outcome = play(invocation, server.path(), saved, names);
+        const Outcome outcome = run(invocation, saved);
         if (contains(invocation.command, "-S") && invocation.exit_code == 0) {
             saved = outcome.out;
         }
@@ -186,7 +187,19 @@ TEST(GoldenCli, WholeVocabulary) {
         equal(invocation, outcome) ? tally.equal(item)
                                    : tally.different(item, difference(invocation, outcome));
     }
-    EXPECT_EQ(tally.finish(), "");
+    return tally.finish();
+}
+
+TEST(GoldenCli, WholeVocabulary) {
+    FPVS_SKIP_WITHOUT(load_invocations());
+    kit::LvsTable table;
+    kit::ControlServer server(table);
+    kit::TableNames names;
+    EXPECT_EQ(replay_without_traffic("cli-vocabulary",
+                                     [&](const Invocation& invocation, const std::string& saved) {
+                                         return play(invocation, server.path(), saved, names);
+                                     }),
+              "");
 }
 
 // ---- The engine.
@@ -215,10 +228,7 @@ std::set<std::string> interfaces_in(const std::vector<Invocation>& invocations) 
     return interfaces;
 }
 
-// The recorded commands and traffic on one engine.  `run` types a command: it gets what the last
-// `-S` had printed.
-using Run = std::function<Outcome(const Invocation&, const std::string& saved)>;
-
+// The recorded commands and traffic on one engine.
 std::string replay(const std::string& family,
                    kit::EngineOperations& operations,
                    const std::function<void(const std::function<void()>&)>& on_server_thread,
@@ -271,14 +281,30 @@ TEST(GoldenCli, StockIpvsadm) {
         GTEST_SKIP() << "no stock ipvsadm on this machine";
     }
     kit::EngineOperations operations;
-    StockIpvsadm ipvsadm(operations);
+    IpvsServer server(operations);
+    StockIpvsadm ipvsadm(server.path());
     EXPECT_EQ(replay(
                   "ipvsadm",
                   operations,
-                  [&](const auto& action) { ipvsadm.on_server_thread(action); },
+                  [&](const auto& action) { server.on_server_thread(action); },
                   [&](const Invocation& invocation, const std::string& saved) {
                       return ipvsadm.run(invocation, saved);
                   }),
+              "");
+}
+
+// In front of a running fpvsd, which has no traffic: stock_daemon.sh starts one.
+TEST(GoldenCli, Fpvsd) {
+    FPVS_SKIP_WITHOUT(load_invocations());
+    const char* const socket = std::getenv("FPVS_IPVS_SOCKET");
+    if (socket == nullptr || !StockIpvsadm::is_here()) {
+        GTEST_SKIP() << "no fpvsd, or no stock ipvsadm on this machine";
+    }
+    StockIpvsadm ipvsadm(socket);
+    EXPECT_EQ(replay_without_traffic("fpvsd",
+                                     [&](const Invocation& invocation, const std::string& saved) {
+                                         return ipvsadm.run(invocation, saved);
+                                     }),
               "");
 }
 

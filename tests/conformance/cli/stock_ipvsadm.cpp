@@ -36,39 +36,40 @@ bool StockIpvsadm::is_here() {
     return std::system("PATH=$PATH:/usr/sbin:/sbin command -v ipvsadm >/dev/null") == 0;
 }
 
-StockIpvsadm::StockIpvsadm(control::Operations& operations) {
-    auto server = ipvs_netlink::Server::start(io_, path("ipvs.sock"), operations);
+Outcome StockIpvsadm::run(const Invocation& invocation, const std::string& saved) {
+    constexpr int kSecondsMax = 20;
+    std::ofstream((folder_ / "saved")) << saved;
+    std::ofstream((folder_ / "command"))
+        << reading_from(invocation.command, (folder_ / "saved")) << "\n";
+    const std::string line = fmt::format(
+        "PATH=$PATH:/usr/sbin:/sbin LD_PRELOAD={} FPVS_IPVS_SOCKET={} timeout {} sh {} "
+        ">{} 2>{} </dev/null",
+        FPVS_IPVS_LIBRARY,
+        socket_path_,
+        kSecondsMax,
+        (folder_ / "command"),
+        (folder_ / "out"),
+        (folder_ / "err"));
+    const int status = std::system(line.c_str());
+    return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+            .out = content_of((folder_ / "out")),
+            .err = content_of((folder_ / "err"))};
+}
+
+IpvsServer::IpvsServer(control::Operations& operations) {
+    auto server = ipvs_netlink::Server::start(io_, path(), operations);
     FPVS_CHECK(server.has_value(), "{}", server.error().text());
     server_ = std::move(*server);
     thread_ = std::thread([this] { io_.run(); });
 }
 
-StockIpvsadm::~StockIpvsadm() {
+IpvsServer::~IpvsServer() {
     on_server_thread([this] { server_.reset(); });
     work_.reset();
     thread_.join();
 }
 
-Outcome StockIpvsadm::run(const Invocation& invocation, const std::string& saved) {
-    constexpr int kSecondsMax = 20;
-    std::ofstream(path("saved")) << saved;
-    std::ofstream(path("command")) << reading_from(invocation.command, path("saved")) << "\n";
-    const std::string line = fmt::format(
-        "PATH=$PATH:/usr/sbin:/sbin LD_PRELOAD={} FPVS_IPVS_SOCKET={} timeout {} sh {} "
-        ">{} 2>{} </dev/null",
-        FPVS_IPVS_LIBRARY,
-        path("ipvs.sock"),
-        kSecondsMax,
-        path("command"),
-        path("out"),
-        path("err"));
-    const int status = std::system(line.c_str());
-    return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-            .out = content_of(path("out")),
-            .err = content_of(path("err"))};
-}
-
-void StockIpvsadm::on_server_thread(const std::function<void()>& action) {
+void IpvsServer::on_server_thread(const std::function<void()>& action) {
     std::promise<void> done;
     boost::asio::post(io_, [&] {
         action();

@@ -22,19 +22,29 @@ class StockIpvsadm {
   public:
     [[nodiscard]] static bool is_here();
 
-    explicit StockIpvsadm(control::Operations& operations);
-    ~StockIpvsadm();
-    StockIpvsadm(const StockIpvsadm&) = delete;
-    StockIpvsadm& operator=(const StockIpvsadm&) = delete;
+    explicit StockIpvsadm(std::string socket_path) : socket_path_(std::move(socket_path)) {}
 
     // `saved` is what a command reads that reads a file.
     [[nodiscard]] Outcome run(const Invocation& invocation, const std::string& saved);
+
+  private:
+    std::string socket_path_;
+    kit::TemporaryFolder folder_;
+};
+
+// The IPVS family on a socket of its own, served by a thread.
+class IpvsServer {
+  public:
+    explicit IpvsServer(control::Operations& operations);
+    ~IpvsServer();
+    IpvsServer(const IpvsServer&) = delete;
+    IpvsServer& operator=(const IpvsServer&) = delete;
+
+    [[nodiscard]] std::string path() const { return folder_ / "ipvs.sock"; }
     // Runs between two of the server's steps and waits for the end.
     void on_server_thread(const std::function<void()>& action);
 
   private:
-    [[nodiscard]] std::string path(const std::string& file) const { return folder_ / file; }
-
     kit::TemporaryFolder folder_;
     boost::asio::io_context io_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
