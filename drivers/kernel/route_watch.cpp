@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 
 // One edit of the routing table comes as several events, a routing daemon's update as thousands.
 constexpr auto kSettleTime = 20ms;
+// Reading takes a microsecond a route.  However often a long table changes, it is read for a small
+// part of the time only.
+constexpr auto kSettleTimePerRoute = 5us;
 
 }  // namespace
 
@@ -56,7 +59,8 @@ class RouteWatch::Reader : public std::enable_shared_from_this<Reader> {
         if (stopped_ || std::exchange(settling_, true)) {
             return;
         }
-        settle_timer_.expires_after(kSettleTime);
+        settle_timer_.expires_after(kSettleTime +
+                                    kSettleTimePerRoute * static_cast<int>(routes_.size()));
         settle_timer_.async_wait([self = shared_from_this()](const auto& error) {
             self->settling_ = false;
             if (!error && !self->stopped_) {

@@ -147,14 +147,8 @@ Status Daemon::apply(model::Config config) {
     FPVS_TRY_STATUS(check_config(config));
     FPVS_TRY_STATUS(health_->apply(config.virtual_services));
     FPVS_TRY_STATUS(vrrp_->apply(config.vrrp_instances));
-    DownServers down;
-    for (const auto& check : health_->view()) {
-        if (!health_->up(check.service, check.server)) {
-            down.insert({check.service, check.server});
-        }
-    }
     const std::vector<Edit> edits =
-        plan_edits(config_.virtual_services, config.virtual_services, down);
+        plan_edits(config_.virtual_services, config.virtual_services, health_->down());
     data_path_->with_engine([&](engine::Engine& engine, auto) {
         apply_settings(engine, config_.settings, config.settings);
         (void)apply_edits(engine, edits);

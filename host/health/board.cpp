@@ -268,6 +268,16 @@ bool Board::up(const model::ServiceKey& service, const model::ServerKey& server)
     return found == servers_.end() || all_up(found->second);
 }
 
+std::set<Board::Target> Board::down() const {
+    std::set<Target> down;
+    for (const auto& [target, checks] : servers_) {
+        if (!all_up(checks)) {
+            down.insert(down.end(), target);
+        }
+    }
+    return down;
+}
+
 std::vector<model::HealthCheckView> Board::view() const {
     const Nanoseconds now = clock_.now();
     std::vector<model::HealthCheckView> views;

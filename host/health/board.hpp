@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct BoardCounters {
 
 class Board {
   public:
+    using Target = std::pair<model::ServiceKey, model::ServerKey>;
     using ChangeHandler = std::function<void(
         const model::ServiceKey& service, const model::ServerKey& server, bool up)>;
     // The deadline may have become earlier.
@@ -63,11 +65,12 @@ class Board {
 
     // True also for a server that nothing checks.
     [[nodiscard]] bool up(const model::ServiceKey& service, const model::ServerKey& server) const;
+    // Those that are not.
+    [[nodiscard]] std::set<Target> down() const;
     [[nodiscard]] std::vector<model::HealthCheckView> view() const;
     [[nodiscard]] const BoardCounters& counters() const { return counters_; }
 
   private:
-    using Target = std::pair<model::ServiceKey, model::ServerKey>;
     struct Check;
     using Checks = std::vector<std::shared_ptr<Check>>;
     // By time, then by age, so that runs repeat.

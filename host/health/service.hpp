@@ -25,6 +25,7 @@ class Service {
     [[nodiscard]] bool up(const model::ServiceKey& service, const model::ServerKey& server) const {
         return board_.up(service, server);
     }
+    [[nodiscard]] std::set<Board::Target> down() const { return board_.down(); }
     [[nodiscard]] std::vector<model::HealthCheckView> view() const { return board_.view(); }
     [[nodiscard]] const BoardCounters& counters() const { return board_.counters(); }
 

@@ -87,7 +87,7 @@ class Director {
         FPVS_CHECK(board_.apply(parsed->config.virtual_services));
         const double checked = cpu_ms();
         const auto edits =
-            plan_edits(config_.virtual_services, parsed->config.virtual_services, {});
+            plan_edits(config_.virtual_services, parsed->config.virtual_services, board_.down());
         FPVS_CHECK(edits.size() == edits_wanted, "{} edits", edits.size());
         const double planned = cpu_ms();
         FPVS_CHECK(apply_edits(engine_, edits) == 0);

@@ -144,9 +144,11 @@ TEST_F(BoardTest, closed_server_goes_within_one_loop_and_the_retries_and_comes_b
 
 TEST_F(BoardTest, silent_server_times_out) {
     probe_.silent = {server(1).address.ipv4().value};
-    apply(service_of(1));
+    apply(service_of(2));
+    EXPECT_THAT(board_.down(), IsEmpty());
     pass(6s + 4 * 3s + 3 * 3s + 10ms);
     EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
+    EXPECT_THAT(board_.down(), ElementsAre(Board::Target{kService, server(1)}));
     EXPECT_EQ(board_.counters().probes_timed_out, 4u);
     EXPECT_EQ(board_.view().front().last_result, "timed out");
     EXPECT_EQ(probe_.in_flight, 0);
