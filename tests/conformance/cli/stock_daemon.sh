@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The recorded commands through the stock ipvsadm and libfpvs_ipvs.so to a running fpvsd, in a network
-# namespace with the recordings' interface for synchronisation.
+# The recorded commands through the stock ipvsadm and libfpvs_ipvs.so to a running fpvsd, in a
+# network namespace with the recordings' interface for synchronisation.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.." || exit 1
 [ "$(id -u)" = 0 ] || { echo "skipped: network namespaces need root"; exit 77; }
