@@ -35,35 +35,59 @@ void report_unread(const Statement& statement,
                    Suggestion suggestion,
                    Diagnostics& diagnostics);
 
+// Reads the statements of one block, one by one.
+template <class Target>
+class BlockReader {
+  public:
+    BlockReader(std::span<const Keyword<Target>> keywords,
+                std::span<const UnreadKeyword> unread,
+                Target& target,
+                Diagnostics& diagnostics)
+        : keywords_(keywords), unread_(unread), target_(target), diagnostics_(diagnostics) {
+        FPVS_CHECK(keywords.size() <= kKeywordsMax);
+    }
+
+    void read(const Statement& statement) {
+        const std::string_view name = statement.keyword().text;
+        const auto found = std::find_if(keywords_.begin(),
+                                        keywords_.end(),
+                                        [name](const auto& known) { return known.name == name; });
+        if (found == keywords_.end()) {
+            Suggestion suggestion(name);
+            for (const Keyword<Target>& keyword : keywords_) {
+                suggestion.consider(keyword.name);
+            }
+            report_unread(statement, unread_, suggestion, diagnostics_);
+        } else if (has_shape(statement, found->shape, diagnostics_)) {
+            const auto index = static_cast<std::size_t>(found - keywords_.begin());
+            if (seen_[index] && found->shape == Shape::line && !found->repeats) {
+                diagnostics_.warning(
+                    statement.keyword().position, "'{}' is given again; this one counts", name);
+            }
+            seen_.set(index);
+            found->read(statement, target_, diagnostics_);
+        }
+    }
+
+  private:
+    static constexpr std::size_t kKeywordsMax = 64;
+
+    std::span<const Keyword<Target>> keywords_;
+    std::span<const UnreadKeyword> unread_;
+    Target& target_;
+    Diagnostics& diagnostics_;
+    std::bitset<kKeywordsMax> seen_;
+};
+
 template <class Target>
 void read_block(const std::vector<Statement>& statements,
                 std::span<const Keyword<Target>> keywords,
                 std::span<const UnreadKeyword> unread,
                 Target& target,
                 Diagnostics& diagnostics) {
-    constexpr std::size_t kKeywordsMax = 64;
-    std::bitset<kKeywordsMax> seen;
-    FPVS_CHECK(keywords.size() <= kKeywordsMax);
+    BlockReader<Target> reader(keywords, unread, target, diagnostics);
     for (const Statement& statement : statements) {
-        const std::string_view name = statement.keyword().text;
-        const auto found = std::find_if(keywords.begin(),
-                                        keywords.end(),
-                                        [name](const auto& known) { return known.name == name; });
-        if (found == keywords.end()) {
-            Suggestion suggestion(name);
-            for (const Keyword<Target>& keyword : keywords) {
-                suggestion.consider(keyword.name);
-            }
-            report_unread(statement, unread, suggestion, diagnostics);
-        } else if (has_shape(statement, found->shape, diagnostics)) {
-            const auto index = static_cast<std::size_t>(found - keywords.begin());
-            if (seen[index] && found->shape == Shape::line && !found->repeats) {
-                diagnostics.warning(
-                    statement.keyword().position, "'{}' is given again; this one counts", name);
-            }
-            seen.set(index);
-            found->read(statement, target, diagnostics);
-        }
+        reader.read(statement);
     }
 }
 

@@ -151,14 +151,20 @@ Result<ParsedConfig> parse(std::string_view text, std::string_view file_name) {
     if (text.starts_with(kByteOrderMark)) {
         text.remove_prefix(kByteOrderMark.size());
     }
+    // With its words or braces wrong, what the file means would be guesswork: then only that is
+    // said.
+    Diagnostics spelling(file_name);
     Diagnostics diagnostics(file_name);
-    const std::vector<Statement> statements = parse_statements(text, diagnostics);
-    if (diagnostics.failed()) {
-        // With its words or braces wrong, what the file means would be guesswork.
-        return fail(diagnostics.to_error());
-    }
     ConfigDraft draft;
-    read_block<ConfigDraft>(statements, kTopKeywords, unread_at_top(), draft, diagnostics);
+    BlockReader<ConfigDraft> reader(kTopKeywords, unread_at_top(), draft, diagnostics);
+    for_each_statement(text, spelling, [&](const Statement& statement) {
+        if (!spelling.failed()) {
+            reader.read(statement);
+        }
+    });
+    if (spelling.failed()) {
+        return fail(spelling.to_error());
+    }
     if (diagnostics.failed()) {
         return fail(diagnostics.to_error());
     }

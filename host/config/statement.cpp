@@ -14,10 +14,12 @@ constexpr std::size_t kUsualWords = 3;  // Of a statement, at most.
 // Keeps the open blocks on a stack of its own, so that no input can exhaust the thread's.
 class TreeBuilder {
   public:
-    TreeBuilder(std::string_view text, Diagnostics& diagnostics)
-        : lexer_(text, diagnostics), diagnostics_(diagnostics), blocks_(1) {}
+    TreeBuilder(std::string_view text,
+                Diagnostics& diagnostics,
+                const std::function<void(Statement)>& visit)
+        : lexer_(text, diagnostics), diagnostics_(diagnostics), visit_(visit), blocks_(1) {}
 
-    std::vector<Statement> build() {
+    void build() {
         for (;;) {
             Token token = lexer_.next();
             switch (token.kind) {
@@ -43,7 +45,8 @@ class TreeBuilder {
                     break;
                 case TokenKind::file_end:
                     end_statement();
-                    return finish(token.word.position);
+                    finish(token.word.position);
+                    return;
             }
         }
     }
@@ -55,9 +58,17 @@ class TreeBuilder {
         std::vector<Statement> statements;
     };
 
+    void add(Statement statement) {
+        if (blocks_.size() == 1) {
+            visit_(std::move(statement));
+        } else {
+            blocks_.back().statements.push_back(std::move(statement));
+        }
+    }
+
     void end_statement() {
         if (!words_.empty()) {
-            blocks_.back().statements.push_back({.words = std::move(words_)});
+            add({.words = std::move(words_)});
         }
         words_.clear();
         line_ended_ = false;
@@ -88,13 +99,13 @@ class TreeBuilder {
         Block block = std::move(blocks_.back());
         blocks_.pop_back();
         if (!block.words.empty() && blocks_.size() <= model::kConfigNestingMax) {
-            blocks_.back().statements.push_back({.words = std::move(block.words),
-                                                 .has_block = true,
-                                                 .children = std::move(block.statements)});
+            add({.words = std::move(block.words),
+                 .has_block = true,
+                 .children = std::move(block.statements)});
         }
     }
 
-    std::vector<Statement> finish(Position file_end) {
+    void finish(Position file_end) {
         while (blocks_.size() > 1) {
             const Block& block = blocks_.back();
             diagnostics_.error(block.words.empty() ? block.opened : block.words.front().position,
@@ -104,11 +115,11 @@ class TreeBuilder {
                                file_end.line);
             close(file_end);
         }
-        return std::move(blocks_.front().statements);
     }
 
     Lexer lexer_;
     Diagnostics& diagnostics_;
+    const std::function<void(Statement)>& visit_;
     std::vector<Block> blocks_;
     std::vector<Word> words_;
     bool line_ended_ = false;
@@ -117,8 +128,10 @@ class TreeBuilder {
 
 }  // namespace
 
-std::vector<Statement> parse_statements(std::string_view text, Diagnostics& diagnostics) {
-    return TreeBuilder(text, diagnostics).build();
+void for_each_statement(std::string_view text,
+                        Diagnostics& diagnostics,
+                        const std::function<void(Statement statement)>& visit) {
+    TreeBuilder(text, diagnostics, visit).build();
 }
 
 }  // namespace fpvs::config

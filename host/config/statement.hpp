@@ -5,6 +5,7 @@
 //             | word {word} '{' {statement} '}'            real_server 192.0.2.1 80 { ... }
 #pragma once
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -21,8 +22,11 @@ struct Statement {
     [[nodiscard]] const Word& keyword() const { return words.front(); }
 };
 
-// Reports missing and stray braces and blocks nested deeper than kConfigNestingMax.
-[[nodiscard]] std::vector<Statement> parse_statements(std::string_view text,
-                                                      Diagnostics& diagnostics);
+// Visits the statements of the file's own level in their order, each as soon as it is complete, so
+// that a long file never stands in memory as a whole tree.  Reports missing and stray braces and
+// blocks nested deeper than kConfigNestingMax.
+void for_each_statement(std::string_view text,
+                        Diagnostics& diagnostics,
+                        const std::function<void(Statement statement)>& visit);
 
 }  // namespace fpvs::config

@@ -25,7 +25,10 @@ std::string outline(const std::vector<Statement>& statements) {
 
 std::string parsed(std::string_view text) {
     Diagnostics diagnostics("f");
-    const auto statements = parse_statements(text, diagnostics);
+    std::vector<Statement> statements;
+    for_each_statement(text, diagnostics, [&statements](Statement statement) {
+        statements.push_back(std::move(statement));
+    });
     return diagnostics.failed() ? diagnostics.to_error().text() : outline(statements);
 }
 
