@@ -17,6 +17,11 @@ namespace fpvs::test {
 namespace {
 
 constexpr std::size_t kPoolFrames = 2048;
+constexpr std::size_t kFrameBytesMax = 2048;
+constexpr std::size_t kWholePackets = 8;
+constexpr std::size_t kWholeBytesMax = slowpath::kReassembledBytesMax +
+                                       slowpath::ethernet::kHeaderBytes +
+                                       slowpath::ethernet::kVlanTagBytes;
 constexpr std::uint32_t kFirstInterface = 10;
 constexpr model::Ipv4 kNobody{0xc00002c8};  // 192.0.2.200
 
@@ -24,10 +29,11 @@ std::uint32_t interface_of(Side side) {
     return kFirstInterface + static_cast<std::uint32_t>(index(side));
 }
 
-dpdk::FramePool make_pool() {
+dpdk::FramePool make_pool(std::size_t frames, std::size_t frame_bytes_max) {
     static int made = 0;
-    auto pool =
-        dpdk::make_frame_pool({.name = "director" + std::to_string(made++), .frames = kPoolFrames});
+    auto pool = dpdk::make_frame_pool({.name = "director" + std::to_string(made++),
+                                       .frames = frames,
+                                       .frame_bytes_max = frame_bytes_max});
     FPVS_CHECK(pool.has_value(), "{}", pool.error().text());
     return std::move(*pool);
 }
@@ -45,7 +51,8 @@ std::vector<std::string> words_in(const std::string& line) {
 
 Director::Director(const std::array<model::MacAddress, 2>& macs)
     : macs_(macs),
-      pool_(make_pool()),
+      pool_(make_pool(kPoolFrames, kFrameBytesMax)),
+      whole_packets_(make_pool(kWholePackets, kWholeBytesMax)),
       wires_{kit::FakePort(*pool_, "client wire"), kit::FakePort(*pool_, "server wire")},
       hosts_{kit::FakePort(*pool_, "d0"), kit::FakePort(*pool_, "d1")} {
     for (const Side side : kSides) {

@@ -52,6 +52,7 @@ class Director {
 
     std::array<model::MacAddress, 2> macs_;
     dpdk::FramePool pool_;
+    dpdk::FramePool whole_packets_;
     std::array<kit::FakePort, 2> wires_;
     std::array<kit::FakePort, 2> hosts_;
     kit::FakeNeighbours neighbours_;
@@ -59,7 +60,9 @@ class Director {
     control::Dispatcher dispatcher_{operations_};
     kit::ControlServer control_{dispatcher_};
     kit::TableNames names_;
-    slowpath::Worker worker_{operations_.engine, neighbours_};
+    slowpath::Worker worker_{operations_.engine,
+                             neighbours_,
+                             {.frames = pool_.get(), .whole_packets = whole_packets_.get()}};
 };
 
 }  // namespace fpvs::test
