@@ -30,16 +30,19 @@ constexpr std::size_t kPoolFrames = 2048;
 constexpr std::size_t kLinkBytesMax = 18;  // With a VLAN tag.
 constexpr std::uint64_t kStartMs = 1'000'000;
 
-dpdk::FramePool& pool() {
-    static dpdk::FramePool made = *dpdk::make_frame_pool({.name = "parity", .frames = kPoolFrames});
+// As old as the EAL, which ends before statics do: never freed.
+rte_mempool* pool() {
+    static rte_mempool* const made =
+        dpdk::make_frame_pool({.name = "parity", .frames = kPoolFrames})->release();
     return made;
 }
 // For packets put together again, of any length.
-dpdk::FramePool& whole_pool() {
-    static dpdk::FramePool made =
-        *dpdk::make_frame_pool({.name = "parity whole",
-                                .frames = 32,
-                                .frame_bytes_max = slowpath::kReassembledBytesMax + kLinkBytesMax});
+rte_mempool* whole_pool() {
+    static rte_mempool* const made =
+        dpdk::make_frame_pool({.name = "parity whole",
+                               .frames = 32,
+                               .frame_bytes_max = slowpath::kReassembledBytesMax + kLinkBytesMax})
+            ->release();
     return made;
 }
 
@@ -146,7 +149,7 @@ class RealDirector {
     kit::FakeNeighbours neighbours_;
     engine::Engine engine_{engine::EngineOptions{.connections_max = 4096, .hash_seed = 1}};
     slowpath::Worker worker_{
-        engine_, neighbours_, {.frames = pool().get(), .whole_packets = whole_pool().get()}};
+        engine_, neighbours_, {.frames = pool(), .whole_packets = whole_pool()}};
 };
 
 [[nodiscard]] reference::Director make_reference(const World& world) {

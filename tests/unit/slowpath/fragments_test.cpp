@@ -22,11 +22,12 @@ constexpr std::size_t kIp = ethernet::kHeaderBytes;
 constexpr std::size_t kWholeFrames = 8;
 
 rte_mempool& whole_pool() {
-    static const dpdk::FramePool pool =
-        *dpdk::make_frame_pool({.name = "whole",
-                                .frames = kWholeFrames,
-                                .frame_bytes_max = kReassembledBytesMax + ethernet::kHeaderBytes +
-                                                   ethernet::kVlanTagBytes});
+    static rte_mempool* const pool =
+        dpdk::make_frame_pool({.name = "whole",
+                               .frames = kWholeFrames,
+                               .frame_bytes_max = kReassembledBytesMax + ethernet::kHeaderBytes +
+                                                  ethernet::kVlanTagBytes})
+            ->release();
     return *pool;
 }
 
