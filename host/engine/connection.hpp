@@ -2,50 +2,20 @@
 // What is remembered of one connection, or of one persistence template: one cache line.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 
+#include "host/engine/flow_key.hpp"
 #include "host/engine/packet.hpp"
+#include "host/engine/sctp_state.hpp"
 #include "host/engine/tcp_state.hpp"
 
 namespace fpvs::engine {
 
-// The identity of a connection: the client's end and the virtual end.  A template has the masked
-// client address and client port 0, and by firewall mark protocol 0 and the mark as address.
-struct alignas(8) FlowKey {
-    std::uint32_t client_address = 0;
-    std::uint32_t virtual_address = 0;
-    std::uint16_t client_port = 0;
-    std::uint16_t virtual_port = 0;
-    std::uint8_t protocol = 0;
-    bool is_template = false;
-    std::uint16_t padding = 0;  // Makes every bit of the key a bit of a field.
-
-    friend bool operator==(const FlowKey& a, const FlowKey& b) {
-        return std::bit_cast<Words>(a) == std::bit_cast<Words>(b);
-    }
-    [[nodiscard]] std::uint64_t hash(std::uint64_t seed) const;
-
-  private:
-    struct Words {
-        std::uint64_t first;
-        std::uint64_t second;
-        bool operator==(const Words&) const = default;
-    };
+// The director's end of a FULLNAT connection towards its server.
+struct LocalEnd {
+    std::uint16_t address_index = 0;  // Into the service's local addresses.
+    std::uint16_t port = 0;           // 0: none.
 };
-static_assert(sizeof(FlowKey) == 16);
-
-// Two multiplications of 64 x 64 to 128 bits, folded: every bit of key and seed reaches every bit.
-inline std::uint64_t FlowKey::hash(std::uint64_t seed) const {
-    const Words words = std::bit_cast<Words>(*this);
-    constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio.
-    using Wide = unsigned __int128;
-    const Wide first = static_cast<Wide>(words.first ^ seed) * (words.second ^ kOdd);
-    const std::uint64_t folded =
-        static_cast<std::uint64_t>(first) ^ static_cast<std::uint64_t>(first >> 64);
-    const Wide second = static_cast<Wide>(folded ^ kOdd) * ((words.first + words.second) ^ ~seed);
-    return static_cast<std::uint64_t>(second) ^ static_cast<std::uint64_t>(second >> 64);
-}
 
 struct alignas(64) Connection {
     FlowKey key;
@@ -54,12 +24,15 @@ struct alignas(64) Connection {
     std::uint32_t generation = 0;
     ServerIndex server = kNoIndex;
     std::uint32_t control = kNoIndex;  // The template that bound it.
-    std::uint32_t controlled = 0;      // A template: connections that it bound.
+    union {
+        std::uint32_t controlled = 0;  // A template: connections that it bound.
+        LocalEnd local;                // A connection.
+    };
     std::uint32_t timer_previous = kNoIndex;
     std::uint32_t timer_next = kNoIndex;
     std::uint16_t timer_slot = 0;
     std::uint16_t server_port = 0;
-    TcpState state = TcpState::none;
+    std::uint8_t state = 0;  // Of its protocol: TcpState or SctpState; UDP has none.
     model::Forwarding forwarding = model::Forwarding::direct_routing;
     std::uint8_t refused_at_s = 0;  // When the card refused it, modulo 256.
     bool in_use : 1 = false;
@@ -69,7 +42,15 @@ struct alignas(64) Connection {
     bool assured : 1 = false;  // A template: a connection of it got to ESTABLISHED.
     bool offloaded : 1 = false;
     bool offload_refused : 1 = false;
+    bool replies_findable : 1 = false;    // In the hash of replies as well.
     std::uint8_t unanswered_queries = 0;  // Of the card, about its activity.
+
+    [[nodiscard]] TcpState tcp_state() const { return static_cast<TcpState>(state); }
+    [[nodiscard]] SctpState sctp_state() const { return static_cast<SctpState>(state); }
+    // Both directions come by the director.
+    [[nodiscard]] bool two_way() const {
+        return forwarding == model::Forwarding::nat || forwarding == model::Forwarding::full_nat;
+    }
 };
 static_assert(sizeof(Connection) == 64);
 

@@ -1,17 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// All connections: a slab of records and a hash over their keys.  Everything is allocated when it
-// is made; a lookup reads one cache line of the hash and the record it finds.
+// All connections: a slab of records, a hash over their keys and one over the keys of replies.
+// Nothing is allocated after it was made, and what is not used takes no memory: a connection costs
+// 64 bytes and its places in the hashes, one of IPv6 32 bytes more.
+//
+// A lookup reads one cache line of the hash and the record that it finds.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "host/engine/connection.hpp"
-#include "host/engine/large_pages.hpp"
+#include "host/engine/flow_index.hpp"
+#include "host/engine/flow_key.hpp"
+#include "host/engine/mapped_array.hpp"
 
 namespace fpvs::engine {
+
+// A key with its hash, and the addresses if it is of IPv6.
+struct Flow {
+    FlowKey key;
+    std::uint64_t hash = 0;
+    WideAddresses wide;  // Set for IPv6 only.
+};
+
+[[nodiscard]] inline bool same(const Flow& a, const Flow& b) {
+    return a.key == b.key && (a.key.family() == model::Family::ipv4 || a.wide == b.wide);
+}
 
 class ConnectionTable {
   public:
@@ -20,22 +34,81 @@ class ConnectionTable {
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::size_t capacity() const { return records_.size(); }
     [[nodiscard]] bool has_room(std::size_t count) const { return capacity() - size_ >= count; }
+    // Records whose replies can be found.
+    [[nodiscard]] std::size_t two_way_count() const { return two_way_; }
 
-    // A fresh record, not findable yet.  There must be room.
-    [[nodiscard]] Connection& allocate();
+    // The identity of what goes between these ends.  Both addresses are of one family.
+    [[nodiscard, gnu::always_inline]] Flow flow(const model::IpAddress& client,
+                                                std::uint16_t client_port,
+                                                const model::IpAddress& virtual_end,
+                                                std::uint16_t virtual_port,
+                                                std::uint8_t protocol,
+                                                FlowKey::Kind kind) const {
+        Flow flow;
+        flow.key.rest = FlowKey::pack(client_port, virtual_port, protocol, kind, client.family);
+        if (client.is_ipv4()) [[likely]] {
+            flow.key.addresses =
+                std::uint64_t{client.words[0]} | std::uint64_t{virtual_end.words[0]} << 32;
+        } else {
+            flow.wide = {.client = client.words, .virtual_end = virtual_end.words};
+            flow.key.addresses = hash_.digest(flow.wide);
+        }
+        flow.hash = hash_(flow.key);
+        return flow;
+    }
+
+    // A fresh record with this identity, not findable yet.  There must be room.
+    [[nodiscard]] Connection& allocate(const Flow& flow);
     // Gives the record back; it must not be findable.  Handles of it are wrong from now on.
     void release(Connection& record);
 
     // Makes the record findable by its key, or no longer.
     void insert(Connection& record);
     void remove(Connection& record);
+    // The same for its replies, whose flow the owner can tell.
+    void insert_reply(Connection& record, const Flow& reply);
+    void remove_reply(Connection& record, const Flow& reply);
 
-    [[nodiscard]] Connection* find(const FlowKey& key);
+    [[nodiscard, gnu::always_inline]] Connection* find(const Flow& flow) {
+        Connection* found = nullptr;
+        forward_.find(flow.hash, [&](std::uint32_t index) {
+            Connection& record = records_[index];
+            if (record.key != flow.key || !same_addresses(flow, index)) [[unlikely]] {
+                return false;
+            }
+            found = &record;
+            return true;
+        });
+        return found;
+    }
+    // The record for whose replies `is_of(record)` holds.
+    template <class IsOf>
+    [[nodiscard]] Connection* find_reply(const Flow& reply, IsOf&& is_of) {
+        Connection* found = nullptr;
+        replies_.find(reply.hash, [&](std::uint32_t index) {
+            if (!is_of(records_[index])) {
+                return false;
+            }
+            found = &records_[index];
+            return true;
+        });
+        return found;
+    }
     // The record of a handle, unless it is gone.
     [[nodiscard]] Connection* find(ConnectionHandle handle);
+
     // Two steps ahead of find(): its place in the hash, then the record that this names.
-    void prefetch(const FlowKey& key) const;
-    void prefetch_record(const FlowKey& key) const;
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { forward_.prefetch(hash); }
+    [[gnu::always_inline]] void prefetch_record(std::uint64_t hash) const {
+        forward_.peek(hash,
+                      [this](std::uint32_t index) { __builtin_prefetch(&records_[index], 1); });
+    }
+
+    [[nodiscard]] model::IpAddress client_address(const Connection& record) const;
+    [[nodiscard]] model::IpAddress virtual_address(const Connection& record) const;
+
+    // A word for the owner's use with FULLNAT, 0 in a fresh record.
+    [[nodiscard]] std::uint32_t& note(const Connection& record) { return notes_[index_of(record)]; }
 
     // Records by position, in use or not, from 0 to capacity() - 1.
     [[nodiscard]] Connection& at(std::uint32_t index) { return records_[index]; }
@@ -51,28 +124,18 @@ class ConnectionTable {
     }
 
   private:
-    static constexpr std::size_t kSlots = 7;
-
-    // Seven places of (hash tag, record number + 1); 0 is an empty place.  A key that finds its
-    // bucket full goes to the next, and `passed` counts the keys that went past this one, so that
-    // a search knows where it may stop.
-    struct alignas(64) Bucket {
-        std::array<std::uint32_t, kSlots> tags{};
-        std::array<std::uint32_t, kSlots> records{};
-        std::uint32_t passed = 0;
-    };
-    static_assert(sizeof(Bucket) == 64);
-
-    [[nodiscard]] std::size_t bucket_of(std::uint64_t hash) const { return hash & bucket_mask_; }
-    [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) {
-        return static_cast<std::uint32_t>(hash >> 32);
+    [[nodiscard]] bool same_addresses(const Flow& flow, std::uint32_t index) const {
+        return flow.key.family() == model::Family::ipv4 || wide_[index] == flow.wide;
     }
 
-    std::vector<Connection, LargePages<Connection>> records_;
-    std::vector<Bucket, LargePages<Bucket>> buckets_;
-    std::size_t bucket_mask_ = 0;
-    std::uint64_t hash_seed_ = 0;
+    FlowHash hash_;
+    MappedArray<Connection> records_;
+    MappedArray<WideAddresses> wide_;  // Of the records of IPv6.
+    MappedArray<std::uint32_t> notes_;
+    FlowIndex forward_;
+    FlowIndex replies_;
     std::size_t size_ = 0;
+    std::size_t two_way_ = 0;
     std::uint32_t fresh_ = 0;
     std::uint32_t free_ = kNoIndex;  // A list through `timer_next`.
 };

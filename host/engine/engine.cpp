@@ -12,62 +12,38 @@ namespace {
 using model::Forwarding;
 using model::Protocol;
 
-constexpr std::uint16_t kFtpPort = 21;
-constexpr std::uint16_t kFtpDataPort = 20;
-
 // A template whose time is up is kept this long again while it has connections.
 constexpr std::uint32_t kTemplateExtensionMs = 60'000;
 constexpr std::uint64_t kTrashIntervalMs = 5'000;
+
+// drop_entry looks at this share of the table each second.
+constexpr std::uint32_t kDropEntryShare = 32;
 
 [[nodiscard]] std::uint32_t in_ms(std::uint32_t seconds) {
     constexpr std::uint32_t kMsPerSecond = 1000;
     return std::min(seconds, kTimeoutSecondsMax) * kMsPerSecond;
 }
 
-[[nodiscard]] FlowKey key_of(const Packet& packet) {
-    return {.client_address = packet.source_address.ipv4().value,
-            .virtual_address = packet.destination_address.ipv4().value,
-            .client_port = packet.source_port,
-            .virtual_port = packet.destination_port,
-            .protocol = static_cast<std::uint8_t>(packet.protocol)};
+[[nodiscard]] constexpr std::uint8_t number_of(Protocol protocol) {
+    return static_cast<std::uint8_t>(protocol);
 }
 
-// One template serves one port, except in services for every port and those of FTP.
-[[nodiscard]] FlowKey template_key_of(const Service& service,
-                                      const model::Persistence& persistence,
-                                      const Packet& packet) {
-    FlowKey key = {.client_address = packet.source_address.ipv4().value & persistence.client_mask,
-                   .virtual_address = packet.destination_address.ipv4().value,
-                   .protocol = static_cast<std::uint8_t>(packet.protocol),
-                   .is_template = true};
-    if (service.key.firewall_mark != 0) {
-        key.virtual_address = service.key.firewall_mark;
-        key.protocol = 0;
-    } else if (packet.destination_port == service.key.port && service.key.port != kFtpPort) {
-        key.virtual_port = packet.destination_port;
-    }
-    return key;
-}
-
-[[nodiscard]] bool is_syn(const Packet& packet) {
-    return packet.protocol == Protocol::tcp && (packet.tcp_flags & tcp_flag::kSyn) != 0;
-}
-
-[[nodiscard]] bool may_begin_connection(const Packet& packet, const Settings& settings) {
-    if (packet.protocol != Protocol::tcp) {
-        return true;
-    }
-    return (packet.tcp_flags & tcp_flag::kRst) == 0 && (is_syn(packet) || settings.sloppy_tcp);
+// Whether the packet is what its protocol begins connections with.
+[[nodiscard]] bool is_opening(const Packet& packet) {
+    return packet.protocol == Protocol::tcp    ? (packet.tcp_flags & tcp_flag::kSyn) != 0
+           : packet.protocol == Protocol::sctp ? packet.sctp_chunk == sctp_chunk::kInit
+                                               : false;
 }
 
 [[nodiscard]] TcpPath path_of(const Connection& connection) {
-    return connection.forwarding == Forwarding::nat ? TcpPath::from_client : TcpPath::one_way;
+    return connection.two_way() ? TcpPath::from_client : TcpPath::one_way;
 }
 
 // In these states only packets that the card shows to the host (SYN, FIN, RST) change anything.
 [[nodiscard]] bool may_stay_offloaded(const Connection& connection) {
-    return connection.key.protocol != static_cast<std::uint8_t>(Protocol::tcp) ||
-           connection.state == TcpState::established || connection.state == TcpState::fin_wait;
+    return connection.key.protocol() != number_of(Protocol::tcp) ||
+           connection.tcp_state() == TcpState::established ||
+           connection.tcp_state() == TcpState::fin_wait;
 }
 
 // Samples keep their beat, except after a pause.
@@ -81,11 +57,14 @@ constexpr std::uint64_t kTrashIntervalMs = 5'000;
 Engine::Engine(const EngineOptions& options)
     : services_(options.hash_seed),
       connections_(options.connections_max, options.hash_seed),
-      timers_(connections_) {}
+      timers_(connections_),
+      random_(options.hash_seed) {
+    set_timeouts({});
+}
 
 Status Engine::add_service(const model::ServiceKey& key, const model::ServiceSettings& settings) {
     FPVS_TRY(const ServiceIndex index, services_.add_service(key, settings));
-    if (sink_ != nullptr) {
+    if (sink_ != nullptr && card_can(key)) {
         sink_->service_added(index, key);
     }
     return {};
@@ -104,7 +83,7 @@ Status Engine::delete_service(const model::ServiceKey& key) {
     while (!service->servers.empty()) {
         FPVS_TRY_STATUS(delete_server(key, service->servers.back()->key));
     }
-    if (sink_ != nullptr) {
+    if (sink_ != nullptr && card_can(key)) {
         sink_->service_removed(service->index);
     }
     services_.delete_service(*service);
@@ -129,10 +108,10 @@ Status Engine::edit_server(const model::ServiceKey& service,
 
 Status Engine::delete_server(const model::ServiceKey& service, const model::ServerKey& server) {
     FPVS_TRY(const ServerIndex index, services_.delete_server(service, server));
-    if (sink_ != nullptr) {
+    if (sink_ != nullptr && card_can(services_.server(index))) {
         sink_->server_unavailable(index);
     }
-    if (settings_.expire_nodest_conn) {
+    if (settings_.expire_nodest_conn != 0) {
         sweep_position_ = 0;
     }
     return {};
@@ -146,6 +125,7 @@ void Engine::flush() {
 }
 
 Status Engine::zero(const std::optional<model::ServiceKey>& key) {
+    services_.fold();
     const auto zero_one = [this](Service& service) {
         service.traffic.zero();
         for (const schedule::ServerState* state : service.servers) {
@@ -167,7 +147,21 @@ Status Engine::zero(const std::optional<model::ServiceKey>& key) {
 }
 
 Status Engine::set(std::string_view setting, int value) {
-    return settings_.set(setting, value);
+    FPVS_TRY_STATUS(settings_.set(setting, value));
+    if (setting == "drop_packet") {
+        first_packets_ = 0;
+    }
+    return {};
+}
+
+Status Engine::add_local_address(const model::ServiceKey& service,
+                                 const model::IpAddress& address) {
+    return services_.add_local_address(service, address);
+}
+
+Status Engine::delete_local_address(const model::ServiceKey& service,
+                                    const model::IpAddress& address) {
+    return services_.delete_local_address(service, address);
 }
 
 void Engine::set_timeouts(const model::ConnectionTimeouts& timeouts) {
@@ -179,49 +173,90 @@ void Engine::set_timeouts(const model::ConnectionTimeouts& timeouts) {
     set_one(timeouts_.tcp_s, timeouts.tcp_s);
     set_one(timeouts_.tcp_fin_s, timeouts.tcp_fin_s);
     set_one(timeouts_.udp_s, timeouts.udp_s);
+    for (std::size_t state = 0; state < kTcpStateCount; ++state) {
+        tcp_timeouts_ms_[state] = timeout_ms(static_cast<TcpState>(state), timeouts_);
+    }
 }
 
-void Engine::prefetch(const Packet& packet) const {
-    connections_.prefetch(key_of(packet));
-}
-
-void Engine::prefetch_connection(const Packet& packet) const {
-    connections_.prefetch_record(key_of(packet));
-}
-
-Verdict Engine::handle(const Packet& packet, Time now) {
+Verdict Engine::handle(const Packet& packet, const Flow& flow, Time now) {
     const std::uint64_t now_ms = to_ms(now);
-    Connection* connection = find_alive(key_of(packet), now_ms);
-    if (connection == nullptr) {
-        return schedule(packet, now_ms);
+    Connection* connection = alive(connections_.find(flow), now_ms);
+    if (connection == nullptr) [[unlikely]] {
+        return handle_unknown(packet, flow, now_ms);
     }
-    if (is_syn(packet) && is_over(*connection)) {
-        return replace(*connection, packet, now_ms);
+    if (is_opening(packet) && is_over(*connection)) [[unlikely]] {
+        return replace(*connection, packet, flow, now_ms);
     }
-    if (!services_.server(connection->server).available) {
-        return settings_.expire_nodest_conn ? replace(*connection, packet, now_ms)
-                                            : refuse(Action::drop, Reason::server_unavailable);
+    if (!services_.line(connection->server).available) [[unlikely]] {
+        return settings_.expire_nodest_conn != 0 ? replace(*connection, packet, flow, now_ms)
+                                                 : refuse(Action::drop, Reason::server_unavailable);
     }
     return forward(*connection, packet, now_ms);
 }
 
-Verdict Engine::lookup(const Packet& packet, Time now) {
-    const Connection* connection = find_alive(key_of(packet), to_ms(now));
-    if (connection == nullptr) {
-        return {.action = Action::pass_to_host, .reason = Reason::no_service};
+// Not of a client's connection: a server's answer, or something new.
+Verdict Engine::handle_unknown(const Packet& packet, const Flow& flow, std::uint64_t now_ms) {
+    if (connections_.two_way_count() != 0) {
+        if (Connection* connection = find_reply(packet, now_ms)) {
+            return handle_reply(*connection, packet, now_ms);
+        }
     }
-    if (!services_.server(connection->server).available) {
-        return {.action = Action::drop, .reason = Reason::server_unavailable};
+    const bool is_reset =
+        packet.protocol == Protocol::tcp && (packet.tcp_flags & tcp_flag::kRst) != 0;
+    if (settings_.nat_icmp_send != 0 && !is_reset &&
+        services_.is_nat_server(packet.protocol, packet.source_address, packet.source_port)) {
+        return refuse(Action::reject, Reason::reply_of_no_connection);
     }
-    return verdict_for(*connection);
+    return schedule(packet, flow, now_ms);
 }
 
-Translation Engine::translation(const Verdict& verdict) const {
-    const FlowKey& key = connections_.at(verdict.connection.index).key;
-    return {.source_address = model::Ipv4{key.client_address},
-            .source_port = key.client_port,
-            .destination_address = verdict.server_address,
-            .destination_port = verdict.server_port};
+Verdict Engine::lookup(const Packet& packet, Time now) {
+    const std::uint64_t now_ms = to_ms(now);
+    if (const Connection* connection = alive(connections_.find(flow_of(packet)), now_ms)) {
+        if (!services_.line(connection->server).available) {
+            return {.action = Action::drop, .reason = Reason::server_unavailable};
+        }
+        return verdict_for(*connection, Direction::to_server);
+    }
+    if (connections_.two_way_count() != 0) {
+        if (const Connection* connection = find_reply(packet, now_ms)) {
+            return verdict_for(*connection, Direction::to_client);
+        }
+    }
+    return {.action = Action::pass_to_host, .reason = Reason::no_service};
+}
+
+Translation Engine::translation(const Packet& packet, const Verdict& verdict) const {
+    Translation ends = {.source_address = packet.source_address,
+                        .source_port = packet.source_port,
+                        .destination_address = verdict.server_address,
+                        .destination_port = verdict.server_port};
+    if (!verdict.connection.valid()) {
+        return ends;
+    }
+    const Connection& connection = connections_.at(verdict.connection.index);
+    if (verdict.direction == Direction::to_client) {
+        return {.source_address = connections_.virtual_address(connection),
+                .source_port = connection.key.virtual_port(),
+                .destination_address = connections_.client_address(connection),
+                .destination_port = connection.key.client_port()};
+    }
+    if (verdict.forwarding == Forwarding::full_nat) {
+        ends.source_address = services_.local_address(connection.local.address_index);
+        ends.source_port = connection.local.port;
+    }
+    return ends;
+}
+
+Origin Engine::origin(const Verdict& verdict) {
+    const Connection& connection = connections_.at(verdict.connection.index);
+    const Service& service = services_.service(services_.line(connection.server).service);
+    return {.told = service.settings.client_address,
+            .client_address = connections_.client_address(connection),
+            .client_port = connection.key.client_port(),
+            .virtual_address = connections_.virtual_address(connection),
+            .virtual_port = connection.key.virtual_port(),
+            .note = &connections_.note(connection)};
 }
 
 Verdict Engine::refuse(Action action, Reason reason) {
@@ -230,235 +265,198 @@ Verdict Engine::refuse(Action action, Reason reason) {
 }
 
 // A timer may be a little late; what it would have done is done here first.
-Connection* Engine::find_alive(const FlowKey& key, std::uint64_t now_ms) {
-    Connection* record = connections_.find(key);
-    if (record == nullptr || record->deadline_ms > now_ms || record->offloaded) {
+Connection* Engine::alive(Connection* record, std::uint64_t now_ms) {
+    if (record == nullptr || record->deadline_ms > now_ms || record->offloaded) [[likely]] {
         return record;
     }
+    const ConnectionHandle handle = connections_.handle_of(*record);
     timers_.disarm(*record);
     on_due(*record, now_ms);
-    return connections_.find(key);
+    return connections_.find(handle);
 }
 
-// A SYN on a connection that has ended, or whose server takes no more, begins another one.
+// An opening packet on a connection that has ended, or whose server takes no more, begins another.
 bool Engine::is_over(const Connection& connection) const {
     constexpr int kReuseFinWait = 2;
-    const Server& server = services_.server(connection.server);
-    if (settings_.expire_nodest_conn && server.state.weight == 0) {
+    if (settings_.expire_nodest_conn != 0 && services_.line(connection.server).quiesced) {
         return true;
     }
     // A persistent connection keeps its server in any case.
     if (settings_.conn_reuse_mode == 0 || connection.control != kNoIndex) {
         return false;
     }
-    return connection.state == TcpState::time_wait || connection.state == TcpState::close ||
+    if (connection.key.protocol() == number_of(Protocol::sctp)) {
+        return connection.sctp_state() == SctpState::closed;
+    }
+    return connection.tcp_state() == TcpState::time_wait ||
+           connection.tcp_state() == TcpState::close ||
            ((settings_.conn_reuse_mode & kReuseFinWait) != 0 &&
-            connection.state == TcpState::fin_wait && path_of(connection) == TcpPath::one_way);
+            connection.tcp_state() == TcpState::fin_wait && !connection.two_way());
 }
 
 // The old connection still counts while the new one is scheduled, but is not found any more.
-Verdict Engine::replace(Connection& old, const Packet& packet, std::uint64_t now_ms) {
+Verdict Engine::replace(Connection& old,
+                        const Packet& packet,
+                        const Flow& flow,
+                        std::uint64_t now_ms) {
     connections_.remove(old);
-    const Verdict verdict = schedule(packet, now_ms);
+    if (old.replies_findable) {
+        connections_.remove_reply(old, reply_flow_of(old));
+    }
+    const Verdict verdict = schedule(packet, flow, now_ms);
     end(old);
     return verdict;
 }
 
-Verdict Engine::schedule(const Packet& packet, std::uint64_t now_ms) {
-    Service* service = services_.find_for(packet);
-    if (service == nullptr) {
-        return refuse(Action::pass_to_host, Reason::no_service);
+Flow Engine::reply_flow_of(const Connection& connection) const {
+    const model::IpAddress& server = services_.line(connection.server).address;
+    const std::uint8_t protocol = connection.key.protocol();
+    if (connection.forwarding == Forwarding::full_nat) {
+        return connections_.flow(services_.local_address(connection.local.address_index),
+                                 connection.local.port,
+                                 server,
+                                 connection.server_port,
+                                 protocol,
+                                 FlowKey::Kind::reply);
     }
-    if (!may_begin_connection(packet, settings_)) {
-        return refuse(Action::pass_to_host, Reason::not_first_packet);
-    }
-    if (packet.source_port == kFtpDataPort) {
-        return refuse(Action::pass_to_host, Reason::ftp_data);
-    }
-    if (service->settings.persistence) {
-        return schedule_persistent(*service, *service->settings.persistence, packet, now_ms);
-    }
-    // Without persistence, a service for every port would scatter a client over the servers.
-    if (service->key.firewall_mark == 0 && service->key.port != packet.destination_port) {
-        return refuse(Action::reject, Reason::no_server);
-    }
-    if (!connections_.has_room(1)) {
-        return refuse(Action::drop, Reason::connection_table_full);
-    }
-    Server* server = pick(*service, packet, now_ms);
-    if (server == nullptr) {
-        return refuse(Action::reject, Reason::no_server);
-    }
-    return begin(*service, *server, nullptr, packet, now_ms);
+    return connections_.flow(connections_.client_address(connection),
+                             connection.key.client_port(),
+                             server,
+                             connection.server_port,
+                             protocol,
+                             FlowKey::Kind::reply);
 }
 
-Verdict Engine::schedule_persistent(Service& service,
-                                    const model::Persistence& persistence,
-                                    const Packet& packet,
-                                    std::uint64_t now_ms) {
-    const FlowKey key = template_key_of(service, persistence, packet);
-    Connection* record = find_alive(key, now_ms);
-    if (record != nullptr && !template_holds(*record)) {
-        invalidate_template(*record);
-        record = nullptr;
-    }
-    if (!connections_.has_room(record == nullptr ? 2 : 1)) {
-        return refuse(Action::drop, Reason::connection_table_full);
-    }
-    if (record == nullptr) {
-        Server* server = pick(service, packet, now_ms);
-        if (server == nullptr) {
-            return refuse(Action::reject, Reason::no_server);
-        }
-        record = &create_template(*server, key);
-        record->timeout_ms = in_ms(persistence.timeout_s);
-    }
-    arm(*record, now_ms);
-    return begin(service, services_.server(record->server), record, packet, now_ms);
+Connection* Engine::find_reply(const Packet& packet, std::uint64_t now_ms) {
+    const Flow reply = connections_.flow(packet.destination_address,
+                                         packet.destination_port,
+                                         packet.source_address,
+                                         packet.source_port,
+                                         number_of(packet.protocol),
+                                         FlowKey::Kind::reply);
+    Connection* found = connections_.find_reply(
+        reply, [&](const Connection& record) { return same(reply_flow_of(record), reply); });
+    return alive(found, now_ms);
 }
 
-Server* Engine::pick(Service& service, const Packet& packet, std::uint64_t now_ms) {
-    const std::optional<std::size_t> position =
-        service.scheduler->pick(service.servers,
-                                {.client_address = packet.source_address,
-                                 .client_port = packet.source_port,
-                                 .destination = packet.destination_address,
-                                 .hash_fallback = service.settings.hash_fallback,
-                                 .hash_port = service.settings.hash_port,
-                                 .now_ms = now_ms});
-    return position ? &services_.server(service.servers[*position]->index) : nullptr;
-}
-
-Verdict Engine::begin(Service& service,
-                      Server& server,
-                      Connection* control,
-                      const Packet& packet,
-                      std::uint64_t now_ms) {
-    service.traffic.add_connection();
-    server.traffic.add_connection();
-    count(Event::connections_created);
-    if (service.settings.one_packet && packet.protocol == Protocol::udp) {
-        return forward_one_packet(service, server, packet);
+Verdict Engine::handle_reply(Connection& connection, const Packet& packet, std::uint64_t now_ms) {
+    ServerLine& server = services_.line(connection.server);
+    if (server.available) {
+        server.count_out(1, packet.ip_length_bytes);
     }
-    Connection& connection = connections_.allocate();
-    connection.key = key_of(packet);
-    connection.server = server.state.index;
-    connection.forwarding = server.settings.forwarding;
-    // A persistent service for every port keeps the port even if its server has one.
-    const bool server_port_counts =
-        server.state.key.port != 0 &&
-        (control == nullptr || packet.destination_port == service.key.port);
-    connection.server_port = server_port_counts ? server.state.key.port : packet.destination_port;
-    if (control != nullptr) {
-        connection.control = connections_.index_of(*control);
-        ++control->controlled;
-    }
-    server.bind(false);
-    connections_.insert(connection);
-    return forward(connection, packet, now_ms);
-}
-
-// Nothing is remembered, but for a moment the server has one connection more: its threshold may
-// have been reached.
-Verdict Engine::forward_one_packet(Service& service, Server& server, const Packet& packet) {
-    server.bind(false);
-    count_traffic(server, 1, packet.ip_length_bytes);
-    const std::uint16_t server_port =
-        server.state.key.port != 0 &&
-                (!service.settings.persistence || packet.destination_port == service.key.port)
-            ? server.state.key.port
-            : packet.destination_port;
-    server.unbind(false, false);
-    return {.action = Action::forward,
-            .forwarding = server.settings.forwarding,
-            .server_port = server_port,
-            .server = server.state.index,
-            .server_address = server.state.key.address};
+    count(Event::replies);
+    advance_state(connection, packet, TcpPath::from_server);
+    arm(connection, now_ms);
+    return verdict_for(connection, Direction::to_client);
 }
 
 Verdict Engine::forward(Connection& connection, const Packet& packet, std::uint64_t now_ms) {
-    count_traffic(services_.server(connection.server), 1, packet.ip_length_bytes);
-    advance_state(connection, packet.tcp_flags);
+    services_.line(connection.server).count_in(1, packet.ip_length_bytes);
+    advance_state(connection, packet, path_of(connection));
     connection.unanswered_queries = 0;
     arm(connection, now_ms);
-    offer(connection, now_ms);
-    return verdict_for(connection);
+    if (sink_ != nullptr) {
+        offer(connection, now_ms);
+    }
+    return verdict_for(connection, Direction::to_server);
 }
 
-Verdict Engine::verdict_for(const Connection& connection) const {
+Verdict Engine::verdict_for(const Connection& connection, Direction direction) const {
     return {.action = Action::forward,
+            .direction = direction,
             .forwarding = connection.forwarding,
             .server_port = connection.server_port,
             .server = connection.server,
             .connection = connections_.handle_of(connection),
-            .server_address = services_.server(connection.server).state.key.address};
+            .server_address = services_.line(connection.server).address};
 }
 
-bool Engine::template_holds(const Connection& record) const {
-    const Server& server = services_.server(record.server);
-    return server.available && !(settings_.expire_quiescent_template && server.state.weight == 0);
-}
-
-Connection& Engine::create_template(Server& server, const FlowKey& key) {
-    Connection& record = connections_.allocate();
-    record.key = key;
-    record.server = server.state.index;
-    record.forwarding = server.settings.forwarding;
-    record.server_port = key.virtual_port != 0 ? server.state.key.port : 0;
-    server.bind(true);
-    connections_.insert(record);
-    count(Event::templates_created);
-    return record;
-}
-
-// It binds nobody any more, but stays while its connections do.  IPVS shows it with these ports.
-void Engine::invalidate_template(Connection& record) {
-    constexpr std::uint16_t kNowhere = 65535;
-    connections_.remove(record);
-    record.key.virtual_port = kNowhere;
-    record.server_port = kNowhere;
-    count(Event::templates_invalidated);
-}
-
-void Engine::advance_state(Connection& connection, std::uint8_t tcp_flags) {
-    if (connection.key.protocol != static_cast<std::uint8_t>(Protocol::tcp)) {
+void Engine::advance_state(Connection& connection, const Packet& packet, TcpPath path) {
+    if (packet.protocol == Protocol::tcp) [[likely]] {
+        const bool secure = settings_.secure_tcp != kDefenceOff && defends(settings_.secure_tcp);
+        const TcpState state = next_state(connection.tcp_state(), path, packet.tcp_flags, secure);
+        if (state != connection.tcp_state()) [[unlikely]] {
+            change_state(connection,
+                         static_cast<std::uint8_t>(state),
+                         counts_as_active(state),
+                         state == TcpState::established);
+        }
+        connection.timeout_ms = tcp_timeouts_ms_[connection.state];
+    } else if (packet.protocol == Protocol::sctp) {
+        const SctpState state = next_state(connection.sctp_state(), path, packet.sctp_chunk);
+        if (state != connection.sctp_state()) {
+            change_state(connection,
+                         static_cast<std::uint8_t>(state),
+                         counts_as_active(state),
+                         state == SctpState::established);
+        }
+        connection.timeout_ms = timeout_ms(state);
+    } else {
         connection.timeout_ms = in_ms(timeouts_.udp_s);
-        return;
     }
-    const TcpState state = next_state(connection.state, path_of(connection), tcp_flags);
-    if (state != connection.state) {
-        connection.state = state;
-        if (connection.active != counts_as_active(state)) {
-            connection.active = !connection.active;
-            services_.server(connection.server).set_active(connection.active);
-        }
-        if (state == TcpState::established && connection.control != kNoIndex) {
-            connections_.at(connection.control).assured = true;
-        }
+}
+
+void Engine::change_state(Connection& connection,
+                          std::uint8_t state,
+                          bool active,
+                          bool established) {
+    connection.state = state;
+    if (connection.active != active) {
+        connection.active = active;
+        services_.server(connection.server).set_active(active);
     }
-    connection.timeout_ms = timeout_ms(state, timeouts_);
+    if (established && connection.control != kNoIndex) {
+        connections_.at(connection.control).assured = true;
+    }
     if (connection.offloaded && !may_stay_offloaded(connection)) {
         withdraw(connection);
     }
 }
 
+// The list that a timer waits in comes up early enough for every later deadline.
 void Engine::arm(Connection& record, std::uint64_t now_ms) {
+    const std::uint64_t before_ms = record.deadline_ms;
     record.deadline_ms = now_ms + record.timeout_ms;
-    timers_.arm(record);
+    if (!record.timer_armed || record.deadline_ms < before_ms) [[unlikely]] {
+        timers_.arm(record);
+    }
 }
 
-void Engine::count_traffic(Server& server, std::uint64_t packets, std::uint64_t bytes) {
-    if (!server.available) {
+bool Engine::defends(int mode) const {
+    const auto wanted = static_cast<std::size_t>(settings_.amemthresh);
+    // Of a small table, not all counts as nearly full.
+    constexpr std::size_t kShare = 64;
+    const std::size_t short_below = std::min(wanted, connections_.capacity() / kShare);
+    return mode == kDefenceOn || (mode != kDefenceOff && !connections_.has_room(short_below));
+}
+
+// A share of the table each second; of what it meets, connections that are not open yet end.
+void Engine::drop_entries(std::uint64_t now_ms) {
+    constexpr std::uint64_t kIntervalMs = 1'000;
+    if (now_ms < entries_dropped_ms_ + kIntervalMs || !defends(settings_.drop_entry)) {
         return;
     }
-    services_.service(server.service).traffic.add(packets, bytes);
-    server.traffic.add(packets, bytes);
+    entries_dropped_ms_ = now_ms;
+    const std::uint32_t size = connections_.high_water();
+    for (std::uint32_t left = size / kDropEntryShare + 1; left > 0 && size > 0; --left) {
+        drop_position_ = drop_position_ + 1 < size ? drop_position_ + 1 : 0;
+        Connection& record = connections_.at(drop_position_);
+        const bool half_open =
+            record.key.protocol() == number_of(Protocol::tcp) &&
+            (record.tcp_state() == TcpState::syn_recv || record.tcp_state() == TcpState::synack);
+        if (record.in_use && !record.key.is_template() && half_open && random_.below(2) == 0) {
+            count(Event::dropped_entries);
+            end(record);
+        }
+    }
 }
 
 bool Engine::expire(Time now, std::size_t budget) {
     const std::uint64_t now_ms = to_ms(now);
     if (now_ms >= traffic_sampled_ms_ + TrafficMeter::kSampleMs) {
-        services_.sample_traffic();
+        if (settings_.run_estimation != 0) {
+            services_.sample_traffic();
+        }
         traffic_sampled_ms_ = next_sample(traffic_sampled_ms_, now_ms);
     }
     if (now_ms >= trash_emptied_ms_ + kTrashIntervalMs) {
@@ -466,6 +464,9 @@ bool Engine::expire(Time now, std::size_t budget) {
         trash_emptied_ms_ = now_ms;
     }
     sweep(budget);
+    if (settings_.drop_entry != kDefenceOff) {
+        drop_entries(now_ms);
+    }
     const bool timers_left =
         timers_.advance(now_ms, budget, [&](Connection& record) { on_due(record, now_ms); });
     return timers_left || sweep_position_ != kNoIndex;
@@ -480,7 +481,7 @@ void Engine::on_due(Connection& record, std::uint64_t now_ms) {
         ask_card(record, now_ms);
         return;
     }
-    if (record.controlled > 0) {
+    if (record.key.is_template() && record.controlled > 0) {
         // From when its time was up, not from now: how often timers are looked at changes nothing.
         record.timeout_ms = kTemplateExtensionMs;
         record.deadline_ms += kTemplateExtensionMs;
@@ -497,10 +498,13 @@ void Engine::end(Connection& record) {
     }
     timers_.disarm(record);
     connections_.remove(record);
+    if (record.replies_findable) {
+        connections_.remove_reply(record, reply_flow_of(record));
+    }
     if (record.control != kNoIndex) {
         --connections_.at(record.control).controlled;
     }
-    services_.server(record.server).unbind(record.key.is_template, record.active);
+    services_.server(record.server).unbind(record.key.is_template(), record.active);
     connections_.release(record);
 }
 
@@ -514,7 +518,8 @@ void Engine::sweep(std::size_t& budget) {
         }
         Connection& record = connections_.at(sweep_position_++);
         --budget;
-        if (!record.in_use || record.controlled > 0 || services_.server(record.server).available) {
+        const bool binds = record.key.is_template() && record.controlled > 0;
+        if (!record.in_use || binds || services_.line(record.server).available) {
             continue;
         }
         const std::uint32_t control = record.control;

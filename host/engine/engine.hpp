@@ -31,6 +31,7 @@
 #include "host/model/timeouts.hpp"
 #include "host/model/view.hpp"
 #include "host/provider/clock.hpp"
+#include "host/schedule/random.hpp"
 #include "host/util/result.hpp"
 
 namespace fpvs::engine {
@@ -83,25 +84,53 @@ class Engine {
     // Counters of one service and its servers, or of all, start again at 0.
     [[nodiscard]] Status zero(const std::optional<model::ServiceKey>& key);
     [[nodiscard]] Status set(std::string_view setting, int value);
+    // Addresses of the director from which FULLNAT talks to a service's servers.
+    [[nodiscard]] Status add_local_address(const model::ServiceKey& service,
+                                           const model::IpAddress& address);
+    [[nodiscard]] Status delete_local_address(const model::ServiceKey& service,
+                                              const model::IpAddress& address);
     // Holds for a connection from its next packet on.  0 leaves a timeout as it is.
     void set_timeouts(const model::ConnectionTimeouts& timeouts);
 
     // --- Packets.
+    // The connection that the packet would belong to, if it came from a client.
+    [[nodiscard, gnu::always_inline]] Flow flow_of(const Packet& packet) const {
+        return connections_.flow(packet.source_address,
+                                 packet.source_port,
+                                 packet.destination_address,
+                                 packet.destination_port,
+                                 static_cast<std::uint8_t>(packet.protocol),
+                                 FlowKey::Kind::connection);
+    }
     // Decides, and counts the packet, moves the connection's state and arms its timer anew.
-    [[nodiscard]] Verdict handle(const Packet& packet, Time now);
-    // The server of an existing connection, without any of that: for ICMP errors that quote a
-    // packet.  Anything but Action::forward means that there is none.
+    // `flow` is flow_of(packet), for who has it already.
+    [[nodiscard]] Verdict handle(const Packet& packet, const Flow& flow, Time now);
+    [[nodiscard]] Verdict handle(const Packet& packet, Time now) {
+        return handle(packet, flow_of(packet), now);
+    }
+    // The existing connection of a packet, without any of that: for ICMP errors that quote one.
+    // Anything but Action::forward means that there is none.
     [[nodiscard]] Verdict lookup(const Packet& packet, Time now);
-    // The ends that a packet of a NAT connection leaves with, by handle()'s verdict about it.
-    [[nodiscard]] Translation translation(const Verdict& verdict) const;
-    // Of a server that a verdict names.
+    // Fetch what handle() will read: worth calling for every packet of a burst, first the one for
+    // all, then the other for all, then handle().  `hash` is that of flow_of().
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { connections_.prefetch(hash); }
+    [[gnu::always_inline]] void prefetch_connection(std::uint64_t hash) const {
+        connections_.prefetch_record(hash);
+    }
+    void prefetch(const Packet& packet) const { prefetch(flow_of(packet).hash); }
+    void prefetch_connection(const Packet& packet) const {
+        prefetch_connection(flow_of(packet).hash);
+    }
+
+    // --- For who carries a verdict out at once, before the next call.
+    // The ends of the packet behind NAT or FULLNAT.
+    [[nodiscard]] Translation translation(const Packet& packet, const Verdict& verdict) const;
+    // Of a FULLNAT connection.
+    [[nodiscard]] Origin origin(const Verdict& verdict);
+    // Of the server that it names.
     [[nodiscard]] const model::ServerSettings& server_settings(ServerIndex server) const {
         return services_.server(server).settings;
     }
-    // Fetch what handle() will read: worth calling for every packet of a burst, first the one for
-    // all, then the other for all, then handle().
-    void prefetch(const Packet& packet) const;
-    void prefetch_connection(const Packet& packet) const;
 
     // --- Time.  Looks at no more than `budget` connections.  True: there is more to do now.
     bool expire(Time now, std::size_t budget);
@@ -147,8 +176,11 @@ class Engine {
         activity_queries,
         activity_unanswered,
         late_card_messages,
+        replies,
+        local_ports_taken,
+        dropped_entries,
     };
-    static constexpr std::size_t kEventCount = 10;
+    static constexpr std::size_t kEventCount = 13;
 
     [[nodiscard]] static std::uint64_t to_ms(Time now) {
         return static_cast<std::uint64_t>(
@@ -158,35 +190,61 @@ class Engine {
     [[nodiscard]] Verdict refuse(Action action, Reason reason);
 
     // The steps of handle(), in the order in which they are taken.
-    [[nodiscard]] Connection* find_alive(const FlowKey& key, std::uint64_t now_ms);
+    [[nodiscard]] Connection* alive(Connection* record, std::uint64_t now_ms);
     [[nodiscard]] bool is_over(const Connection& connection) const;
-    [[nodiscard]] Verdict replace(Connection& old, const Packet& packet, std::uint64_t now_ms);
-    [[nodiscard]] Verdict schedule(const Packet& packet, std::uint64_t now_ms);
+    [[nodiscard]] Verdict replace(Connection& old,
+                                  const Packet& packet,
+                                  const Flow& flow,
+                                  std::uint64_t now_ms);
+    [[nodiscard]] Connection* find_reply(const Packet& packet, std::uint64_t now_ms);
+    [[nodiscard]] Verdict handle_reply(Connection& connection,
+                                       const Packet& packet,
+                                       std::uint64_t now_ms);
+    [[nodiscard]] Verdict handle_unknown(const Packet& packet,
+                                         const Flow& flow,
+                                         std::uint64_t now_ms);
+    [[nodiscard]] Verdict schedule(const Packet& packet, const Flow& flow, std::uint64_t now_ms);
     [[nodiscard]] Verdict schedule_persistent(Service& service,
                                               const model::Persistence& persistence,
                                               const Packet& packet,
+                                              const Flow& flow,
                                               std::uint64_t now_ms);
     [[nodiscard]] Server* pick(Service& service, const Packet& packet, std::uint64_t now_ms);
     [[nodiscard]] Verdict begin(Service& service,
                                 Server& server,
                                 Connection* control,
                                 const Packet& packet,
+                                const Flow& flow,
                                 std::uint64_t now_ms);
+    [[nodiscard]] bool take_local_end(const Service& service,
+                                      const Server& server,
+                                      std::uint16_t server_port,
+                                      const Packet& packet,
+                                      LocalEnd& local);
     [[nodiscard]] Verdict forward(Connection& connection,
                                   const Packet& packet,
                                   std::uint64_t now_ms);
     [[nodiscard]] Verdict forward_one_packet(Service& service,
                                              Server& server,
                                              const Packet& packet);
-    [[nodiscard]] Verdict verdict_for(const Connection& connection) const;
+    [[nodiscard]] Verdict verdict_for(const Connection& connection, Direction direction) const;
+    [[nodiscard]] Flow reply_flow_of(const Connection& connection) const;
 
+    [[nodiscard]] Flow template_flow_of(const Service& service,
+                                        const model::Persistence& persistence,
+                                        const Packet& packet) const;
     [[nodiscard]] bool template_holds(const Connection& record) const;
-    [[nodiscard]] Connection& create_template(Server& server, const FlowKey& key);
+    [[nodiscard]] Connection& create_template(Server& server, const Flow& flow);
     void invalidate_template(Connection& record);
 
-    void advance_state(Connection& connection, std::uint8_t tcp_flags);
+    void advance_state(Connection& connection, const Packet& packet, TcpPath path);
+    void change_state(Connection& connection, std::uint8_t state, bool active, bool established);
     void arm(Connection& record, std::uint64_t now_ms);
-    void count_traffic(Server& server, std::uint64_t packets, std::uint64_t bytes);
+
+    // Defences while room is short.
+    [[nodiscard]] bool defends(int mode) const;
+    [[nodiscard]] bool drops_first_packet();
+    void drop_entries(std::uint64_t now_ms);
 
     // Timers.
     void on_due(Connection& record, std::uint64_t now_ms);
@@ -194,7 +252,9 @@ class Engine {
     void sweep(std::size_t& budget);
 
     // The card.
-    [[nodiscard]] OffloadFlow flow_of(const Connection& connection) const;
+    [[nodiscard]] static bool card_can(const model::ServiceKey& service);
+    [[nodiscard]] bool card_can(const Server& server) const;
+    [[nodiscard]] OffloadFlow offload_flow_of(const Connection& connection) const;
     void offer(Connection& connection, std::uint64_t now_ms);
     void withdraw(Connection& connection);
     void ask_card(Connection& connection, std::uint64_t now_ms);
@@ -213,6 +273,13 @@ class Engine {
     OffloadSink* sink_ = nullptr;
     std::array<std::uint64_t, kReasonCount> refusals_{};
     std::array<std::uint64_t, kEventCount> events_{};
+    // By state, as settings have it.
+    std::array<std::uint32_t, kTcpStateCount> tcp_timeouts_ms_{};
+    schedule::Random random_;
+    std::uint32_t first_packets_ = 0;  // Since drop_packet last dropped one.
+    std::uint16_t local_port_ = 0;     // Where the search for a free one begins.
+    std::uint32_t drop_position_ = 0;
+    std::uint64_t entries_dropped_ms_ = 0;
     std::uint64_t traffic_sampled_ms_ = 0;
     std::uint64_t trash_emptied_ms_ = 0;
     // Where the walk that ends connections of deleted servers is; kNoIndex: it is not under way.

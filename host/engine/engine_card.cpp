@@ -24,7 +24,9 @@ void Engine::attach_offload(OffloadSink& sink) {
     sink_ = &sink;
     for (const ServiceIndex index : services_.order()) {
         const Service& service = services_.service(index);
-        sink.service_added(index, service.key);
+        if (card_can(service.key)) {
+            sink.service_added(index, service.key);
+        }
         for (const schedule::ServerState* state : service.servers) {
             announce(services_.server(state->index));
         }
@@ -70,7 +72,10 @@ void Engine::on_card_flags(ConnectionHandle handle, std::uint8_t tcp_flags, Time
         return;
     }
     connection->unanswered_queries = 0;
-    advance_state(*connection, tcp_flags);
+    advance_state(*connection,
+                  {.protocol = static_cast<model::Protocol>(connection->key.protocol()),
+                   .tcp_flags = tcp_flags},
+                  TcpPath::one_way);
     arm(*connection, to_ms(now));
 }
 
@@ -94,7 +99,9 @@ void Engine::on_activity(ConnectionHandle handle, std::uint32_t idle_s, Time now
 
 void Engine::on_card_counters(ServerIndex index, std::uint64_t packets, std::uint64_t bytes) {
     if (Server* server = services_.find_server(index)) {
-        count_traffic(*server, packets, bytes);
+        if (server->available) {
+            services_.line(index).count_in(packets, bytes);
+        }
     } else {
         count(Event::late_card_messages);
     }
@@ -114,17 +121,29 @@ void Engine::ask_card(Connection& connection, std::uint64_t now_ms) {
     count(Event::activity_queries);
     connection.deadline_ms = now_ms + kAnswerTimeoutMs;
     timers_.arm(connection);
-    sink_->query_activity(flow_of(connection));
+    sink_->query_activity(offload_flow_of(connection));
 }
 
-OffloadFlow Engine::flow_of(const Connection& connection) const {
+// What the card's tables hold: services of TCP and UDP over IPv4 by their addresses, and servers
+// of these by direct routing.  Everything else stays in software.
+bool Engine::card_can(const model::ServiceKey& service) {
+    return service.firewall_mark == 0 && service.address.is_ipv4() &&
+           service.protocol != model::Protocol::sctp;
+}
+
+bool Engine::card_can(const Server& server) const {
+    return card_can(services_.service(server.service).key) &&
+           server.settings.forwarding == model::Forwarding::direct_routing;
+}
+
+OffloadFlow Engine::offload_flow_of(const Connection& connection) const {
     const Server& server = services_.server(connection.server);
     return {.connection = connections_.handle_of(connection),
-            .protocol = static_cast<model::Protocol>(connection.key.protocol),
-            .client_address = {connection.key.client_address},
-            .client_port = connection.key.client_port,
-            .virtual_address = {connection.key.virtual_address},
-            .virtual_port = connection.key.virtual_port,
+            .protocol = static_cast<model::Protocol>(connection.key.protocol()),
+            .client_address = {connection.key.client_address()},
+            .client_port = connection.key.client_port(),
+            .virtual_address = {connection.key.virtual_address()},
+            .virtual_port = connection.key.virtual_port(),
             .service = server.service,
             .server = connection.server,
             .forwarding = connection.forwarding,
@@ -134,9 +153,13 @@ OffloadFlow Engine::flow_of(const Connection& connection) const {
 
 // A TCP connection is offered once it is established, any other with its first packet.
 void Engine::offer(Connection& connection, std::uint64_t now_ms) {
-    const bool is_tcp = connection.key.protocol == static_cast<std::uint8_t>(model::Protocol::tcp);
-    if (sink_ == nullptr || connection.offloaded ||
-        (is_tcp && connection.state != TcpState::established)) {
+    const bool is_tcp =
+        connection.key.protocol() == static_cast<std::uint8_t>(model::Protocol::tcp);
+    if (connection.offloaded || (is_tcp && connection.tcp_state() != TcpState::established)) {
+        return;
+    }
+    const Server& server = services_.server(connection.server);
+    if (connection.forwarding != model::Forwarding::direct_routing || !card_can(server)) {
         return;
     }
     if (connection.offload_refused) {
@@ -149,13 +172,13 @@ void Engine::offer(Connection& connection, std::uint64_t now_ms) {
     }
     connection.offloaded = true;
     count(Event::offloads_offered);
-    sink_->offer(flow_of(connection));
+    sink_->offer(offload_flow_of(connection));
 }
 
 void Engine::withdraw(Connection& connection) {
     connection.offloaded = false;
     count(Event::offloads_withdrawn);
-    sink_->withdraw(flow_of(connection));
+    sink_->withdraw(offload_flow_of(connection));
 }
 
 Connection* Engine::find_offloaded(ConnectionHandle handle) {
@@ -168,7 +191,7 @@ Connection* Engine::find_offloaded(ConnectionHandle handle) {
 }
 
 void Engine::announce(const Server& server) {
-    if (sink_ != nullptr) {
+    if (sink_ != nullptr && card_can(server)) {
         sink_->server_available({.server = server.state.index,
                                  .service = server.service,
                                  .key = server.state.key,

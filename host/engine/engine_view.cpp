@@ -69,7 +69,10 @@ std::vector<CounterView> Engine::counters() const {
         "offloads_withdrawn",
         "activity_queries",
         "activity_unanswered",
-        "late_card_messages"};
+        "late_card_messages",
+        "replies",
+        "local_ports_taken",
+        "dropped_entries"};
     std::vector<CounterView> views;
     for (std::size_t i = 1; i < kReasonCount; ++i) {
         views.push_back({.name = kReasonNames[i], .value = refusals_[i]});
@@ -80,15 +83,28 @@ std::vector<CounterView> Engine::counters() const {
     return views;
 }
 
+// What packets left with the servers since the last fold() counts already.
 model::ServiceView Engine::view_of(const Service& service) const {
+    const auto add = [](model::TrafficCounters& totals, const ServerLine& line) {
+        totals.packets_in += line.packets_in;
+        totals.bytes_in += line.bytes_in;
+        totals.packets_out += line.packets_out;
+        totals.bytes_out += line.bytes_out;
+    };
     model::ServiceView view = {.key = service.key,
                                .settings = service.settings,
                                .counters = service.traffic.totals(),
                                .rates = service.traffic.rates(),
+                               .local_addresses = {},
                                .servers = {}};
+    for (const std::uint16_t number : service.local_addresses) {
+        view.local_addresses.push_back(services_.local_address(number));
+    }
     view.servers.reserve(service.servers.size());
     for (const schedule::ServerState* state : service.servers) {
         const Server& server = services_.server(state->index);
+        const ServerLine& line = services_.line(state->index);
+        add(view.counters, line);
         view.servers.push_back({.key = state->key,
                                 .settings = server.settings,
                                 .active_connections = state->active,
@@ -96,6 +112,7 @@ model::ServiceView Engine::view_of(const Service& service) const {
                                 .persistent_connections = server.templates,
                                 .counters = server.traffic.totals(),
                                 .rates = server.traffic.rates()});
+        add(view.servers.back().counters, line);
     }
     return view;
 }
@@ -103,25 +120,34 @@ model::ServiceView Engine::view_of(const Service& service) const {
 model::ConnectionView Engine::view_of(const Connection& record, std::uint64_t now_ms) const {
     const FlowKey& key = record.key;
     model::ConnectionView view;
-    view.client_address = model::Ipv4{key.client_address};
-    view.client_port = key.client_port;
-    view.virtual_port = key.virtual_port;
+    view.client_address = connections_.client_address(record);
+    view.client_port = key.client_port();
+    view.virtual_port = key.virtual_port();
+    view.forwarding = record.forwarding;
     view.server_address = services_.server(record.server).state.key.address;
     view.server_port = record.server_port;
-    view.template_entry = key.is_template;
+    view.template_entry = key.is_template();
     view.offloaded = record.offloaded;
     view.expires_s =
         static_cast<std::uint32_t>((std::max(record.deadline_ms, now_ms) - now_ms) / kMsPerSecond);
-    if (key.protocol == 0) {
-        view.firewall_mark = key.virtual_address;
+    const model::IpAddress virtual_address = connections_.virtual_address(record);
+    if (key.protocol() == 0) {
+        view.firewall_mark = virtual_address.words[virtual_address.is_ipv4() ? 0 : 3];
+        view.virtual_address = model::IpAddress::any(virtual_address.family);
     } else {
-        view.protocol = static_cast<model::Protocol>(key.protocol);
-        view.virtual_address = model::Ipv4{key.virtual_address};
+        view.protocol = static_cast<model::Protocol>(key.protocol());
+        view.virtual_address = virtual_address;
     }
-    if (key.is_template) {
+    if (record.forwarding == model::Forwarding::full_nat && !key.is_template()) {
+        view.local_address = services_.local_address(record.local.address_index);
+        view.local_port = record.local.port;
+    }
+    if (key.is_template()) {
         view.state = record.assured ? "ASSURED" : "NONE";
     } else {
-        view.state = view.protocol == model::Protocol::udp ? "UDP" : name(record.state);
+        view.state = view.protocol == model::Protocol::udp    ? "UDP"
+                     : view.protocol == model::Protocol::sctp ? name(record.sctp_state())
+                                                              : name(record.tcp_state());
     }
     return view;
 }

@@ -106,4 +106,15 @@ struct Translation {
     std::uint16_t destination_port = 0;
 };
 
+// What the server of a FULLNAT connection is to be told, and how.
+struct Origin {
+    model::ClientAddress told = model::ClientAddress::not_told;
+    model::IpAddress client_address = {};
+    std::uint16_t client_port = 0;
+    model::IpAddress virtual_address = {};
+    std::uint16_t virtual_port = 0;
+    // The connection's word for who tells it: 0 at first, gone with the connection.
+    std::uint32_t* note = nullptr;
+};
+
 }  // namespace fpvs::engine

@@ -22,9 +22,17 @@ constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio.
     return words[0] ^ words[1] ^ words[2] ^ words[3];
 }
 
-[[nodiscard]] Status check(const model::ServerSettings& settings) {
+[[nodiscard]] Status check(const model::ServiceKey& service,
+                           const model::ServerKey& server,
+                           const model::ServerSettings& settings) {
     if (settings.weight < 0 || settings.lower_threshold > settings.upper_threshold) {
         return fail(Code::invalid_argument, "Numerical result out of range");
+    }
+    // Only a tunnel carries one family in the other.
+    if (server.address.family != service.address.family &&
+        settings.forwarding != model::Forwarding::tunnel) {
+        return fail(Code::invalid_argument,
+                    "Different address family is allowed only for tunneling servers");
     }
     return {};
 }
@@ -100,7 +108,7 @@ void Server::apply(const model::ServerSettings& wanted, bool is_new) {
     settings = wanted;
 }
 
-ServiceTable::ServiceTable(std::uint64_t seed) : seeds_(seed) {
+ServiceTable::ServiceTable(std::uint64_t seed) : seeds_(seed), lines_(model::kRealServersMax) {
     services_.reserve(model::kVirtualServicesMax);
     servers_.reserve(model::kRealServersMax);
 }
@@ -171,12 +179,7 @@ Result<ServerIndex> ServiceTable::add_server(const model::ServiceKey& service_ke
     if (service == nullptr) {
         return fail(Code::not_found, "Service not defined");
     }
-    FPVS_TRY_STATUS(check(settings));
-    if (key.address.family != service_key.address.family &&
-        settings.forwarding != model::Forwarding::tunnel) {
-        return fail(Code::invalid_argument,
-                    "Different address family is allowed only for tunneling servers");
-    }
+    FPVS_TRY_STATUS(check(service_key, key, settings));
     key = with_port_of(service_key, key, settings.forwarding);
     if (find_server(*service, key) != nullptr) {
         return fail(Code::already_exists, "Destination already exists");
@@ -194,6 +197,7 @@ Result<ServerIndex> ServiceTable::add_server(const model::ServiceKey& service_ke
     }
     server->apply(settings, true);
     server->available = true;
+    update_line(*server);
     service->servers.insert(service->servers.begin(), &server->state);
     service->scheduler->server_added(service->servers);
     return server->state.index;
@@ -206,12 +210,13 @@ Result<ServerIndex> ServiceTable::edit_server(const model::ServiceKey& service_k
     if (service == nullptr) {
         return fail(Code::not_found, "Service not defined");
     }
-    FPVS_TRY_STATUS(check(settings));
+    FPVS_TRY_STATUS(check(service_key, key, settings));
     Server* server = find_server(*service, with_port_of(service_key, key, settings.forwarding));
     if (server == nullptr) {
         return fail(Code::not_found, "No such destination");
     }
     server->apply(settings, false);
+    update_line(*server);
     service->scheduler->server_edited(service->servers);
     return server->state.index;
 }
@@ -230,8 +235,10 @@ Result<ServerIndex> ServiceTable::delete_server(const model::ServiceKey& service
     const auto position = static_cast<std::size_t>(place - service->servers.begin());
     service->servers.erase(place);
     service->scheduler->server_removed(service->servers, position);
+    fold(*server);
     server->available = false;
     server->unused_since_ms = 0;
+    update_line(*server);
     trash_.emplace(TrashKey{.service = service->index, .server = key}, server->state.index);
     return server->state.index;
 }
@@ -240,13 +247,101 @@ void ServiceTable::delete_service(Service& service) {
     FPVS_CHECK(service.available && service.servers.empty());
     service.available = false;
     service.scheduler.reset();
+    service.local_addresses.clear();
     mark_services_ -= service.key.firewall_mark != 0 ? 1 : 0;
     any_port_services_ -= service.key.firewall_mark == 0 && service.key.port == 0 ? 1 : 0;
     order_.erase(std::find(order_.begin(), order_.end(), service.index));
     release_if_unused(service);
 }
 
+Status ServiceTable::add_local_address(const model::ServiceKey& key,
+                                       const model::IpAddress& address) {
+    Service* service = find(key);
+    if (service == nullptr) {
+        return fail(Code::not_found, "No such service");
+    }
+    if (address.family != key.address.family) {
+        return fail(Code::invalid_argument, "Invalid argument");
+    }
+    auto known = std::find(local_addresses_.begin(), local_addresses_.end(), address);
+    if (known == local_addresses_.end()) {
+        if (local_addresses_.size() == model::kLocalAddressesMax) {
+            return fail(
+                Code::exhausted, "Too many local addresses: {} at most", model::kLocalAddressesMax);
+        }
+        known = local_addresses_.insert(known, address);
+    }
+    const auto number = static_cast<std::uint16_t>(known - local_addresses_.begin());
+    auto& numbers = service->local_addresses;
+    if (std::find(numbers.begin(), numbers.end(), number) != numbers.end()) {
+        return fail(Code::already_exists, "Local address already exists");
+    }
+    numbers.push_back(number);
+    return {};
+}
+
+Status ServiceTable::delete_local_address(const model::ServiceKey& key,
+                                          const model::IpAddress& address) {
+    Service* service = find(key);
+    if (service == nullptr) {
+        return fail(Code::not_found, "No such service");
+    }
+    auto& numbers = service->local_addresses;
+    const auto found = std::find_if(numbers.begin(), numbers.end(), [&](std::uint16_t number) {
+        return local_addresses_[number] == address;
+    });
+    if (found == numbers.end()) {
+        return fail(Code::not_found, "No such local address");
+    }
+    numbers.erase(found);
+    return {};
+}
+
+void ServiceTable::fold(Server& server) {
+    ServerLine& line = lines_[server.state.index];
+    for (TrafficMeter* meter : {&server.traffic, &services_[server.service]->traffic}) {
+        meter->add_in(line.packets_in, line.bytes_in);
+        meter->add_out(line.packets_out, line.bytes_out);
+    }
+    line.packets_in = line.bytes_in = line.packets_out = line.bytes_out = 0;
+}
+
+void ServiceTable::fold() {
+    for (const ServiceIndex index : order_) {
+        for (const schedule::ServerState* state : services_[index]->servers) {
+            fold(*servers_[state->index]);
+        }
+    }
+}
+
+void ServiceTable::update_line(const Server& server) {
+    ServerLine& line = lines_[server.state.index];
+    line.address = server.state.key.address;
+    line.service = server.service;
+    line.available = server.available;
+    line.quiesced = server.state.weight == 0;
+}
+
+bool ServiceTable::is_nat_server(model::Protocol protocol,
+                                 const model::IpAddress& address,
+                                 std::uint16_t port) const {
+    for (const ServiceIndex index : order_) {
+        const Service& service = *services_[index];
+        if (service.key.firewall_mark != 0 || service.key.protocol != protocol) {
+            continue;
+        }
+        for (const schedule::ServerState* state : service.servers) {
+            if (state->key.address == address && state->key.port == port &&
+                servers_[state->index]->settings.forwarding == model::Forwarding::nat) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void ServiceTable::sample_traffic() {
+    fold();
     for (const ServiceIndex index : order_) {
         Service& service = *services_[index];
         service.traffic.sample();

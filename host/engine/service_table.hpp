@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host/engine/mapped_array.hpp"
 #include "host/engine/packet.hpp"
 #include "host/engine/traffic_meter.hpp"
 #include "host/model/view.hpp"
@@ -19,6 +20,29 @@
 #include "host/util/result.hpp"
 
 namespace fpvs::engine {
+
+// What packets of known connections need of their server, and leave with it: one cache line.
+struct alignas(64) ServerLine {
+    model::IpAddress address = {};
+    ServiceIndex service = kNoIndex;
+    bool available = false;
+    bool quiesced = false;  // Its weight is 0.
+    // Since the last fold(): not in the meters yet.
+    std::uint64_t packets_in = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t packets_out = 0;
+    std::uint64_t bytes_out = 0;
+
+    void count_in(std::uint64_t packets, std::uint64_t bytes) {
+        packets_in += packets;
+        bytes_in += bytes;
+    }
+    void count_out(std::uint64_t packets, std::uint64_t bytes) {
+        packets_out += packets;
+        bytes_out += bytes;
+    }
+};
+static_assert(sizeof(ServerLine) == 64);
 
 // A real server of one service.
 class Server {
@@ -50,6 +74,7 @@ struct Service {
     model::ServiceSettings settings;
     std::unique_ptr<schedule::Scheduler> scheduler;
     std::vector<const schedule::ServerState*> servers;  // The newest first, as schedulers see them.
+    std::vector<std::uint16_t> local_addresses;         // Numbers of ServiceTable::local_address().
     TrafficMeter traffic;
     ServiceIndex index = kNoIndex;
     bool available = false;          // False: deleted, but the trash holds servers of it.
@@ -77,6 +102,17 @@ class ServiceTable {
                                                     const model::ServerKey& server);
     // Its servers must have been deleted before.
     void delete_service(Service& service);
+    // For Forwarding::full_nat.  A connection keeps an address that was deleted.
+    [[nodiscard]] Status add_local_address(const model::ServiceKey& service,
+                                           const model::IpAddress& address);
+    [[nodiscard]] Status delete_local_address(const model::ServiceKey& service,
+                                              const model::IpAddress& address);
+    [[nodiscard]] const model::IpAddress& local_address(std::uint16_t number) const {
+        return local_addresses_[number];
+    }
+    // What packets left with the servers goes to the meters of these and their services.
+    void fold();
+    void fold(Server& server);
     // Every TrafficMeter::kSampleMs.
     void sample_traffic();
     // Forgets servers that were in the trash without connections for kTrashSeconds.
@@ -89,6 +125,12 @@ class ServiceTable {
 
     [[nodiscard]] Server& server(ServerIndex index) { return *servers_[index]; }
     [[nodiscard]] const Server& server(ServerIndex index) const { return *servers_[index]; }
+    [[nodiscard]] ServerLine& line(ServerIndex index) { return lines_[index]; }
+    [[nodiscard]] const ServerLine& line(ServerIndex index) const { return lines_[index]; }
+    // Whether a server that translates, of any service with this protocol, has this end.
+    [[nodiscard]] bool is_nat_server(model::Protocol protocol,
+                                     const model::IpAddress& address,
+                                     std::uint16_t port) const;
     // Null if no server has this index now.
     [[nodiscard]] Server* find_server(ServerIndex index);
     [[nodiscard]] Service& service(ServiceIndex index) { return *services_[index]; }
@@ -117,6 +159,7 @@ class ServiceTable {
     [[nodiscard]] Result<Service*> allocate_service(const model::ServiceKey& key);
     void release_server(Server& server);
     void release_if_unused(Service& service);
+    void update_line(const Server& server);
 
     schedule::Random seeds_;  // One for every scheduler made.
     // Addresses are stable: schedulers and packets in flight hold references.
@@ -125,10 +168,12 @@ class ServiceTable {
     std::vector<ServiceIndex> order_;
     std::unordered_map<model::ServiceKey, ServiceIndex, KeyHash> by_key_;
     std::vector<std::unique_ptr<Server>> servers_;
+    MappedArray<ServerLine> lines_;
     std::vector<ServerIndex> free_servers_;
     std::unordered_map<TrashKey, ServerIndex, TrashKeyHash> trash_;
-    std::size_t mark_services_ = 0;      // Services by firewall mark there are,
-    std::size_t any_port_services_ = 0;  // and services of port 0.
+    std::vector<model::IpAddress> local_addresses_;  // Every one that there ever was.
+    std::size_t mark_services_ = 0;                  // Services by firewall mark there are,
+    std::size_t any_port_services_ = 0;              // and services of port 0.
 };
 
 }  // namespace fpvs::engine

@@ -1,37 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/engine/settings.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace fpvs::engine {
+namespace {
+
+struct Description {
+    std::string_view name;
+    int Settings::* member;
+    int initial;
+    int lowest;
+    int highest;
+    std::string_view meaning;
+};
+
+constexpr std::array kDescriptions = {
+#define FPVS_ENGINE_SETTING_ROW(name, initial, lowest, highest, meaning) \
+    Description{#name, &Settings::name, initial, lowest, highest, meaning},
+    FPVS_ENGINE_SETTINGS(FPVS_ENGINE_SETTING_ROW)
+#undef FPVS_ENGINE_SETTING_ROW
+};
+
+[[nodiscard]] const Description* find(std::string_view setting) {
+    const auto* const found =
+        std::find_if(kDescriptions.begin(), kDescriptions.end(), [&](const auto& description) {
+            return description.name == setting;
+        });
+    return found == kDescriptions.end() ? nullptr : found;
+}
+
+}  // namespace
 
 Status Settings::set(std::string_view setting, int value) {
-    if (setting == "expire_nodest_conn") {
-        expire_nodest_conn = value != 0;
-    } else if (setting == "expire_quiescent_template") {
-        expire_quiescent_template = value != 0;
-    } else if (setting == "conn_reuse_mode") {
-        conn_reuse_mode = value;
-    } else if (setting == "sloppy_tcp") {
-        sloppy_tcp = value != 0;
-    } else {
+    const Description* description = find(setting);
+    if (description == nullptr) {
         return fail(Code::not_found, "No setting is named {}", setting);
     }
+    if (value < description->lowest || value > description->highest) {
+        return fail(Code::invalid_argument,
+                    "{} is {} to {}, not {}",
+                    setting,
+                    description->lowest,
+                    description->highest,
+                    value);
+    }
+    this->*description->member = value;
     return {};
 }
 
 std::optional<int> Settings::get(std::string_view setting) const {
-    if (setting == "expire_nodest_conn") {
-        return expire_nodest_conn ? 1 : 0;
+    const Description* description = find(setting);
+    return description == nullptr ? std::nullopt : std::optional(this->*description->member);
+}
+
+std::vector<model::SettingView> Settings::view() const {
+    std::vector<model::SettingView> views;
+    views.reserve(kDescriptions.size());
+    for (const Description& description : kDescriptions) {
+        views.push_back({.name = std::string(description.name),
+                         .value = this->*description.member,
+                         .initial = description.initial,
+                         .kernel_value = description.initial,
+                         .meaning = std::string(description.meaning)});
     }
-    if (setting == "expire_quiescent_template") {
-        return expire_quiescent_template ? 1 : 0;
-    }
-    if (setting == "conn_reuse_mode") {
-        return conn_reuse_mode;
-    }
-    if (setting == "sloppy_tcp") {
-        return sloppy_tcp ? 1 : 0;
-    }
-    return std::nullopt;
+    return views;
 }
 
 }  // namespace fpvs::engine

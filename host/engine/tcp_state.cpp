@@ -25,8 +25,10 @@ enum Event : std::uint8_t { event_syn, event_fin, event_ack, event_rst, event_co
 
 using Row = std::array<TcpState, kTcpStateCount>;
 
+using Table = std::array<std::array<Row, event_count>, kTcpPathCount>;
+
 // Rows are events, columns the state before.
-constexpr std::array<std::array<Row, event_count>, kTcpPathCount> kTransitions = {{
+constexpr Table kTransitions = {{
     // NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA    from the client, both ways seen
     {{{kSr, kEs, kEs, kSr, kSr, kSr, kSr, kSr, kSr, kSr, kSr},
       {kCl, kCw, kSs, kTw, kTw, kTw, kCl, kCw, kLa, kLi, kTw},
@@ -39,6 +41,25 @@ constexpr std::array<std::array<Row, event_count>, kTcpPathCount> kTransitions =
       {kCl, kCl, kSs, kCl, kCl, kTw, kCl, kCl, kCl, kCl, kCl}}},
     // NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA    from the client, one way seen
     {{{kSr, kEs, kEs, kSr, kSr, kSr, kSr, kSr, kSr, kSr, kSr},
+      {kCl, kFw, kSs, kTw, kFw, kTw, kCl, kCw, kLa, kLi, kTw},
+      {kEs, kEs, kSs, kEs, kFw, kTw, kCl, kCw, kCl, kLi, kEs},
+      {kCl, kCl, kCl, kSr, kCl, kCl, kCl, kCl, kLa, kLi, kCl}}},
+}};
+
+// With secure_tcp: a handshake counts as done later.
+constexpr Table kSecureTransitions = {{
+    // NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA    from the client, both ways seen
+    {{{kSr, kEs, kEs, kSr, kSr, kSr, kSr, kSr, kSr, kSr, kSa},
+      {kCl, kCw, kSs, kTw, kTw, kTw, kCl, kCw, kLa, kLi, kSa},
+      {kEs, kEs, kSs, kSr, kFw, kTw, kCl, kCw, kCl, kLi, kEs},
+      {kCl, kCl, kCl, kSr, kCl, kCl, kCl, kCl, kLa, kLi, kCl}}},
+    // NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA    from the server
+    {{{kSs, kEs, kSs, kSa, kSs, kSs, kSs, kSs, kSs, kLi, kSa},
+      {kTw, kFw, kSs, kTw, kFw, kTw, kCl, kTw, kLa, kLi, kTw},
+      {kEs, kEs, kSs, kEs, kFw, kTw, kCl, kCw, kLa, kEs, kEs},
+      {kCl, kCl, kSs, kCl, kCl, kTw, kCl, kCl, kCl, kCl, kCl}}},
+    // NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA    from the client, one way seen
+    {{{kSa, kEs, kEs, kSr, kSa, kSa, kSa, kSr, kSr, kSr, kSa},
       {kCl, kFw, kSs, kTw, kFw, kTw, kCl, kCw, kLa, kLi, kTw},
       {kEs, kEs, kSs, kEs, kFw, kTw, kCl, kCw, kCl, kLi, kEs},
       {kCl, kCl, kCl, kSr, kCl, kCl, kCl, kCl, kLa, kLi, kCl}}},
@@ -64,7 +85,7 @@ static_assert(kTransitions[1][event_rst][static_cast<std::size_t>(kSa)] == kCl);
 
 }  // namespace
 
-TcpState next_state(TcpState state, TcpPath path, std::uint8_t flags) {
+TcpState next_state(TcpState state, TcpPath path, std::uint8_t flags, bool secure) {
     Event event = event_count;
     if ((flags & tcp_flag::kRst) != 0) {
         event = event_rst;
@@ -77,7 +98,8 @@ TcpState next_state(TcpState state, TcpPath path, std::uint8_t flags) {
     } else {
         return TcpState::close;
     }
-    return kTransitions[static_cast<std::size_t>(path)][event][static_cast<std::size_t>(state)];
+    const Table& table = secure ? kSecureTransitions : kTransitions;
+    return table[static_cast<std::size_t>(path)][event][static_cast<std::size_t>(state)];
 }
 
 bool counts_as_active(TcpState state) {

@@ -34,8 +34,11 @@ enum class TcpPath : std::uint8_t {
 constexpr std::size_t kTcpPathCount = 3;
 
 // The state after a segment with these flags.  RST counts before SYN, SYN before FIN, FIN before
-// ACK; a segment with none of them closes.
-[[nodiscard]] TcpState next_state(TcpState state, TcpPath path, std::uint8_t flags);
+// ACK; a segment with none of them closes.  `secure`: by the table of secure_tcp.
+[[nodiscard]] TcpState next_state(TcpState state,
+                                  TcpPath path,
+                                  std::uint8_t flags,
+                                  bool secure = false);
 
 // Connections in these states count as ActiveConn.
 [[nodiscard]] bool counts_as_active(TcpState state);

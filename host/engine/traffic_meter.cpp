@@ -22,15 +22,17 @@ std::uint64_t TrafficMeter::Average::rounded(int fraction_bits) const {
 void TrafficMeter::sample() {
     connections_.sample(totals_.connections, kCountBits);
     packets_in_.sample(totals_.packets_in, kCountBits);
+    packets_out_.sample(totals_.packets_out, kCountBits);
     bytes_in_.sample(totals_.bytes_in, kByteBits);
+    bytes_out_.sample(totals_.bytes_out, kByteBits);
 }
 
 model::TrafficRates TrafficMeter::rates() const {
     return {.connections = connections_.rounded(kCountBits),
             .packets_in = packets_in_.rounded(kCountBits),
-            .packets_out = 0,
+            .packets_out = packets_out_.rounded(kCountBits),
             .bytes_in = bytes_in_.rounded(kByteBits),
-            .bytes_out = 0};
+            .bytes_out = bytes_out_.rounded(kByteBits)};
 }
 
 }  // namespace fpvs::engine

@@ -14,9 +14,13 @@ class TrafficMeter {
     static constexpr std::uint64_t kSampleMs = 2'000;
 
     void add_connection() { ++totals_.connections; }
-    void add(std::uint64_t packets, std::uint64_t bytes) {
+    void add_in(std::uint64_t packets, std::uint64_t bytes) {
         totals_.packets_in += packets;
         totals_.bytes_in += bytes;
+    }
+    void add_out(std::uint64_t packets, std::uint64_t bytes) {
+        totals_.packets_out += packets;
+        totals_.bytes_out += bytes;
     }
     // Totals and rates start again at 0.
     void zero() { *this = {}; }
@@ -42,7 +46,9 @@ class TrafficMeter {
     model::TrafficCounters totals_;
     Average connections_;
     Average packets_in_;
+    Average packets_out_;
     Average bytes_in_;
+    Average bytes_out_;
 };
 
 }  // namespace fpvs::engine

@@ -13,18 +13,18 @@
 
 namespace fpvs::schedule {
 
-constexpr std::uint64_t kDestinationIdleMs = 24ull * 3600 * 1000;
-
 template <class Value>
 class DestinationCache {
   public:
-    // Null if the address is not known, or was not asked for in a day.
-    [[nodiscard]] Value* find(const model::IpAddress& address, std::uint64_t now_ms) {
+    // Null if the address is not known, or was not asked for in `idle_ms`.
+    [[nodiscard]] Value* find(const model::IpAddress& address,
+                              std::uint64_t now_ms,
+                              std::uint64_t idle_ms) {
         const auto found = by_address_.find(address);
         if (found == by_address_.end()) {
             return nullptr;
         }
-        if (now_ms > found->second->used_ms + kDestinationIdleMs) {
+        if (now_ms > found->second->used_ms + idle_ms) {
             entries_.erase(found->second);
             by_address_.erase(found);
             return nullptr;

@@ -12,7 +12,8 @@ namespace {
 class LocalityBasedLeastConnection final : public Stateless {
   public:
     std::optional<std::size_t> pick(Servers servers, const Request& request) override {
-        model::ServerKey* known = cache_.find(request.destination, request.now_ms);
+        model::ServerKey* known =
+            cache_.find(request.destination, request.now_ms, request.destination_idle_ms);
         if (known != nullptr) {
             const auto position = position_of(servers, *known);
             if (position && servers[*position]->weight > 0 &&

@@ -25,7 +25,7 @@ class LocalityBasedLeastConnectionReplicated final : public Stateless {
   private:
     // The positions of the set's servers that the service has.
     [[nodiscard]] static std::vector<std::size_t> members(const ServerSet& set, Servers servers);
-    static void shrink(ServerSet& set, Servers servers, std::uint64_t now_ms);
+    static void shrink(ServerSet& set, Servers servers, const Request& request);
 
     DestinationCache<ServerSet> cache_;
 };
@@ -43,8 +43,8 @@ std::vector<std::size_t> LocalityBasedLeastConnectionReplicated::members(const S
 
 void LocalityBasedLeastConnectionReplicated::shrink(ServerSet& set,
                                                     Servers servers,
-                                                    std::uint64_t now_ms) {
-    if (set.keys.size() < 2 || now_ms <= set.changed_ms + kDestinationIdleMs) {
+                                                    const Request& request) {
+    if (set.keys.size() < 2 || request.now_ms <= set.changed_ms + request.destination_idle_ms) {
         return;
     }
     const ServerState* most = nullptr;
@@ -59,13 +59,13 @@ void LocalityBasedLeastConnectionReplicated::shrink(ServerSet& set,
     }
     if (most != nullptr) {
         std::erase(set.keys, most->key);
-        set.changed_ms = now_ms;
+        set.changed_ms = request.now_ms;
     }
 }
 
 std::optional<std::size_t> LocalityBasedLeastConnectionReplicated::pick(Servers servers,
                                                                         const Request& request) {
-    ServerSet* set = cache_.find(request.destination, request.now_ms);
+    ServerSet* set = cache_.find(request.destination, request.now_ms, request.destination_idle_ms);
     if (set != nullptr) {
         const std::vector<std::size_t> positions = members(*set, servers);
         std::vector<const ServerState*> candidates;
@@ -74,7 +74,7 @@ std::optional<std::size_t> LocalityBasedLeastConnectionReplicated::pick(Servers 
             candidates.push_back(servers[position]);
         }
         const auto least = least_weighted(candidates, connection_load);
-        shrink(*set, servers, request.now_ms);
+        shrink(*set, servers, request);
         if (least && !should_share(*candidates[*least], servers)) {
             return positions[*least];
         }

@@ -93,7 +93,7 @@ void Forwarder::obey_thoroughly(rte_mbuf& frame,
         return;
     }
     if (verdict.forwarding == Forwarding::nat || verdict.forwarding == Forwarding::full_nat) {
-        out.translation = ends_of(parsed.packet, verdict);
+        out.translation = engine_.translation(parsed.packet, verdict);
     }
     carry_on(out, now);
 }
@@ -110,7 +110,7 @@ void Forwarder::pass_error(rte_mbuf& frame,
     Outgoing out{
         .kind = Outgoing::Kind::error, .layout = parsed, .frame = &frame, .verdict = verdict};
     if (verdict.forwarding == Forwarding::nat || verdict.forwarding == Forwarding::full_nat) {
-        out.translation = ends_of(parsed.packet, verdict);
+        out.translation = engine_.translation(parsed.packet, verdict);
         translate_icmp_error(frame, parsed, out.translation, verdict.direction);
     }
     carry_on(out, now);

@@ -94,18 +94,6 @@ class Forwarder {
         const NextHop& hop,
         const engine::Translation* ends = nullptr) noexcept;
 
-    // The ends that a translated packet leaves with.
-    [[nodiscard]] engine::Translation ends_of(const engine::Packet& packet,
-                                              const engine::Verdict& verdict) const noexcept {
-        if (!verdict.connection.valid()) [[unlikely]] {
-            // One packet, of which nothing is remembered.
-            return {.source_address = packet.source_address,
-                    .source_port = packet.source_port,
-                    .destination_address = verdict.server_address,
-                    .destination_port = verdict.server_port};
-        }
-        return engine_.translation(verdict);
-    }
     void carry_on(const Outgoing& out, Time now) noexcept;
     [[nodiscard]] const NextHop* hop_of(const Outgoing& out) noexcept;
     [[nodiscard]] static bool is_tunnelled(const Outgoing& out) noexcept;
@@ -143,7 +131,7 @@ inline bool Forwarder::quick(rte_mbuf& frame,
                 verdict,
                 next_hops_.to_server(verdict.server, verdict.server_address));
         case model::Forwarding::nat: {
-            const engine::Translation ends = ends_of(parsed.packet, verdict);
+            const engine::Translation ends = engine_.translation(parsed.packet, verdict);
             const NextHop* hop = to_server
                                      ? &next_hops_.to_server(verdict.server, verdict.server_address)
                                      : next_hops_.towards(ends.destination_address);

@@ -183,7 +183,7 @@ class World {
     void set() {
         constexpr std::array<std::string_view, 4> kNames = {
             "expire_nodest_conn", "expire_quiescent_template", "conn_reuse_mode", "sloppy_tcp"};
-        RC_ASSERT(engine_.set(kNames[below(kNames.size())], static_cast<int>(below(3))));
+        RC_ASSERT(engine_.set(kNames[below(kNames.size())], static_cast<int>(below(2))));
     }
 
     void card() {

@@ -15,7 +15,7 @@ constexpr std::uint64_t kLatenessMs = 200;
 class TimerWheelTest : public testing::Test {
   protected:
     Connection& armed(std::uint64_t deadline_ms) {
-        Connection& record = table_.allocate();
+        Connection& record = table_.allocate({});
         record.deadline_ms = deadline_ms;
         wheel_.arm(record);
         return record;
