@@ -42,8 +42,10 @@ struct alignas(64) Connection {
     bool assured : 1 = false;  // A template: a connection of it got to ESTABLISHED.
     bool offloaded : 1 = false;
     bool offload_refused : 1 = false;
-    bool replies_findable : 1 = false;    // In the hash of replies as well.
-    std::uint8_t unanswered_queries = 0;  // Of the card, about its activity.
+    bool replies_findable : 1 = false;         // In the hash of replies as well.
+    std::uint32_t unanswered_queries : 8 = 0;  // Of the card, about its activity.
+    // Engine::epoch_ while nothing about its next ordinary packet needs a decision; else 0.
+    std::uint32_t settled_in : 24 = 0;
 
     [[nodiscard]] TcpState tcp_state() const { return static_cast<TcpState>(state); }
     [[nodiscard]] SctpState sctp_state() const { return static_cast<SctpState>(state); }

@@ -108,6 +108,7 @@ Status Engine::edit_server(const model::ServiceKey& service,
 
 Status Engine::delete_server(const model::ServiceKey& service, const model::ServerKey& server) {
     FPVS_TRY(const ServerIndex index, services_.delete_server(service, server));
+    unsettle_all();
     if (sink_ != nullptr && card_can(services_.server(index))) {
         sink_->server_unavailable(index);
     }
@@ -151,6 +152,7 @@ Status Engine::set(std::string_view setting, int value) {
     if (setting == "drop_packet") {
         first_packets_ = 0;
     }
+    unsettle_all();
     return {};
 }
 
@@ -176,11 +178,36 @@ void Engine::set_timeouts(const model::ConnectionTimeouts& timeouts) {
     for (std::size_t state = 0; state < kTcpStateCount; ++state) {
         tcp_timeouts_ms_[state] = timeout_ms(static_cast<TcpState>(state), timeouts_);
     }
+    unsettle_all();
 }
 
-Verdict Engine::handle(const Packet& packet, const Flow& flow, Time now) {
-    const std::uint64_t now_ms = to_ms(now);
-    Connection* connection = alive(connections_.find(flow), now_ms);
+bool Engine::may_settle(const Connection& connection) const {
+    if (sink_ != nullptr || settings_.secure_tcp != kDefenceOff) {
+        return false;
+    }
+    const std::uint8_t protocol = connection.key.protocol();
+    return protocol == number_of(Protocol::udp) ||
+           (protocol == number_of(Protocol::tcp) &&
+            connection.tcp_state() == TcpState::established);
+}
+
+void Engine::unsettle_all() {
+    constexpr std::uint32_t kEpochBits = 24;
+    if (++epoch_ >> kEpochBits == 0) {
+        return;
+    }
+    // Every number was used: no connection may have kept an old one.
+    epoch_ = 1;
+    for (std::uint32_t i = 0; i < connections_.high_water(); ++i) {
+        connections_.at(i).settled_in = 0;
+    }
+}
+
+Verdict Engine::decide(Connection* connection,
+                       const Packet& packet,
+                       const Flow& flow,
+                       std::uint64_t now_ms) {
+    connection = alive(connection, now_ms);
     if (connection == nullptr) [[unlikely]] {
         return handle_unknown(packet, flow, now_ms);
     }
@@ -358,17 +385,8 @@ Verdict Engine::forward(Connection& connection, const Packet& packet, std::uint6
     if (sink_ != nullptr) {
         offer(connection, now_ms);
     }
+    connection.settled_in = may_settle(connection) ? epoch_ : 0;
     return verdict_for(connection, Direction::to_server);
-}
-
-Verdict Engine::verdict_for(const Connection& connection, Direction direction) const {
-    return {.action = Action::forward,
-            .direction = direction,
-            .forwarding = connection.forwarding,
-            .server_port = connection.server_port,
-            .server = connection.server,
-            .connection = connections_.handle_of(connection),
-            .server_address = services_.line(connection.server).address};
 }
 
 void Engine::advance_state(Connection& connection, const Packet& packet, TcpPath path) {

@@ -104,7 +104,19 @@ class Engine {
     }
     // Decides, and counts the packet, moves the connection's state and arms its timer anew.
     // `flow` is flow_of(packet), for who has it already.
-    [[nodiscard]] Verdict handle(const Packet& packet, const Flow& flow, Time now);
+    [[nodiscard, gnu::always_inline]] Verdict handle(const Packet& packet,
+                                                     const Flow& flow,
+                                                     Time now) {
+        const std::uint64_t now_ms = to_ms(now);
+        Connection* connection = connections_.find(flow);
+        if (connection == nullptr || connection->settled_in != epoch_ ||
+            connection->deadline_ms <= now_ms || !is_ordinary(packet)) [[unlikely]] {
+            return decide(connection, packet, flow, now_ms);
+        }
+        services_.line(connection->server).count_in(1, packet.ip_length_bytes);
+        connection->deadline_ms = now_ms + connection->timeout_ms;
+        return verdict_for(*connection, Direction::to_server);
+    }
     [[nodiscard]] Verdict handle(const Packet& packet, Time now) {
         return handle(packet, flow_of(packet), now);
     }
@@ -189,7 +201,24 @@ class Engine {
     void count(Event event) { ++events_[static_cast<std::size_t>(event)]; }
     [[nodiscard]] Verdict refuse(Action action, Reason reason);
 
+    // Most packets change nothing but their connection's deadline and the counters.  A connection
+    // is settled as long as that is known of its next ordinary packet: it is established (or of
+    // UDP), its server is there, and neither the card nor a defence has a say.  decide() settles
+    // it, and whatever edit might matter unsettles all connections at once, by a new epoch.
+    [[nodiscard]] static bool is_ordinary(const Packet& packet) {
+        constexpr std::uint8_t kDeciding =
+            tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst | tcp_flag::kAck;
+        return packet.protocol != model::Protocol::tcp ||
+               (packet.tcp_flags & kDeciding) == tcp_flag::kAck;
+    }
+    [[nodiscard]] bool may_settle(const Connection& connection) const;
+    void unsettle_all();
+
     // The steps of handle(), in the order in which they are taken.
+    [[nodiscard]] Verdict decide(Connection* connection,
+                                 const Packet& packet,
+                                 const Flow& flow,
+                                 std::uint64_t now_ms);
     [[nodiscard]] Connection* alive(Connection* record, std::uint64_t now_ms);
     [[nodiscard]] bool is_over(const Connection& connection) const;
     [[nodiscard]] Verdict replace(Connection& old,
@@ -227,7 +256,16 @@ class Engine {
     [[nodiscard]] Verdict forward_one_packet(Service& service,
                                              Server& server,
                                              const Packet& packet);
-    [[nodiscard]] Verdict verdict_for(const Connection& connection, Direction direction) const;
+    [[nodiscard, gnu::always_inline]] Verdict verdict_for(const Connection& connection,
+                                                          Direction direction) const {
+        return {.action = Action::forward,
+                .direction = direction,
+                .forwarding = connection.forwarding,
+                .server_port = connection.server_port,
+                .server = connection.server,
+                .connection = connections_.handle_of(connection),
+                .server_address = services_.line(connection.server).address};
+    }
     [[nodiscard]] Flow reply_flow_of(const Connection& connection) const;
 
     [[nodiscard]] Flow template_flow_of(const Service& service,
@@ -271,6 +309,7 @@ class Engine {
     Settings settings_;
     model::ConnectionTimeouts timeouts_;
     OffloadSink* sink_ = nullptr;
+    std::uint32_t epoch_ = 1;  // See is_ordinary(); 24 bits, never 0.
     std::array<std::uint64_t, kReasonCount> refusals_{};
     std::array<std::uint64_t, kEventCount> events_{};
     // By state, as settings have it.

@@ -22,6 +22,7 @@ constexpr std::uint8_t kOfferAgainSeconds = 4;
 
 void Engine::attach_offload(OffloadSink& sink) {
     sink_ = &sink;
+    unsettle_all();
     for (const ServiceIndex index : services_.order()) {
         const Service& service = services_.service(index);
         if (card_can(service.key)) {
