@@ -5,6 +5,7 @@
 #include <span>
 
 #include "host/slowpath/bytes.hpp"
+#include "host/slowpath/client_address.hpp"
 #include "host/slowpath/fragmentation.hpp"
 #include "host/slowpath/frame_edit.hpp"
 #include "host/slowpath/headers.hpp"
@@ -42,6 +43,11 @@ using model::IpAddress;
         bytes_at(frame,
                  layout.ip_offset + (layout.is_ipv4() ? ipv4::kDestination : ipv6::kDestination)),
         layout.family);
+}
+
+// As in the kernel: without them a path's MTU would not be found.
+[[nodiscard]] bool is_limited(const IcmpError& error) noexcept {
+    return error.mtu == 0;
 }
 
 [[nodiscard]] bool says_dont_fragment(rte_mbuf& frame, const PacketLayout& layout) noexcept {
@@ -83,7 +89,7 @@ void Forwarder::obey_thoroughly(rte_mbuf& frame,
             ports_.end(frame, Outcome::engine);
             return;
         case Action::reject:
-            refuse(out, Outcome::no_server, port_unreachable(parsed.family), now);
+            reject(out, now);
             return;
         case Action::forward:
             break;
@@ -96,6 +102,19 @@ void Forwarder::obey_thoroughly(rte_mbuf& frame,
         out.translation = engine_.translation(parsed.packet, verdict);
     }
     carry_on(out, now);
+}
+
+void Forwarder::reject(const Outgoing& out, Time now) noexcept {
+    rte_mbuf& frame = *out.frame;
+    // In the kernel an unexpected reply is on its way through the director when it is noticed.
+    if (out.verdict.reason == Reason::reply_of_no_connection) {
+        if (hop_limit(frame, out.layout) <= 1) {
+            refuse(out, Outcome::ttl, time_exceeded(out.layout.family), now);
+            return;
+        }
+        decrement_hop_limit(frame, out.layout);
+    }
+    refuse(out, Outcome::no_server, port_unreachable(out.layout.family), now);
 }
 
 void Forwarder::pass_error(rte_mbuf& frame,
@@ -127,16 +146,19 @@ void Forwarder::pass_tunnel_error(rte_mbuf& frame,
     uncover_quote(frame, parsed);
     bool useful = outer == parsed.family || too_long;
     if (too_long && hop.state == NextHop::State::resolved) {
-        next_hops_.learn_path_mtu(hop, error.mtu, now);
         const TunnelHeader& tunnel =
             tunnels_.header(verdict.server, engine_.server_settings(verdict.server).tunnel, hop);
-        error = too_big(parsed.family, static_cast<std::uint32_t>(tunnel.inner_mtu(hop.mtu)));
+        // As IPVS does: the MTU as it was known when the packet was sent.  A packet that is too
+        // long for what is learned now is told that.
+        const std::size_t known_mtu = tunnel.inner_mtu(hop.mtu);
+        next_hops_.learn_path_mtu(hop, error.mtu, now);
+        error = too_big(parsed.family, static_cast<std::uint32_t>(known_mtu));
         useful = !parsed.is_ipv4() || says_dont_fragment(frame, parsed);
     }
     const IpAddress client = source_of(frame, parsed);
     const IpAddress service = destination_of(frame, parsed);
     counters_.count(Outcome::tunnel_error, frame.pkt_len);
-    if (!useful || !icmp_limit_.admit(client, now) ||
+    if (!useful || (is_limited(error) && !icmp_limit_.admit(client, now)) ||
         !turn_into_icmp_error(frame, parsed, error, service, identification_)) {
         counters_.count(Incident::icmp_held_back, frame.pkt_len);
         rte_pktmbuf_free(&frame);
@@ -156,7 +178,7 @@ void Forwarder::pass_tunnel_error(rte_mbuf& frame,
 
 // The kernel asks in this order: is there a route, has the packet a hop left, does it fit, who is
 // the neighbour.  The third question needs the fourth's answer here; only then the packet changes.
-void Forwarder::carry_on(const Outgoing& out, Time now) noexcept {
+void Forwarder::carry_on(Outgoing out, Time now) noexcept {
     rte_mbuf& frame = *out.frame;
     const NextHop* hop = hop_of(out);
     if (hop == nullptr || hop->state == NextHop::State::unreachable) {
@@ -169,22 +191,59 @@ void Forwarder::carry_on(const Outgoing& out, Time now) noexcept {
         return;
     }
     if (hop->state != NextHop::State::resolved) {
-        if (rte_mbuf* displaced = next_hops_.hold(out, *hop, now)) {
-            ports_.end(*displaced, Outcome::neighbour_queue);
-        }
+        hold(out, *hop, now);
         return;
     }
     // As in the kernel, a refusal from here on quotes the packet with its new hop limit.
     if (comes_from_afar) {
         decrement_hop_limit(frame, out.layout);
     }
-    const bool tunnelled = is_tunnelled(out);
-    const std::size_t mtu = tunnelled ? tunnel_of(out, *hop).inner_mtu(hop->mtu) : hop->mtu;
+    const std::size_t mtu = mtu_for(out, *hop);
     if (is_too_long(out, mtu)) {
         refuse(out, Outcome::mtu, too_big(out.layout.family, static_cast<std::uint32_t>(mtu)), now);
         return;
     }
     leave(out, *hop);
+}
+
+// The engine knows what to tell only as long as it is asked about no other packet.
+void Forwarder::hold(Outgoing& out, const NextHop& hop, Time now) noexcept {
+    if (!tell(out)) {
+        ports_.end(*out.frame, Outcome::buffer);
+        return;
+    }
+    if (rte_mbuf* displaced = next_hops_.hold(out, hop, now)) {
+        ports_.end(*displaced, Outcome::neighbour_queue);
+    }
+}
+
+bool Forwarder::is_to_be_told(const Outgoing& out) const noexcept {
+    return out.verdict.forwarding == Forwarding::full_nat && out.kind == Outgoing::Kind::packet &&
+           !out.told && out.layout.ip_protocol == ip_protocol::kTcp &&
+           out.verdict.connection.valid();
+}
+
+bool Forwarder::tell(Outgoing& out) noexcept {
+    if (!is_to_be_told(out)) {
+        return true;
+    }
+    out.told = true;
+    const engine::Origin origin = engine_.origin(out.verdict);
+    if (out.verdict.direction == Direction::to_client) {
+        hide_from_client(*out.frame, out.layout, origin);
+        return true;
+    }
+    return tell_server(*out.frame, out.layout, origin);
+}
+
+std::size_t Forwarder::mtu_for(const Outgoing& out, const NextHop& hop) noexcept {
+    if (is_tunnelled(out)) {
+        return tunnel_of(out, hop).inner_mtu(hop.mtu);
+    }
+    if (out.verdict.direction == Direction::to_server && is_to_be_told(out)) {
+        return hop.mtu - telling_bytes(*out.frame, out.layout, engine_.origin(out.verdict));
+    }
+    return hop.mtu;
 }
 
 bool Forwarder::is_tunnelled(const Outgoing& out) noexcept {
@@ -211,32 +270,39 @@ bool Forwarder::is_too_long(const Outgoing& out, std::size_t mtu) const noexcept
         // What its sender has cut may leave in the same pieces.
         return out.fragment_bytes_max == 0 || out.fragment_bytes_max > mtu;
     }
-    return says_dont_fragment(*out.frame, out.layout) && (!is_tunnelled(out) || kPathMtuDiscovery);
+    return says_dont_fragment(*out.frame, out.layout) &&
+           (!is_tunnelled(out) || engine_.settings().pmtu_disc != 0);
 }
 
-void Forwarder::leave(const Outgoing& out, const NextHop& hop) noexcept {
+void Forwarder::leave(Outgoing& out, const NextHop& hop) noexcept {
     rte_mbuf& frame = *out.frame;
-    PacketLayout layout = out.layout;
-    std::size_t received_bytes_max = out.fragment_bytes_max;
+    if (!tell(out)) {
+        ports_.end(frame, Outcome::buffer);
+        return;
+    }
     const bool translated =
         out.verdict.forwarding == Forwarding::nat || out.verdict.forwarding == Forwarding::full_nat;
     if (translated && out.kind == Outgoing::Kind::packet) {
-        translate(frame, layout, out.translation);
+        translate(frame, out.layout, out.translation);
     }
     if (is_tunnelled(out)) {
-        received_bytes_max = 0;
-        if (!encapsulate(frame, layout, tunnel_of(out, hop), kPathMtuDiscovery, identification_)) {
+        out.fragment_bytes_max = 0;  // The tunnel's packet never came in pieces.
+        if (!encapsulate(frame,
+                         out.layout,
+                         tunnel_of(out, hop),
+                         engine_.settings().pmtu_disc != 0,
+                         identification_)) {
             ports_.end(frame, Outcome::buffer);
             return;
         }
     }
-    if (!replace_link_header(frame, layout, hop.link)) {
+    if (!replace_link_header(frame, out.layout, hop.link)) {
         ports_.end(frame, Outcome::buffer);
         return;
     }
     frame.port = hop.port;
-    if (received_bytes_max != 0 || layout.ip_length > hop.mtu) {
-        leave_in_fragments(out, layout, fragment_bytes(layout, hop.mtu, received_bytes_max));
+    if (out.fragment_bytes_max != 0 || out.layout.ip_length > hop.mtu) {
+        leave_in_fragments(out, fragment_bytes(out.layout, hop.mtu, out.fragment_bytes_max));
         return;
     }
     count_sent(out, frame.pkt_len);
@@ -258,17 +324,17 @@ void Forwarder::count_sent(const Outgoing& out, std::uint32_t bytes) noexcept {
     }
 }
 
-void Forwarder::leave_in_fragments(const Outgoing& out,
-                                   const PacketLayout& layout,
-                                   std::size_t bytes_max) noexcept {
+void Forwarder::leave_in_fragments(const Outgoing& out, std::size_t bytes_max) noexcept {
     std::array<rte_mbuf*, kFragmentsMax> fragments;
     const std::uint32_t bytes = out.frame->pkt_len;
     const std::uint16_t port = out.frame->port;
-    const std::size_t count =
-        frames_ == nullptr
-            ? 0
-            : fragment(
-                  *out.frame, layout, bytes_max, ++fragment_identification_, *frames_, fragments);
+    const std::size_t count = frames_ == nullptr ? 0
+                                                 : fragment(*out.frame,
+                                                            out.layout,
+                                                            bytes_max,
+                                                            ++fragment_identification_,
+                                                            *frames_,
+                                                            fragments);
     if (count == 0) {
         ports_.end(*out.frame, Outcome::fragmentation);
         return;
@@ -295,7 +361,7 @@ void Forwarder::refuse(const Outgoing& out,
     PacketLayout layout = out.layout;
     const IpAddress sender = source_of(frame, layout);
     const IpAddress source = answering_address(out);
-    if (source.is_any() || !icmp_limit_.admit(sender, now) ||
+    if (source.is_any() || (is_limited(error) && !icmp_limit_.admit(sender, now)) ||
         !turn_into_icmp_error(frame, layout, error, source, identification_)) {
         counters_.count(Incident::icmp_held_back, frame.pkt_len);
         rte_pktmbuf_free(&frame);

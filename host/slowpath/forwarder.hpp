@@ -28,8 +28,6 @@
 
 namespace fpvs::slowpath {
 
-constexpr bool kPathMtuDiscovery = true;  // IPVS's pmtu_disc, as it is unless set.
-
 struct ForwarderOptions {
     std::size_t servers_max = model::kRealServersMax;
     std::uint16_t first_identification = 0;  // Of the IP packets made here; take a random one.
@@ -94,16 +92,20 @@ class Forwarder {
         const NextHop& hop,
         const engine::Translation* ends = nullptr) noexcept;
 
-    void carry_on(const Outgoing& out, Time now) noexcept;
+    void carry_on(Outgoing out, Time now) noexcept;
     [[nodiscard]] const NextHop* hop_of(const Outgoing& out) noexcept;
     [[nodiscard]] static bool is_tunnelled(const Outgoing& out) noexcept;
     [[nodiscard]] bool is_too_long(const Outgoing& out, std::size_t mtu) const noexcept;
     [[nodiscard]] const TunnelHeader& tunnel_of(const Outgoing& out, const NextHop& hop) noexcept;
-    void leave(const Outgoing& out, const NextHop& hop) noexcept;
-    void leave_in_fragments(const Outgoing& out,
-                            const PacketLayout& layout,
-                            std::size_t bytes_max) noexcept;
+    // The longest packet that fits as it came, before anything is put before or into it.
+    [[nodiscard]] std::size_t mtu_for(const Outgoing& out, const NextHop& hop) noexcept;
+    [[nodiscard]] bool is_to_be_told(const Outgoing& out) const noexcept;
+    [[nodiscard]] bool tell(Outgoing& out) noexcept;
+    void hold(Outgoing& out, const NextHop& hop, Time now) noexcept;
+    void leave(Outgoing& out, const NextHop& hop) noexcept;
+    void leave_in_fragments(const Outgoing& out, std::size_t bytes_max) noexcept;
     void count_sent(const Outgoing& out, std::uint32_t bytes) noexcept;
+    void reject(const Outgoing& out, Time now) noexcept;
     void refuse(const Outgoing& out, Outcome outcome, const IcmpError& error, Time now) noexcept;
     [[nodiscard]] model::IpAddress answering_address(const Outgoing& out) noexcept;
 
@@ -181,7 +183,8 @@ inline bool Forwarder::quick_step(rte_mbuf& frame,
     }
     if constexpr (kMethod == Method::tunnelled) {
         // There is room, so it cannot fail.
-        static_cast<void>(encapsulate(frame, layout, *tunnel, kPathMtuDiscovery, identification_));
+        static_cast<void>(encapsulate(
+            frame, layout, *tunnel, engine_.settings().pmtu_disc != 0, identification_));
     }
     put_link_header(frame, layout, hop.link);
     frame.port = hop.port;

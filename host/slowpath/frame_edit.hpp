@@ -88,9 +88,9 @@ inline void trim(rte_mbuf& frame, std::size_t ip_offset, std::size_t ip_length) 
 
 // The same where there is room, with all that lies behind the IP packet cut off, in as few steps as
 // it takes.  `layout` stays as it was.
-inline void put_link_header(rte_mbuf& frame,
-                            const PacketLayout& layout,
-                            const LinkHeader& header) noexcept {
+[[gnu::always_inline]] inline void put_link_header(rte_mbuf& frame,
+                                                   const PacketLayout& layout,
+                                                   const LinkHeader& header) noexcept {
     std::uint8_t* ip = bytes_at(frame, layout.ip_offset);
     header.write_before(ip);
     if (!layout.is_ipv4()) {
@@ -122,7 +122,8 @@ inline void decrement_ttl(std::uint8_t* ip) noexcept {
 }
 
 // One less of it.  It is above 0.
-inline void decrement_hop_limit(rte_mbuf& frame, const PacketLayout& layout) noexcept {
+[[gnu::always_inline]] inline void decrement_hop_limit(rte_mbuf& frame,
+                                                       const PacketLayout& layout) noexcept {
     std::uint8_t* ip = bytes_at(frame, layout.ip_offset);
     if (layout.is_ipv4()) [[likely]] {
         decrement_ttl(ip);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many ICMP errors may be sent: the kernel's limits with its defaults, 1000 a second in bursts
 // of 50 to everybody (icmp_msgs_per_sec, icmp_msgs_burst) and one a second in bursts of 6 to one
-// client (icmp_ratelimit).
+// client (icmp_ratelimit).  Those that tell of a path's MTU are not counted.
 #pragma once
 
 #include <algorithm>
@@ -44,7 +44,9 @@ class IcmpLimit {
         if (slot.address != client) {
             slot = {.address = client, .bucket = {}};
         }
-        return slot.bucket.admit(now, kClientInterval, kClientBurst) &&
+        const provider::Nanoseconds interval =
+            client.is_ipv4() ? kClientInterval : kIpv6ClientInterval;
+        return slot.bucket.admit(now, interval, kClientBurst) &&
                everybody_.admit(now, kInterval, kBurst);
     }
 
@@ -54,6 +56,8 @@ class IcmpLimit {
     static constexpr int kClientsLog2 = 10;
     static constexpr std::uint32_t kHashFactor = 0x9e3779b1;
     static constexpr provider::Nanoseconds kClientInterval = std::chrono::seconds(1);
+    // The kernel is the more generous the wider the route to an IPv6 client is: as for a /64.
+    static constexpr provider::Nanoseconds kIpv6ClientInterval = std::chrono::milliseconds(250);
     static constexpr int kClientBurst = 6;
     static constexpr provider::Nanoseconds kInterval = std::chrono::milliseconds(1);
     static constexpr int kBurst = 50;

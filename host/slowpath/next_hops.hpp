@@ -83,7 +83,7 @@ class NextHops {
                                            const model::IpAddress& address) noexcept {
         NextHop& hop = hops_[server];
         // An index that was given to another server, or never used, is asked for anew.
-        if (hop.state == NextHop::State::unknown || hop.target != address) [[unlikely]] {
+        if (hop.state == NextHop::State::unknown || !same(hop.target, address)) [[unlikely]] {
             ask(hop, address);
         }
         return hop;
@@ -122,6 +122,15 @@ class NextHops {
     }
 
   private:
+    // Word by word: the address was just copied in parts, and loading it across their borders would
+    // wait until they are in the cache.
+    [[nodiscard, gnu::always_inline]] static bool same(const model::IpAddress& a,
+                                                       const model::IpAddress& b) noexcept {
+        return a.family == b.family && a.words[0] == b.words[0] &&
+               (a.is_ipv4() ||
+                (a.words[1] == b.words[1] && a.words[2] == b.words[2] && a.words[3] == b.words[3]));
+    }
+
     static constexpr std::size_t kWays = 4;  // Places where the hop of an address can be.
     static constexpr std::uint32_t kEndOfChain = UINT32_MAX;
 

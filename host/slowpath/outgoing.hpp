@@ -19,6 +19,7 @@ struct Outgoing {
         own,     // An ICMP error that was made here: its hop limit is as it shall leave.
     };
     Kind kind = Kind::packet;
+    bool told = false;  // Of FULLNAT: what the server is to be told is in it.
     // The longest of the fragments that it came in; 0: it came whole.
     std::uint16_t fragment_bytes_max = 0;
     PacketLayout layout;

@@ -40,6 +40,10 @@ constexpr std::size_t kReassembledBytesMax = std::numeric_limits<std::uint16_t>:
                                              RTE_PKTMBUF_HEADROOM - ethernet::kHeaderBytes -
                                              ethernet::kVlanTagBytes;
 
+// What a buffer for them must take.
+constexpr std::size_t kWholeFrameBytesMax =
+    kReassembledBytesMax + ethernet::kHeaderBytes + ethernet::kVlanTagBytes;
+
 // A packet made whole, in a frame with the link header and the port of its first fragment.
 struct WholePacket {
     rte_mbuf* frame = nullptr;

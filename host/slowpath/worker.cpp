@@ -152,24 +152,30 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
         const std::uint64_t station =
             selection == Selection::by_worker ? ports_.station(frame.port) : 0;
         const std::span<const std::uint8_t> bytes(bytes_at(frame, 0), frame.data_len);
-        if (!parse_plain(bytes, station, parsed)) [[unlikely]] {
-            parse(bytes, station, parsed);
+        // Each way by itself, so that the flow is made of what the quick look has in registers:
+        // read back from `parsed`, it waits for the stores.
+        if (parse_plain(bytes, station, parsed)) [[likely]] {
+            flows_[i] = engine_.flow_of(parsed.packet);
+            engine_.prefetch(flows_[i].hash);
+            continue;
         }
+        parse(bytes, station, parsed);
         if (parsed.kind == Kind::transport) {
-            engine_.prefetch(parsed.packet);
-        }
-    }
-    for (const ParsedFrame& parsed : std::span(parsed_).first(frames.size())) {
-        if (parsed.kind == Kind::transport) {
-            engine_.prefetch_connection(parsed.packet);
+            flows_[i] = engine_.flow_of(parsed.packet);
+            engine_.prefetch(flows_[i].hash);
         }
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {
-        handle(*frames[i], parsed_[i], now);
+        if (parsed_[i].kind == Kind::transport) {
+            engine_.prefetch_connection(flows_[i].hash);
+        }
+    }
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        handle(*frames[i], parsed_[i], flows_[i], now);
     }
 }
 
-void Worker::handle(rte_mbuf& frame, ParsedFrame& parsed, Time now) {
+void Worker::handle(rte_mbuf& frame, ParsedFrame& parsed, const engine::Flow& flow, Time now) {
     if (parsed.kind != Kind::transport) [[unlikely]] {
         handle_unusual(frame, parsed, now);
         return;
@@ -177,7 +183,7 @@ void Worker::handle(rte_mbuf& frame, ParsedFrame& parsed, Time now) {
     if (marks_ != nullptr) {
         mark(frame, parsed, now);
     }
-    forwarder_.obey(frame, parsed, engine_.handle(parsed.packet, now), now);
+    forwarder_.obey(frame, parsed, engine_.handle(parsed.packet, flow, now), now);
 }
 
 // Sets the firewall mark if it can matter: a packet that goes on with its connection is not

@@ -108,7 +108,7 @@ class Worker {
     [[nodiscard]] std::size_t take_from_host();
     bool run_timers(Time now);
     void handle_burst(std::span<rte_mbuf* const> frames, Selection selection, Time now);
-    void handle(rte_mbuf& frame, ParsedFrame& parsed, Time now);
+    void handle(rte_mbuf& frame, ParsedFrame& parsed, const engine::Flow& flow, Time now);
     void handle_unusual(rte_mbuf& frame, ParsedFrame& parsed, Time now);
     void handle_error(rte_mbuf& frame, ParsedFrame& parsed, Time now);
     void reassemble(rte_mbuf& frame, const ParsedFrame& fragment, Time now);
@@ -122,6 +122,7 @@ class Worker {
     std::unique_ptr<const MarkRules> marks_;  // Null: there are no rules.
     // Of the burst in hand.  Here, because making them anew each time cost as much as parsing.
     std::array<ParsedFrame, provider::kBurstMax> parsed_;
+    std::array<engine::Flow, provider::kBurstMax> flows_;
     ParsedFrame parsed_whole_;  // Of a packet made whole.
     StepHook hook_;
     StepHook next_hook_;

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -84,7 +85,17 @@ void Director::reach(const std::vector<Station>& stations, const Scenario& addre
         if (before && *before != now) {
             worker_.neighbour_changed(station.address, now);
         }
+        constexpr std::uint8_t kIpv4Bits = 32;
+        constexpr std::uint8_t kIpv6Bits = 128;
+        const std::uint8_t length = station.address.is_ipv4() ? kIpv4Bits : kIpv6Bits;
+        routes_[station.address] = {.prefix = {.address = station.address, .length = length},
+                                    .interface_index = interface_of(station.side)};
     }
+    std::vector<provider::Route> routes;
+    for (const auto& [address, route] : routes_) {
+        routes.push_back(route);
+    }
+    (void)worker_.use_routes(std::make_unique<const slowpath::RouteTable>(routes));
 }
 
 void Director::use_up_errors_to(const Station& client, std::size_t count) {

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "drivers/dpdk/frame_pool.hpp"
 #include "host/control/dispatcher.hpp"
+#include "host/provider/routes.hpp"
 #include "host/slowpath/worker.hpp"
 #include "tests/conformance/packets/scenarios.hpp"
 #include "tests/kit/control_server.hpp"
@@ -56,6 +58,7 @@ class Director {
     std::array<kit::FakePort, 2> wires_;
     std::array<kit::FakePort, 2> hosts_;
     kit::FakeNeighbours neighbours_;
+    std::map<model::IpAddress, provider::Route> routes_;  // To every station, on its link.
     kit::EngineOperations operations_;
     control::Dispatcher dispatcher_{operations_};
     kit::ControlServer control_{dispatcher_};
