@@ -51,7 +51,7 @@ constexpr Table kSecureTransitions = {{
     // NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA    from the client, both ways seen
     {{{kSr, kEs, kEs, kSr, kSr, kSr, kSr, kSr, kSr, kSr, kSa},
       {kCl, kCw, kSs, kTw, kTw, kTw, kCl, kCw, kLa, kLi, kSa},
-      {kEs, kEs, kSs, kSr, kFw, kTw, kCl, kCw, kCl, kLi, kEs},
+      {kEs, kEs, kSs, kSr, kFw, kTw, kCl, kCw, kCl, kLi, kSa},
       {kCl, kCl, kCl, kSr, kCl, kCl, kCl, kCl, kLa, kLi, kCl}}},
     // NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA    from the server
     {{{kSs, kEs, kSs, kSa, kSs, kSs, kSs, kSs, kSs, kLi, kSa},
