@@ -15,6 +15,8 @@ constexpr std::uint32_t kVlan = 0x8100;
 constexpr std::uint32_t kIpv4Type = 0x0800;
 constexpr std::uint32_t kIpv6Type = 0x86dd;
 
+constexpr std::size_t kIpv6MtuMin = 1280;  // RFC 8200 5.
+
 constexpr std::size_t kIcmpHeader = 8;
 // How long an answer may be: RFC 1812 4.3.2.3 and RFC 4443 2.4.
 constexpr std::size_t kIcmpBytesMax = 576;
@@ -292,6 +294,7 @@ Outcome Director::to_client(const Link& link, IpPacket packet, const Decision& d
     if (found == next_hops.end()) {
         return {.fate = Fate::drop};
     }
+    packet.decrement_ttl();
     const std::size_t length =
         packet.largest_fragment != 0 ? packet.largest_fragment : packet.bytes.size();
     if (length > found->second.mtu && packet.dont_fragment()) {
@@ -302,7 +305,6 @@ Outcome Director::to_client(const Link& link, IpPacket packet, const Decision& d
                          code_of(Trouble::too_big, family),
                          static_cast<std::uint32_t>(found->second.mtu)});
     }
-    packet.decrement_ttl();
     translate(packet, ends_for(decision));
     return route(link, packet, found->second);
 }
@@ -401,10 +403,12 @@ Outcome Director::handle_tunnel_error(const Link& link, const IpPacket& packet) 
 
 Outcome Director::route(const Link&, const IpPacket& packet, const NextHop& next_hop) const {
     Outcome outcome = {.fate = Fate::forward};
-    // Pieces are not longer than those that came.
-    const std::size_t longest = packet.largest_fragment != 0
-                                    ? std::min(packet.largest_fragment, next_hop.mtu)
-                                    : next_hop.mtu;
+    // Pieces are not longer than those that came; IPv6 goes everywhere with kIpv6MtuMin.
+    std::size_t longest = next_hop.mtu;
+    if (packet.largest_fragment != 0) {
+        const std::size_t least = packet.family == 6 ? kIpv6MtuMin : 0;
+        longest = std::min(longest, std::max(packet.largest_fragment, least));
+    }
     for (const IpPacket& piece : cut(packet, longest)) {
         Frame frame = {.port = next_hop.port, .bytes = {}, .made = piece.made};
         append(frame.bytes, next_hop.mac);

@@ -17,8 +17,11 @@ constexpr std::uint8_t kInit = 1;  // An SCTP chunk.
     if (settings.weight < 0 || settings.lower_threshold > settings.upper_threshold) {
         return "Numerical result out of range";
     }
-    const bool other_family = server.address.family != service.address.family;
-    return other_family && settings.forwarding != Forwarding::tunnel ? "Invalid argument" : "";
+    if (server.address.family != service.address.family &&
+        settings.forwarding != Forwarding::tunnel) {
+        return "Different address family is allowed only for tunneling servers";
+    }
+    return {};
 }
 
 [[nodiscard]] bool is_scheduler(const std::string& name) {
@@ -65,6 +68,11 @@ void apply(Server& server, const ServerSettings& settings, bool added) {
 }
 
 }  // namespace
+
+void Ipvs::set_drop_packet(int value) {
+    switches.drop_packet = value;
+    droppable_ = 0;
+}
 
 std::string Ipvs::add_service(const ServiceId& id, const ServiceSettings& settings) {
     if (find(id) != nullptr) {
@@ -273,6 +281,9 @@ Decision Ipvs::handle(const Packet& packet) {
             return pass_on(connection, Direction::to_client, packet);
         }
     }
+    if (switches.nat_icmp_send && !packet.rst && is_from_nat_server(packet)) {
+        return {.fate = Fate::reject, .refuses_reply = true};
+    }
     return schedule(packet);
 }
 
@@ -394,19 +405,12 @@ bool Ipvs::may_begin(const Packet& packet) const {
     return true;
 }
 
-// A one-packet connection is over before it takes any.
-bool Ipvs::has_room_for(const Service& service, const Packet& packet, bool with_template) const {
-    const bool one_packet = service.settings.one_packet && packet.protocol == Protocol::udp;
-    const std::size_t wanted = (one_packet ? 0u : 1u) + (with_template ? 1u : 0u);
+bool Ipvs::has_room(std::size_t wanted) const {
     return connections_.size() + wanted <= connections_max;
 }
 
 bool Ipvs::is_dropped_by_rate() {
-    if (switches.drop_packet != kAlways) {
-        droppable_ = 0;
-        return false;
-    }
-    if (++droppable_ < switches.am_droprate) {
+    if (switches.drop_packet != kAlways || ++droppable_ < switches.am_droprate) {
         return false;
     }
     droppable_ = 0;
@@ -432,9 +436,6 @@ Server* Ipvs::choose_server(Service& service, const Packet& packet) {
 }
 
 Decision Ipvs::schedule(const Packet& packet) {
-    if (switches.nat_icmp_send && !packet.rst && is_from_nat_server(packet)) {
-        return {.fate = Fate::reject, .refuses_reply = true};
-    }
     constexpr std::uint16_t kFtpData = 20;
     Service* service = service_of(packet);
     if (service == nullptr || !may_begin(packet) || packet.source_port == kFtpData) {
@@ -449,7 +450,7 @@ Decision Ipvs::schedule(const Packet& packet) {
     if (service->id.mark == 0 && service->id.port != packet.destination_port) {
         return {.fate = Fate::reject};
     }
-    if (!has_room_for(*service, packet, false)) {
+    if (!has_room(1)) {
         return {.fate = Fate::drop};
     }
     Server* server = choose_server(*service, packet);
@@ -496,7 +497,7 @@ Decision Ipvs::schedule_persistent(Service& service,
         found->service.port = found->server_port = kNowhere;
         found = nullptr;
     }
-    if (!has_room_for(service, packet, found == nullptr)) {
+    if (!has_room(found == nullptr ? 2 : 1)) {
         return {.fate = Fate::drop};
     }
     if (found == nullptr) {
@@ -516,38 +517,36 @@ Decision Ipvs::schedule_persistent(Service& service,
 }
 
 bool Ipvs::may_take(const Service& service,
-                    const Server& server,
+                    const ServerId& server,
                     Protocol protocol,
                     const Endpoint& local) const {
     const auto& pool = service.local_addresses;
     const bool in_use =
         std::any_of(connections_.begin(), connections_.end(), [&](const Connection& c) {
             return c.forwarding == Forwarding::full_nat && c.protocol == protocol &&
-                   c.server->id.address == server.id.address && c.local == local;
+                   ServerId{c.server->id.address, c.server_port} == server && c.local == local;
         });
     return local.port != 0 && std::count(pool.begin(), pool.end(), local.address) > 0 && !in_use;
 }
 
 Decision Ipvs::open(Service& service, Server& server, Connection* control, const Packet& packet) {
-    std::optional<Endpoint> local;
-    bool mistaken_local = false;
-    if (server.settings.forwarding == Forwarding::full_nat) {
-        local = propose_local();
-        if (!local) {
-            return {.fate = Fate::drop};
-        }
-        mistaken_local = !may_take(service, server, packet.protocol, *local);
-    }
-    ++service.counters.connections;
-    ++server.counters.connections;
     const bool keeps_port =
         server.id.port == 0 || (control != nullptr && packet.destination_port != service.id.port);
+    const ServerId its = {server.id.address, keeps_port ? packet.destination_port : server.id.port};
+    const bool is_full_nat = server.settings.forwarding == Forwarding::full_nat;
+    const std::optional<Endpoint> local = is_full_nat ? propose_local() : std::nullopt;
+    if (is_full_nat && !local) {
+        return {.fate = Fate::drop, .mistaken_local = !service.local_addresses.empty()};
+    }
+    const bool mistaken_local = local && !may_take(service, its, packet.protocol, *local);
+    ++service.counters.connections;
+    ++server.counters.connections;
     connections_.push_back({.protocol = packet.protocol,
                             .client = {packet.source, packet.source_port},
                             .service = {packet.destination, packet.destination_port},
                             .local = local.value_or(Endpoint{}),
                             .server = &server,
-                            .server_port = keeps_port ? packet.destination_port : server.id.port,
+                            .server_port = its.port,
                             .forwarding = server.settings.forwarding,
                             .control = control});
     Connection& connection = connections_.back();
@@ -557,7 +556,8 @@ Decision Ipvs::open(Service& service, Server& server, Connection* control, const
     bind(server, false);
     Decision decision = pass_on(connection, Direction::to_server, packet);
     decision.mistaken_local = mistaken_local;
-    if (service.settings.one_packet && packet.protocol == Protocol::udp) {
+    // FULLNAT has to remember by which local endpoint the answer will come.
+    if (service.settings.one_packet && packet.protocol == Protocol::udp && !is_full_nat) {
         remove(connection);
     }
     return decision;
@@ -677,6 +677,7 @@ std::vector<ConnectionView> Ipvs::connections() const {
                          .client = c.client,
                          .service = c.service,
                          .server = {c.server->id.address, c.server_port},
+                         .local = c.local,
                          .state = c.is_template ? (c.assured ? "ASSURED" : "NONE")
                                                 : full_name(c.protocol, c.state),
                          .expires_s = (c.deadline_ms - now_ms_) / kSecond});

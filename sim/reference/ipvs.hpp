@@ -78,6 +78,7 @@ struct ConnectionView {
     Endpoint client;
     Endpoint service;
     Endpoint server;
+    Endpoint local;  // With FULLNAT.
     std::string state;
     std::uint64_t expires_s = 0;
 };
@@ -91,6 +92,9 @@ class Ipvs {
     // endpoint of a FULLNAT connection.
     Draw draw;
     std::function<std::optional<Endpoint>()> propose_local;
+
+    // Every time it is set, drop_packet counts anew.
+    void set_drop_packet(int value);
 
     // Edits return ipvsadm's sentence, or nothing if all is well.
     std::string add_service(const ServiceId& id, const ServiceSettings& settings);
@@ -172,13 +176,11 @@ class Ipvs {
     [[nodiscard]] static bool goes_to_client(const Connection& connection, const Packet& packet);
     [[nodiscard]] bool begins_anew(const Connection& connection) const;
     [[nodiscard]] bool may_begin(const Packet& packet) const;
-    [[nodiscard]] bool has_room_for(const Service& service,
-                                    const Packet& packet,
-                                    bool with_template) const;
+    [[nodiscard]] bool has_room(std::size_t wanted) const;
     [[nodiscard]] bool is_dropped_by_rate();
     [[nodiscard]] bool is_from_nat_server(const Packet& packet) const;
     [[nodiscard]] bool may_take(const Service& service,
-                                const Server& server,
+                                const ServerId& server,
                                 Protocol protocol,
                                 const Endpoint& local) const;
     [[nodiscard]] Decision handle_from_client(Connection& connection, const Packet& packet);

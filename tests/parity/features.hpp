@@ -4,17 +4,18 @@
 
 namespace fpvs::parity {
 
-constexpr bool kEngineHasIpv6 = false;
-constexpr bool kEngineHasSctp = false;
-constexpr bool kEngineHasReplies = false;
-constexpr bool kEngineHasMoreSettings = false;
-constexpr bool kEngineRefusesOnlyWhatNeedsRoom = false;  // When its table is full.
+constexpr bool kEngineHasIpv6 = true;
+constexpr bool kEngineHasSctp = true;
+constexpr bool kEngineHasReplies = true;
+constexpr bool kEngineHasMoreSettings = true;
+constexpr bool kEngineHasFullNat = true;
 
-constexpr bool kPacketsIpv6 = false;
-constexpr bool kPacketsSctp = false;
-constexpr bool kPacketsNat = false;
+constexpr bool kPacketsIpv6 = true;
+constexpr bool kPacketsSctp = true;
+constexpr bool kPacketsNat = true;
 constexpr bool kPacketsTunnels = true;
-constexpr bool kPacketsSettings = false;
+constexpr bool kPacketsSettings = false;  // nat_icmp_send, pmtu_disc.
+constexpr bool kPacketsRepliesOfTtl1 = false;
 constexpr bool kPacketsFragments = true;
 
 }  // namespace fpvs::parity

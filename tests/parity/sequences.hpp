@@ -33,9 +33,12 @@ template <class Operation, class Fails>
     if (!cut_behind_failure(operations)) {
         return operations;
     }
-    // Leave out ever shorter runs, until no single operation can be spared.
+    // Leave out ever shorter runs, until no single operation can be spared or patience ends.
+    constexpr std::chrono::seconds kPatience(20);
+    const auto until = std::chrono::steady_clock::now() + kPatience;
     for (std::size_t run = std::max<std::size_t>(operations.size() / 2, 1); run > 0; run /= 2) {
-        for (std::size_t at = 0; at + run <= operations.size();) {
+        for (std::size_t at = 0;
+             at + run <= operations.size() && std::chrono::steady_clock::now() < until;) {
             std::vector<Operation> candidate = operations;
             const auto begin = candidate.begin() + static_cast<std::ptrdiff_t>(at);
             candidate.erase(begin, begin + static_cast<std::ptrdiff_t>(run));

@@ -5,16 +5,15 @@
 #include <gtest/gtest.h>
 
 #include "tests/parity/engine/pair.hpp"
-#include "tests/parity/features.hpp"
 #include "tests/parity/sequences.hpp"
 
 namespace fpvs::parity {
 namespace {
 
-constexpr std::size_t kUsualOperations = 500;
+constexpr std::size_t kUsualOperations = 800;
 constexpr std::size_t kManyOperations = 4'000;  // Now and then: things grow old.
 constexpr std::uint64_t kOperations = 30'000;   // Where nobody asks for more.
-constexpr std::size_t kListsEvery = 8;
+constexpr std::size_t kListsEvery = 24;
 // Room for all, or too little.
 constexpr std::size_t kManyConnections = 1000;
 constexpr std::size_t kFewConnections = 16;
@@ -23,8 +22,7 @@ constexpr std::size_t kFewConnections = 16;
 std::size_t play_seed(std::uint32_t seed, Tally& tally) {
     const auto operations =
         Generator(seed).operations(seed % 16 == 1 ? kManyOperations : kUsualOperations);
-    const bool few = kEngineRefusesOnlyWhatNeedsRoom && seed % 4 == 0;
-    const std::size_t connections_max = few ? kFewConnections : kManyConnections;
+    const std::size_t connections_max = seed % 4 == 0 ? kFewConnections : kManyConnections;
     const Played played = play(operations, connections_max, kListsEvery);
     tally.add(played.tally);
     if (!played.failure) {

@@ -39,9 +39,13 @@ constexpr std::uint32_t kMark = 7;
 
 std::vector<Operation> Generator::operations(std::size_t count) {
     // First something to work with.
-    constexpr std::size_t kSetUp = 40;
-    constexpr std::array<Kind, 3> kSetUpKinds = {
-        Kind::add_service, Kind::add_server, Kind::add_server};
+    constexpr std::size_t kSetUp = 100;
+    constexpr std::array<Kind, 6> kSetUpKinds = {Kind::add_service,
+                                                 Kind::add_service,
+                                                 Kind::add_server,
+                                                 Kind::add_server,
+                                                 Kind::add_server,
+                                                 Kind::add_local_address};
     std::vector<Operation> operations(count);
     for (std::size_t i = 0; i < count; ++i) {
         operations[i] = operation(i < kSetUp ? one_of(kSetUpKinds) : kind());
@@ -51,22 +55,12 @@ std::vector<Operation> Generator::operations(std::size_t count) {
 
 Kind Generator::kind() {
     // Some are rare: what they end must have had time to grow.
-    constexpr std::array<Kind, 16> kRare = {Kind::add_service,
-                                            Kind::add_service,
-                                            Kind::edit_service,
-                                            Kind::delete_service,
-                                            Kind::add_server,
-                                            Kind::add_server,
-                                            Kind::add_server,
-                                            Kind::add_server,
-                                            Kind::edit_server,
-                                            Kind::edit_server,
-                                            Kind::edit_server,
-                                            Kind::delete_server,
-                                            Kind::delete_server,
-                                            Kind::set,
-                                            Kind::zero,
-                                            Kind::set_timeouts};
+    constexpr std::array<Kind, 20> kRare = {
+        Kind::add_service,          Kind::add_service, Kind::edit_service, Kind::delete_service,
+        Kind::add_server,           Kind::add_server,  Kind::add_server,   Kind::add_server,
+        Kind::edit_server,          Kind::edit_server, Kind::edit_server,  Kind::delete_server,
+        Kind::delete_server,        Kind::set,         Kind::set,          Kind::add_local_address,
+        Kind::delete_local_address, Kind::zero,        Kind::set_timeouts, Kind::add_local_address};
     constexpr std::array<Kind, 16> kUsual = {Kind::wait,
                                              Kind::error,
                                              Kind::reply,
@@ -91,6 +85,11 @@ Operation Generator::operation(Kind kind) {
     if (made.kind == Kind::reply && !kEngineHasReplies) {
         made.kind = Kind::packet;
     }
+    const bool is_local =
+        made.kind == Kind::add_local_address || made.kind == Kind::delete_local_address;
+    if (is_local && !kEngineHasFullNat) {
+        made.kind = Kind::add_server;
+    }
     made.service = service();
     const int family = made.service.address.family;
     made.server = server(kEngineHasIpv6 && below(6) == 0 ? 10 - family : family);
@@ -101,6 +100,7 @@ Operation Generator::operation(Kind kind) {
     made.wait_ms = below(below(8) == 0 ? 1'000'000 : 12'000);
     made.packet = packet();
     made.number = below(1'000'000);
+    made.local_address = address(family, 0xc0a86400, below(3));
     return made;
 }
 
@@ -170,11 +170,13 @@ reference::ServiceSettings Generator::service_settings(int family) {
 
 reference::ServerSettings Generator::server_settings() {
     constexpr std::array<int, 8> kWeights = {0, 1, 1, 2, 3, 4, 10, 100};
-    constexpr std::array<Forwarding, 5> kMethods = {Forwarding::direct_routing,
-                                                    Forwarding::nat,
-                                                    Forwarding::nat,
-                                                    Forwarding::tunnel,
-                                                    Forwarding::local};
+    constexpr std::array<Forwarding, 6> kMethods = {
+        kEngineHasFullNat ? Forwarding::full_nat : Forwarding::nat,
+        Forwarding::direct_routing,
+        Forwarding::nat,
+        Forwarding::nat,
+        Forwarding::tunnel,
+        Forwarding::local};
     const std::uint32_t upper = below(3) == 0 ? 1 + below(6) : 0;
     return {.forwarding = one_of(kMethods),
             .tunnel = {},
@@ -306,6 +308,10 @@ std::string describe(const Operation& operation) {
                 "edit server {} {} {}", service, server, text(operation.server_settings));
         case Kind::delete_server:
             return fmt::format("delete server {} {}", service, server);
+        case Kind::add_local_address:
+            return fmt::format("add local {} {}", service, to_text(operation.local_address));
+        case Kind::delete_local_address:
+            return fmt::format("delete local {} {}", service, to_text(operation.local_address));
         case Kind::zero:
             return fmt::format("zero {}", operation.number % 2 == 0 ? "all" : service);
         case Kind::set:

@@ -21,6 +21,8 @@ struct Operation {
         add_server,
         edit_server,
         delete_server,
+        add_local_address,     // FULLNAT's pool.
+        delete_local_address,  // "
         zero,
         set,
         set_timeouts,
@@ -40,6 +42,7 @@ struct Operation {
     std::uint64_t wait_ms = 0;
     reference::Packet packet;
     std::uint32_t number = 0;
+    reference::Address local_address;
 };
 
 // A few services, servers and clients, so that things meet.

@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 
+#include "sim/reference/translation.hpp"
 #include "tests/parity/engine/translate.hpp"
 #include "tests/parity/text.hpp"
 
@@ -77,12 +78,13 @@ template <class Counters>
 // A template by firewall mark has no virtual address: what a list shows in its place is not
 // compared.
 [[nodiscard]] std::string line(const reference::ConnectionView& c) {
-    return fmt::format("{} {} mark {} {} > {} > {} {} {}",
+    return fmt::format("{} {} mark {} {} > {} > {} > {} {} {}",
                        c.is_template ? "template" : "connection",
                        static_cast<int>(c.protocol),
                        c.mark,
                        to_text(c.client),
                        c.mark != 0 ? "" : to_text(c.service),
+                       c.local.port == 0 ? "" : to_text(c.local),
                        to_text(c.server),
                        c.state,
                        c.expires_s);
@@ -107,6 +109,7 @@ template <class Counters>
                            .client = {to_reference(c.client_address), c.client_port},
                            .service = {to_reference(c.virtual_address), c.virtual_port},
                            .server = {to_reference(c.server_address), c.server_port},
+                           .local = {to_reference(c.local_address), c.local_port},
                            .state = c.state,
                            .expires_s = c.expires_s}));
     }
@@ -125,34 +128,57 @@ template <class Counters>
     return all;
 }
 
-[[nodiscard]] std::string differ(const std::string& ours, const std::string& models) {
+template <class Answer>
+[[nodiscard]] std::string differ(const Answer& ours, const Answer& models) {
     return ours == models ? "" : fmt::format("engine:    {}\nreference: {}", ours, models);
 }
 
 // --- Decisions as text.
 
-[[nodiscard]] std::string text(const reference::Decision& decision) {
+[[nodiscard]] std::string text(const reference::Decision& decision, const Ends& ends) {
     constexpr std::array<const char*, 4> kFates = {"forward", "host", "drop", "reject"};
     std::string all = kFates[static_cast<std::size_t>(decision.fate)];
     if (decision.fate == reference::Fate::forward) {
-        all += fmt::format(
-            " by {} to {}",
-            static_cast<int>(to_model(decision.forwarding)),
-            to_text(reference::Endpoint{decision.server.address, decision.server.port}));
+        const reference::Endpoint server = {decision.server.address, decision.server.port};
+        all +=
+            fmt::format(" to the {} by {}, server {}, as {} > {}",
+                        decision.direction == reference::Direction::to_server ? "server" : "client",
+                        static_cast<int>(to_model(decision.forwarding)),
+                        to_text(server),
+                        to_text(ends.source),
+                        to_text(ends.destination));
     }
     return all;
 }
 
-[[nodiscard]] std::string text(const engine::Verdict& verdict) {
+[[nodiscard]] std::string text(const engine::Verdict& verdict, const Ends& ends) {
     constexpr std::array<const char*, 4> kActions = {"forward", "host", "drop", "reject"};
     std::string all = kActions[static_cast<std::size_t>(verdict.action)];
     if (verdict.action == engine::Action::forward) {
-        all += fmt::format(" by {} to {}",
+        const reference::Endpoint server = {to_reference(verdict.server_address),
+                                            verdict.server_port};
+        all += fmt::format(" to the {} by {}, server {}, as {} > {}",
+                           verdict.direction == engine::Direction::to_server ? "server" : "client",
                            static_cast<int>(verdict.forwarding),
-                           to_text(reference::Endpoint{to_reference(verdict.server_address),
-                                                       verdict.server_port}));
+                           to_text(server),
+                           to_text(ends.source),
+                           to_text(ends.destination));
     }
     return all;
+}
+
+// What the reference says in the packet's place.
+[[nodiscard]] Ends ends_of(const reference::Packet& packet, const reference::Decision& decision) {
+    Ends ends = {.source = {packet.source, packet.source_port},
+                 .destination = {packet.destination, packet.destination_port}};
+    if (decision.fate != reference::Fate::forward ||
+        (decision.forwarding != reference::Forwarding::nat &&
+         decision.forwarding != reference::Forwarding::full_nat)) {
+        return ends;
+    }
+    const auto [source, destination] = reference::ends_for(decision);
+    return {.source = source.value_or(ends.source),
+            .destination = destination.value_or(ends.destination)};
 }
 
 }  // namespace
@@ -236,6 +262,16 @@ std::string Pair::play_command(const Operation& operation) {
             ours = engine_.delete_server(service, server);
             models = model_.delete_server(operation.service, operation.server);
             break;
+        case Kind::add_local_address: {
+            const auto address = to_model(operation.local_address);
+            return differ(engine_.add_local_address(service, address).has_value(),
+                          model_.add_local_address(operation.service, operation.local_address));
+        }
+        case Kind::delete_local_address: {
+            const auto address = to_model(operation.local_address);
+            return differ(engine_.delete_local_address(service, address).has_value(),
+                          model_.delete_local_address(operation.service, operation.local_address));
+        }
         case Kind::zero: {
             const bool all = operation.number % 2 == 0;
             ours = engine_.zero(all ? std::nullopt : std::optional(service));
@@ -252,7 +288,7 @@ std::string Pair::play_command(const Operation& operation) {
             break;
     }
     settle();
-    return differ(ours ? "" : ours.error().message, models);
+    return differ(ours ? std::string() : ours.error().message, models);
 }
 
 std::string Pair::set(const std::string& name, int value) {
@@ -265,9 +301,10 @@ std::string Pair::set(const std::string& name, int value) {
     const std::map<std::string, int*> numbers = {
         {"conn_reuse_mode", &model_.switches.conn_reuse_mode},
         {"secure_tcp", &model_.switches.secure_tcp},
-        {"drop_packet", &model_.switches.drop_packet},
         {"am_droprate", &model_.switches.am_droprate}};
-    if (const auto found = booleans.find(name); found != booleans.end()) {
+    if (name == "drop_packet") {
+        model_.set_drop_packet(value);
+    } else if (const auto found = booleans.find(name); found != booleans.end()) {
         *found->second = value != 0;
     } else {
         *numbers.at(name) = value;
@@ -275,14 +312,38 @@ std::string Pair::set(const std::string& name, int value) {
     return engine_.set(name, value) ? "" : "the engine refuses the setting";
 }
 
+Ends Pair::ends_of(const engine::Packet& packet, const engine::Verdict& verdict) const {
+    const bool translated = verdict.action == engine::Action::forward &&
+                            (verdict.forwarding == model::Forwarding::nat ||
+                             verdict.forwarding == model::Forwarding::full_nat);
+    const engine::Translation to =
+        translated ? engine_.translation(packet, verdict)
+                   : engine::Translation{.source_address = packet.source_address,
+                                         .source_port = packet.source_port,
+                                         .destination_address = packet.destination_address,
+                                         .destination_port = packet.destination_port};
+    return {.source = {to_reference(to.source_address), to.source_port},
+            .destination = {to_reference(to.destination_address), to.destination_port}};
+}
+
 std::string Pair::play_packet(const reference::Packet& packet) {
     if (model_.is_ambiguous(packet)) {
         return {};
     }
-    const engine::Verdict ours = engine_.handle(to_engine(packet), now());
+    const engine::Packet asked = to_engine(packet);
+    const engine::Verdict ours = engine_.handle(asked, now());
+    const Ends our_ends = ends_of(asked, ours);
+    // The engine is free to choose FULLNAT's local endpoint; the reference says whether it may.
+    model_.propose_local = [&]() -> std::optional<reference::Endpoint> {
+        return ours.action == engine::Action::forward ? std::optional(our_ends.source)
+                                                      : std::nullopt;
+    };
     const reference::Decision models = model_.handle(packet);
     tally_.count(models);
-    return differ(text(ours), text(models));
+    if (models.mistaken_local) {
+        return fmt::format("the engine may not take {}", to_text(our_ends.source));
+    }
+    return differ(text(ours, our_ends), text(models, parity::ends_of(packet, models)));
 }
 
 std::string Pair::play_reply(const Operation& operation) {
@@ -291,16 +352,22 @@ std::string Pair::play_reply(const Operation& operation) {
         return {};
     }
     const auto& connection = connections[operation.number % connections.size()];
-    if (connection.is_template) {
-        return {};
+    if (connection.is_template ||
+        connection.server.address.family != connection.client.address.family) {
+        return {};  // No such packet comes by.
     }
     reference::Packet reply = operation.packet;
-    // Flags were drawn for another protocol perhaps: then they are none.
-    reply.protocol = connection.protocol;
+    if (reply.protocol != connection.protocol) {
+        // What was drawn for another protocol means nothing here.
+        reply = {.protocol = connection.protocol, .bytes = reply.bytes, .mark = reply.mark};
+        reply.ack = reply.protocol == reference::Protocol::tcp;
+    }
     reply.source = connection.server.address;
     reply.source_port = connection.server.port;
-    reply.destination = connection.client.address;
-    reply.destination_port = connection.client.port;
+    const reference::Endpoint& towards =
+        connection.local.port != 0 ? connection.local : connection.client;
+    reply.destination = towards.address;
+    reply.destination_port = towards.port;
     return play_packet(reply);
 }
 
@@ -309,7 +376,10 @@ std::string Pair::play_error(const Operation& operation) {
     if (model_.is_ambiguous(packet)) {
         return {};
     }
-    return differ(text(engine_.lookup(to_engine(packet), now())), text(model_.look_up(packet)));
+    const engine::Packet asked = to_engine(packet);
+    const engine::Verdict ours = engine_.lookup(asked, now());
+    const reference::Decision models = model_.look_up(packet);
+    return differ(text(ours, ends_of(asked, ours)), text(models, parity::ends_of(packet, models)));
 }
 
 std::string Pair::compare_lists() {

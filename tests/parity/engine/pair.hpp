@@ -27,6 +27,12 @@ struct Tally {
     void add(const Tally& other);
 };
 
+// Those that a packet has when it leaves.
+struct Ends {
+    reference::Endpoint source;
+    reference::Endpoint destination;
+};
+
 class Pair {
   public:
     explicit Pair(std::size_t connections_max);
@@ -41,6 +47,7 @@ class Pair {
     [[nodiscard]] engine::Engine::Time now() const { return std::chrono::milliseconds(now_ms_); }
     [[nodiscard]] std::string play_command(const Operation& operation);
     [[nodiscard]] std::string set(const std::string& name, int value);
+    [[nodiscard]] Ends ends_of(const engine::Packet& packet, const engine::Verdict& verdict) const;
     [[nodiscard]] std::string play_packet(const reference::Packet& packet);
     [[nodiscard]] std::string play_reply(const Operation& operation);
     [[nodiscard]] std::string play_error(const Operation& operation);

@@ -27,6 +27,7 @@ using reference::IpPacket;
 using reference::View8;
 
 constexpr std::size_t kPoolFrames = 2048;
+constexpr std::size_t kIpv6MtuMin = 1280;  // Goes everywhere.
 constexpr std::size_t kLinkBytesMax = 18;  // With a VLAN tag.
 constexpr std::uint64_t kStartMs = 1'000'000;
 
@@ -79,9 +80,14 @@ class RealDirector {
                                     .vlan = interface.vlan});
             }
         }
+        std::vector<provider::Route> routes;
         for (const Station& station : world.stations) {
             const Interface& interface = world.interfaces[station.interface];
             const auto address = parity::to_model(station.address);
+            const auto bits = static_cast<std::uint8_t>(8 * station.address.size());
+            routes.push_back({.prefix = {.address = address, .length = bits},
+                              .gateway = {},
+                              .interface_index = interface.index});
             neighbours_.known[address] = {
                 .mac = to_model(station.mac),
                 .next_hop = address,
@@ -89,6 +95,7 @@ class RealDirector {
                 .interface_index = interface.index,
                 .interface = "if" + std::to_string(interface.index)};
         }
+        (void)worker_.use_routes(std::make_unique<slowpath::RouteTable>(routes));
         for (const reference::ServiceId& service : world.services) {
             must(engine_.add_service(parity::to_model(service), {.scheduler = "rr"}));
         }
@@ -194,6 +201,17 @@ struct Leaving {
     return reference::number(frame, 12, 2) == 0x8100 ? 18 : 14;
 }
 
+// IPv6: a fragment header before what is whole may as well not be there.
+void strip_fragment_header(IpPacket& packet) {
+    constexpr std::size_t kFragmentHeader = 8;
+    const auto header = packet.bytes.begin() + static_cast<long>(packet.fragment_header);
+    packet.bytes[packet.announced_at] = packet.protocol;
+    packet.bytes.erase(header, header + kFragmentHeader);
+    packet.header_bytes -= kFragmentHeader;
+    packet.fragment_header = 0;
+    packet.fix_length();
+}
+
 // Nothing if a frame is no IP packet, or a fragment's rest is missing.
 [[nodiscard]] std::optional<std::vector<Leaving>> whole_packets(
     const std::vector<reference::Frame>& frames) {
@@ -214,6 +232,10 @@ struct Leaving {
                 continue;
             }
             longest = packet->largest_fragment;
+        }
+        if (packet->fragment_header != 0) {
+            strip_fragment_header(*packet);
+            longest = packet->bytes.size();
         }
         packets.push_back(
             {.port = frame.port,
@@ -298,7 +320,8 @@ struct Leaving {
         if (want != have) {
             return kit::frame_diff(want, have) + all;
         }
-        if (our.longest > std::max<std::size_t>(their.longest, 0)) {
+        const std::size_t always = our.packet.family == 6 ? kIpv6MtuMin : 0;
+        if (our.longest > std::max(their.longest, always)) {
             return fmt::format("pieces of {} bytes, {} fit\n", our.longest, their.longest) + all;
         }
     }
