@@ -4,6 +4,9 @@
 # director is fpvsd with the lab's own keepalived file; with CARD=sim (the default) the packets of
 # its connections are forwarded by the RTL of the simulated card, with CARD=none by the slow path.
 #
+# METHOD is DR (the default: the file as it is), NAT or TUN (the same file with that lb_kind).
+# Without a card there are web servers too: wrk asks them, and HELD connections are held at once.
+#
 # Exits 0 only if every connection and query succeeded, persistence held, the order of the servers
 # is rr's, and (CARD=sim) the RTL forwarded at least RTL_SHARE_MIN percent of the packets of
 # established connections.
@@ -11,6 +14,8 @@ set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.." || exit 1
 
 readonly CARD=${CARD:-sim}
+readonly METHOD=${METHOD:-DR}
+readonly HELD=${HELD:-10000}
 readonly CLIENTS=${CLIENTS:-6}
 readonly CONNECTIONS_EACH=${CONNECTIONS_EACH:-35}
 readonly QUERIES_EACH=${QUERIES_EACH:-10}
@@ -21,12 +26,17 @@ readonly WORK=$BUILD/demo
 
 . tests/system/lab/topology.sh
 . tests/system/lab/mariadb.sh
+. tests/system/lab/web.sh
 . tests/system/lab/director.sh
+
+tunnel_pids=()
 
 clean_up() {
     trap - EXIT
     director_stop
+    web_stop
     mariadb_stop
+    [ ${#tunnel_pids[@]} = 0 ] || kill "${tunnel_pids[@]}" 2>/dev/null
     lab_down
 }
 trap clean_up EXIT
@@ -44,6 +54,56 @@ client_run() {
     done >"$WORK/$client.answers"
 }
 
+# The real servers as the forwarding method wants them.
+configure_method() {
+    local host
+    for host in db01 db02; do
+        case $METHOD in
+            DR) ;;
+            NAT) configure_translated_server $host ;;
+            TUN)
+                become_in_ns $host tests/system/lab/decapsulate.py &
+                tunnel_pids+=($!)
+                ;;
+            *) give_up "METHOD is DR, NAT or TUN, not $METHOD." ;;
+        esac
+    done
+}
+
+# The lab's file; for other methods with these, and without a card with a service for the web.
+write_config() {
+    sed "s/lb_kind DR/lb_kind $METHOD/" tests/data/lab/lvs01.conf
+    cat <<CONF
+virtual_server $VIP $WEB_PORT {
+    delay_loop 6
+    lb_algo wlc
+    lb_kind $METHOD
+    protocol TCP
+    real_server 192.168.113.11 $WEB_PORT {
+        TCP_CHECK {
+        }
+    }
+    real_server 192.168.113.142 $WEB_PORT {
+        TCP_CHECK {
+        }
+    }
+}
+CONF
+}
+
+# Every client asks for pages as fast as it can; all requests of all clients, those that failed.
+web_traffic() {
+    local i pids=()
+    for ((i = 1; i <= CLIENTS; i++)); do
+        in_ns "client$i" wrk -t 1 -c 8 -d 3s "http://$VIP/" >"$WORK/client$i.wrk" 2>&1 &
+        pids+=($!)
+    done
+    wait "${pids[@]}"
+    cat "$WORK"/client*.wrk | awk '/requests in/ { n += $1 }
+        /Socket errors/ { gsub(",", ""); bad += $4 + $6 + $8 + $10 } /Non-2xx/ { bad += $NF }
+        END { print n + 0, bad + 0 }'
+}
+
 mkdir -p "$WORK" || exit 1
 rm -f "$WORK"/*.answers "$WORK"/*.errors "$WORK"/*.log
 
@@ -56,13 +116,26 @@ mariadb_start db02 142
 for host in db01 db02; do
     mariadb_wait $host || give_up "$host did not start: $(tail -n 1 "$WORK/$host/log")"
 done
+configure_method
 say "  db01 and db02 answer"
 
-heading "The director: fpvsd with lvs01.conf, unchanged"
-director_start tests/data/lab/lvs01.conf
+config=tests/data/lab/lvs01.conf
+wanted_servers=2
+if [ "$CARD" = none ]; then
+    web_start db01
+    web_start db02
+    config=$WORK/director.conf
+    wanted_servers=4
+    write_config >"$config"
+    heading "The director: fpvsd with lvs01.conf as $METHOD, and a web service"
+else
+    [ "$METHOD" = DR ] || give_up "the card does DR; METHOD=$METHOD wants CARD=none."
+    heading "The director: fpvsd with lvs01.conf, unchanged"
+fi
+director_start "$config"
 [ "$CARD" = sim ] && director_load_card
 wait_for "the virtual IP is on the director (VRRP)" vip_on_director
-wait_for "both servers passed their checks" servers_up 2
+wait_for "all servers passed their checks" servers_up $wanted_servers
 
 heading "Traffic: $CLIENTS clients x $CONNECTIONS_EACH connections x $QUERIES_EACH queries"
 begin=$SECONDS
@@ -109,6 +182,10 @@ if [ "$CARD" = sim ]; then
     check "forwarded by the RTL: $forwarded packets, $share % of those of established connections" \
         at_least "$share" $RTL_SHARE_MIN
 else
+    read -r requests failed < <(web_traffic)
+    check "wrk: $requests requests, $failed failed" test "$requests" -gt 0 -a "$failed" = 0
+    held=$(in_ns client1 tests/system/lab/hold_connections.py $VIP $WEB_PORT "$HELD")
+    check "held: $held of $HELD" [ "$held" = "$HELD open at once, $HELD answered" ]
     check "no card took part" sh -c "'$BUILD/bin/fpvsadm' card status | grep -qi none"
 fi
 

@@ -13,6 +13,7 @@
 # Needs LAB (prefix of the namespaces) and CLIENTS (how many).
 
 readonly VIP=192.168.113.100
+readonly DIRECTOR_ADDRESS=192.168.113.149
 readonly DIRECTOR_MAC=02:00:00:00:13:95
 
 # in_ns HOST COMMAND...: plain nsenter, because `ip netns exec` wants a root that is a mount point.
@@ -57,6 +58,17 @@ configure_real_server() {
         echo 2 > /proc/sys/net/ipv4/conf/all/arp_announce'
 }
 
+# Replies must come by the director, so the server has no other neighbour.  It does not know the
+# virtual IP.
+configure_translated_server() {
+    local address
+    address=$(ip -n "$LAB-$1" -4 -o addr show dev eth0 | awk '{ print $4 }')
+    ip -n "$LAB-$1" addr del "$VIP/32" dev lo
+    ip -n "$LAB-$1" route del 192.168.113.0/24 dev eth0
+    ip -n "$LAB-$1" route add $DIRECTOR_ADDRESS dev eth0 src "${address%/*}"
+    ip -n "$LAB-$1" route add default via $DIRECTOR_ADDRESS
+}
+
 # Namespaces of a run that was killed before it could clean up; the prefix ends with its pid.
 lab_remove_stale() {
     local name pid
@@ -87,7 +99,7 @@ lab_up() {
     plug lvs01-wire wire0
     in_ns lvs01 ip tuntap add dev ens160 mode tap
     ip -n "$LAB-lvs01" link set ens160 address $DIRECTOR_MAC up
-    ip -n "$LAB-lvs01" addr add 192.168.113.149/24 brd + dev ens160
+    ip -n "$LAB-lvs01" addr add $DIRECTOR_ADDRESS/24 brd + dev ens160
     configure_real_server db01
     configure_real_server db02
 }
