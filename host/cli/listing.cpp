@@ -265,14 +265,14 @@ std::string list_services(const api::Services& services,
     return text;
 }
 
-std::string list_local_addresses(const api::Services& services, bool numeric, Names& names) {
+std::string list_local_addresses(const api::Services& services, Names& names) {
     std::string text = "VIP:VPORT            TOTAL    SNAT_IP\n";
     for (const api::Service* const service : ordered(services, true)) {
         if (service->local_addresses().empty()) {
             continue;
         }
         text += fmt::format("{:<20} {}\n",
-                            service_text(service->key(), {.numeric = numeric}, names),
+                            service_text(service->key(), {.numeric = true}, names),
                             service->local_addresses_size());
         for (const std::string& address : service->local_addresses()) {
             text += fmt::format("{:<29} {}\n", "", address);

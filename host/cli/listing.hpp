@@ -17,10 +17,8 @@ namespace fpvs::cli {
                                         const ListStyle& style,
                                         bool titled,
                                         Names& names);
-// `ipvsadm -G` of DPVS, without its columns of counts.
-[[nodiscard]] std::string list_local_addresses(const api::Services& services,
-                                               bool numeric,
-                                               Names& names);
+// `ipvsadm -G` of DPVS, without its columns of counts.  Always numeric, as there.
+[[nodiscard]] std::string list_local_addresses(const api::Services& services, Names& names);
 
 // `ipvsadm -Lc`: the title, then rows as they come.
 [[nodiscard]] std::string connections_title(const ListStyle& style);

@@ -78,8 +78,7 @@ int list_local_addresses(const Command& command, Session& session) {
         *request.mutable_list_services()->mutable_key() = *command.service;
     }
     return session.show(request, [&](const api::Reply& reply) {
-        return list_local_addresses(
-            reply.services(), command.list.numeric, session.environment().names);
+        return list_local_addresses(reply.services(), session.environment().names);
     });
 }
 

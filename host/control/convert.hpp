@@ -35,6 +35,7 @@ namespace fpvs::control {
 [[nodiscard]] api::Server to_api(const model::ServerView& server);
 [[nodiscard]] api::Connection to_api(const model::ConnectionView& connection);
 [[nodiscard]] api::Timeouts to_api(const model::ConnectionTimeouts& timeouts);
+[[nodiscard]] api::Setting to_api(const model::SettingView& setting);
 [[nodiscard]] api::MarkRule to_api(const model::MarkRule& rule);
 [[nodiscard]] api::SyncDaemon to_api(const model::SyncDaemon& daemon);
 [[nodiscard]] api::Card to_api(const model::CardView& card);

@@ -39,6 +39,16 @@ api::Timeouts to_api(const model::ConnectionTimeouts& timeouts) {
     return wire;
 }
 
+api::Setting to_api(const model::SettingView& setting) {
+    api::Setting wire;
+    wire.set_name(setting.name);
+    wire.set_value(setting.value);
+    wire.set_initial(setting.initial);
+    wire.set_kernel_value(setting.kernel_value);
+    wire.set_meaning(setting.meaning);
+    return wire;
+}
+
 Result<model::MarkRule> from_api(const api::MarkRule& wire) {
     model::MarkRule rule{.mark = wire.mark(), .interface = wire.interface()};
     FPVS_TRY(rule.destination, read_prefix(wire.destination(), "destination"));

@@ -98,6 +98,7 @@ asio::awaitable<void> Dispatcher::handle(api::Request request, ReplySink& replie
         case api::Request::kGetCard:
         case api::Request::kListVrrpInstances:
         case api::Request::kListSyncDaemons:
+        case api::Request::kListSettings:
         case api::Request::kListMarkRules:
             (void)co_await replies.send(read(request));
             break;
@@ -132,6 +133,12 @@ api::Reply Dispatcher::read(const api::Request& request) {
             reply.mutable_vrrp_instances();
             for (const model::VrrpInstanceView& instance : operations_.vrrp_instances()) {
                 *reply.mutable_vrrp_instances()->add_instances() = to_api(instance);
+            }
+            break;
+        case api::Request::kListSettings:
+            reply.mutable_settings();
+            for (const model::SettingView& setting : operations_.settings()) {
+                *reply.mutable_settings()->add_settings() = to_api(setting);
             }
             break;
         case api::Request::kListMarkRules:
@@ -238,6 +245,12 @@ Status Dispatcher::edit(const api::Request& request) {
             return set_timeouts(request.set_timeouts());
         case api::Request::kReload:
             return operations_.reload();
+        case api::Request::kSetSetting:
+            return operations_.set(request.set_setting().name(), request.set_setting().value());
+        case api::Request::kAddLocalAddress:
+            return edit_local_address(request.add_local_address(), true);
+        case api::Request::kDeleteLocalAddress:
+            return edit_local_address(request.delete_local_address(), false);
         case api::Request::kAddMarkRule: {
             FPVS_TRY(const model::MarkRule rule, from_api(request.add_mark_rule()));
             return operations_.add_mark_rule(rule);
@@ -278,6 +291,16 @@ Status Dispatcher::delete_server(const api::ServerDeletion& deletion) {
     FPVS_TRY(const model::ServiceKey service, from_api(deletion.service()));
     FPVS_TRY(const model::ServerKey server, from_api(deletion.server()));
     return operations_.delete_server(service, server);
+}
+
+Status Dispatcher::edit_local_address(const api::LocalAddressEdit& edit, bool is_new) {
+    FPVS_TRY(const model::ServiceKey service, from_api(edit.service()));
+    const auto address = model::parse_address(edit.address());
+    if (!address) {
+        return fail(Code::invalid_argument, "'{}' is no address", edit.address());
+    }
+    return is_new ? operations_.add_local_address(service, *address)
+                  : operations_.delete_local_address(service, *address);
 }
 
 Status Dispatcher::zero(const api::ServiceSelection& selection) {

@@ -26,6 +26,7 @@ class Dispatcher final : public RequestHandler {
     [[nodiscard]] Status edit_service(const api::ServiceEdit& edit, bool is_new);
     [[nodiscard]] Status edit_server(const api::ServerEdit& edit, bool is_new);
     [[nodiscard]] Status delete_server(const api::ServerDeletion& deletion);
+    [[nodiscard]] Status edit_local_address(const api::LocalAddressEdit& edit, bool is_new);
     [[nodiscard]] Status zero(const api::ServiceSelection& selection);
     [[nodiscard]] Status set_timeouts(const api::Timeouts& timeouts);
 

@@ -25,6 +25,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/model/mark_rule.hpp"
@@ -58,6 +59,7 @@ class Operations {
     [[nodiscard]] virtual ConnectionPage connections(std::uint64_t cursor,
                                                      std::size_t count_max) = 0;
     [[nodiscard]] virtual model::ConnectionTimeouts timeouts() = 0;
+    [[nodiscard]] virtual std::vector<model::SettingView> settings() = 0;
     [[nodiscard]] virtual std::vector<model::MarkRule> mark_rules() = 0;  // In order.
     [[nodiscard]] virtual std::vector<model::SyncDaemon> sync_daemons() = 0;
     [[nodiscard]] virtual model::CardView card() = 0;
@@ -82,6 +84,13 @@ class Operations {
     // Counters of one service, or of all, start again at 0.
     [[nodiscard]] virtual Status zero(const std::optional<model::ServiceKey>& key) = 0;
     [[nodiscard]] virtual Status set_timeouts(const model::ConnectionTimeouts& timeouts) = 0;
+    // Code::not_found "No setting is named ...", invalid_argument where the value is out of range.
+    [[nodiscard]] virtual Status set(std::string_view setting, std::int64_t value) = 0;
+    // For FULLNAT: addresses from which the director talks to the service's servers.
+    [[nodiscard]] virtual Status add_local_address(const model::ServiceKey& service,
+                                                   const model::IpAddress& address) = 0;
+    [[nodiscard]] virtual Status delete_local_address(const model::ServiceKey& service,
+                                                      const model::IpAddress& address) = 0;
     // A new rule comes after those there are; one that is deleted is named by all it says.
     [[nodiscard]] virtual Status add_mark_rule(const model::MarkRule& rule) = 0;
     [[nodiscard]] virtual Status delete_mark_rule(const model::MarkRule& rule) = 0;

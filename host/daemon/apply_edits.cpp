@@ -22,6 +22,10 @@ Status apply_edit(engine::Engine& engine, const Edit& edit) {
             return engine.edit_server(edit.service, edit.server, edit.server_settings);
         case Edit::Kind::delete_server:
             return engine.delete_server(edit.service, edit.server);
+        case Edit::Kind::add_local_address:
+            return engine.add_local_address(edit.service, edit.local_address);
+        case Edit::Kind::delete_local_address:
+            return engine.delete_local_address(edit.service, edit.local_address);
     }
     return {};
 }
@@ -33,11 +37,7 @@ std::size_t apply_edits(engine::Engine& engine, const std::vector<Edit>& edits) 
     for (const Edit& edit : edits) {
         const Status status = apply_edit(engine, edit);
         if (!status && ++refused <= kRefusalsToldMax) {
-            log::warn("config",
-                      "{}:{}: {}",
-                      model::to_string(edit.service.address),
-                      edit.service.port,
-                      status.error().message);
+            log::warn("config", "{}: {}", model::to_string(edit.service), status.error().message);
         }
     }
     if (refused > kRefusalsToldMax) {

@@ -10,6 +10,7 @@
 #include "drivers/xrt/open_card.hpp"
 #include "host/config/parser.hpp"
 #include "host/daemon/apply_edits.hpp"
+#include "host/daemon/change_setting.hpp"
 #include "host/daemon/service_plan.hpp"
 #include "host/util/log.hpp"
 
@@ -25,7 +26,7 @@ void apply_settings(engine::Engine& engine,
         (void)engine.set(change.name, initial.get(change.name).value_or(0));
     }
     for (const auto& change : after) {
-        (void)engine.set(change.name, static_cast<int>(change.value));  // Was found right before.
+        (void)change_setting(engine, change.name, change.value);  // Was found right before.
     }
 }
 
@@ -38,14 +39,11 @@ Status check_config(const model::Config& config) {
     }
     engine::Settings settings;
     for (const auto& change : config.settings) {
-        if (Status status = settings.set(change.name, static_cast<int>(change.value)); !status) {
+        if (Status status = change_setting(settings, change.name, change.value); !status) {
             return fail({.code = status.error().code,
                          .message = status.error().message,
                          .where = change.where});
         }
-    }
-    if (!config.mark_rules.empty()) {
-        return fail(Code::failed_precondition, "firewall_mark blocks are not supported yet");
     }
     return {};
 }
@@ -145,6 +143,10 @@ Status Daemon::open_sockets() {
 
 Status Daemon::apply(model::Config config) {
     FPVS_TRY_STATUS(check_config(config));
+    model::MarkRuleList marks = mark_rules_;
+    FPVS_TRY_STATUS(marks.replace_files(config.mark_rules));
+    FPVS_TRY_STATUS(data_path_->set_mark_rules(marks.all()));
+    mark_rules_ = std::move(marks);
     FPVS_TRY_STATUS(health_->apply(config.virtual_services));
     FPVS_TRY_STATUS(vrrp_->apply(config.vrrp_instances));
     const std::vector<Edit> edits =
@@ -180,11 +182,9 @@ void Daemon::on_health(const model::ServiceKey& service, const model::ServerKey&
                   : engine.delete_server(service, server);
     });
     log::info("health",
-              "server={}:{} of {}:{} is {}{}",
-              model::to_string(server.address),
-              server.port,
-              model::to_string(service.address),
-              service.port,
+              "server={} of {} is {}{}",
+              model::to_string(server),
+              model::to_string(service),
               up ? "up" : "down",
               status ? "" : ": " + status.error().message);
 }

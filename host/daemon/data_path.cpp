@@ -150,6 +150,15 @@ void DataPath::use_routes(const std::vector<provider::Route>& routes) {
     table = thread_->call([&] { return worker_->use_routes(std::move(table)); });
 }
 
+Status DataPath::set_mark_rules(const std::vector<model::MarkRule>& rules) {
+    FPVS_TRY(auto marks, slowpath::MarkRules::make(rules, [this](std::string_view interface) {
+                 return worker_->port_of(interface);
+             }));
+    // The rules before come back here, to be freed where no packet waits.
+    (void)thread_->call([&] { return worker_->use_marks(std::move(marks)); });
+    return {};
+}
+
 Status DataPath::attach_card(std::unique_ptr<provider::Card> card) {
     std::vector<provider::NetworkPort> ports;
     for (const Interface& interface : interfaces_) {

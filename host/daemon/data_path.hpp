@@ -21,6 +21,7 @@
 #include "host/daemon/card_session.hpp"
 #include "host/daemon/port_options.hpp"
 #include "host/engine/engine.hpp"
+#include "host/model/mark_rule.hpp"
 #include "host/model/view.hpp"
 #include "host/provider/card.hpp"
 #include "host/provider/clock.hpp"
@@ -55,6 +56,9 @@ class DataPath {
                            const std::optional<provider::Neighbour>& neighbour);
     // From the next burst on.
     void use_routes(const std::vector<provider::Route>& routes);
+
+    // Which packets have a firewall mark, from the next burst on.
+    [[nodiscard]] Status set_mark_rules(const std::vector<model::MarkRule>& rules);
 
     // Gives the interfaces that have a card port to the card, and the engine a place to offload to.
     // A card that is attached already must be detached before.

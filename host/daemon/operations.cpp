@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "host/daemon/change_setting.hpp"
 #include "host/daemon/version.hpp"
 #include "host/util/log.hpp"
 
@@ -17,10 +18,6 @@ using engine::Engine;
 }  // namespace
 
 Status check_supported(const model::ServiceKey& key) {
-    if (key.firewall_mark != 0) {
-        return fail(Code::failed_precondition,
-                    "services by firewall mark are not supported yet: nothing sets marks here");
-    }
     if (key.address.is_ipv6()) {
         return fail(Code::failed_precondition, "IPv6 services are not supported yet");
     }
@@ -136,13 +133,43 @@ Status Operations::set_timeouts(const model::ConnectionTimeouts& timeouts) {
     return {};
 }
 
+std::vector<model::SettingView> Operations::settings() {
+    return data_path_.with_engine([](Engine& engine, auto) { return engine.settings().view(); });
+}
+
+Status Operations::set(std::string_view setting, std::int64_t value) {
+    return data_path_.with_engine(
+        [&](Engine& engine, auto) { return change_setting(engine, setting, value); });
+}
+
+Status Operations::add_local_address(const model::ServiceKey& service,
+                                     const model::IpAddress& address) {
+    return data_path_.with_engine(
+        [&](Engine& engine, auto) { return engine.add_local_address(service, address); });
+}
+
+Status Operations::delete_local_address(const model::ServiceKey& service,
+                                        const model::IpAddress& address) {
+    return data_path_.with_engine(
+        [&](Engine& engine, auto) { return engine.delete_local_address(service, address); });
+}
+
 Status Operations::add_mark_rule(const model::MarkRule& rule) {
-    (void)rule;
-    return fail(Code::failed_precondition, "rules for firewall marks are not supported yet");
+    model::MarkRuleList wanted = mark_rules_;
+    FPVS_TRY_STATUS(wanted.add(rule));
+    return use(std::move(wanted));
 }
 
 Status Operations::delete_mark_rule(const model::MarkRule& rule) {
-    return mark_rules_.remove(rule);
+    model::MarkRuleList wanted = mark_rules_;
+    FPVS_TRY_STATUS(wanted.remove(rule));
+    return use(std::move(wanted));
+}
+
+Status Operations::use(model::MarkRuleList wanted) {
+    FPVS_TRY_STATUS(data_path_.set_mark_rules(wanted.all()));
+    mark_rules_ = std::move(wanted);
+    return {};
 }
 
 Status Operations::start_sync_daemon(const model::SyncDaemon& daemon) {

@@ -36,6 +36,7 @@ class Operations final : public control::Operations {
     std::optional<model::ServiceView> service(const model::ServiceKey& key) override;
     control::ConnectionPage connections(std::uint64_t cursor, std::size_t count_max) override;
     model::ConnectionTimeouts timeouts() override;
+    std::vector<model::SettingView> settings() override;
     std::vector<model::MarkRule> mark_rules() override { return mark_rules_.all(); }
     std::vector<model::SyncDaemon> sync_daemons() override { return sync_daemons_.list(); }
     model::CardView card() override { return data_path_.card_view(); }
@@ -57,6 +58,11 @@ class Operations final : public control::Operations {
     Status flush() override;
     Status zero(const std::optional<model::ServiceKey>& key) override;
     Status set_timeouts(const model::ConnectionTimeouts& timeouts) override;
+    Status set(std::string_view setting, std::int64_t value) override;
+    Status add_local_address(const model::ServiceKey& service,
+                             const model::IpAddress& address) override;
+    Status delete_local_address(const model::ServiceKey& service,
+                                const model::IpAddress& address) override;
     Status add_mark_rule(const model::MarkRule& rule) override;
     Status delete_mark_rule(const model::MarkRule& rule) override;
     Status start_sync_daemon(const model::SyncDaemon& daemon) override;
@@ -69,6 +75,8 @@ class Operations final : public control::Operations {
     void stop() override { lifecycle_.stop(); }
 
   private:
+    [[nodiscard]] Status use(model::MarkRuleList wanted);
+
     DataPath& data_path_;
     vrrp::Service& vrrp_;
     health::Service& health_;

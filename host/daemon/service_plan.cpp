@@ -46,6 +46,16 @@ Edit service_edit(Edit::Kind kind, const model::VirtualServiceConfig& service) {
     return {.kind = kind, .service = service.key, .service_settings = service.settings};
 }
 
+Edit address_edit(Edit::Kind kind,
+                  const model::VirtualServiceConfig& service,
+                  const model::IpAddress& address) {
+    return {.kind = kind, .service = service.key, .local_address = address};
+}
+
+bool contains(const std::vector<model::IpAddress>& addresses, const model::IpAddress& address) {
+    return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+}
+
 class Planner {
   public:
     explicit Planner(const DownServers& down) : down_(down) {}
@@ -55,6 +65,11 @@ class Planner {
         if (after == nullptr) {
             edits_.push_back(service_edit(Edit::Kind::delete_service, before));
             return;
+        }
+        for (const auto& address : before.local_addresses) {
+            if (!contains(after->local_addresses, address)) {
+                edits_.push_back(address_edit(Edit::Kind::delete_local_address, before, address));
+            }
         }
         if (before.servers == after->servers) {
             return;
@@ -71,6 +86,7 @@ class Planner {
                 const model::VirtualServiceConfig& after) {
         if (before == nullptr) {
             edits_.push_back(service_edit(Edit::Kind::add_service, after));
+            add_local_addresses({}, after);
             for (const auto& server : after.servers) {
                 serve(nullptr, after, server);
             }
@@ -79,6 +95,7 @@ class Planner {
         if (before->settings != after.settings) {
             edits_.push_back(service_edit(Edit::Kind::edit_service, after));
         }
+        add_local_addresses(before->local_addresses, after);
         if (before->servers == after.servers) {
             return;
         }
@@ -91,6 +108,15 @@ class Planner {
     [[nodiscard]] std::vector<Edit> take() { return std::move(edits_); }
 
   private:
+    // Before the servers that need them.
+    void add_local_addresses(const std::vector<model::IpAddress>& before,
+                             const model::VirtualServiceConfig& service) {
+        for (const auto& address : service.local_addresses) {
+            if (!contains(before, address)) {
+                edits_.push_back(address_edit(Edit::Kind::add_local_address, service, address));
+            }
+        }
+    }
     // A server that the configuration has now.
     void serve(const model::RealServerConfig* before,
                const model::VirtualServiceConfig& service,

@@ -21,12 +21,15 @@ struct Edit {
         add_server,
         edit_server,
         delete_server,
+        add_local_address,
+        delete_local_address,
     };
     Kind kind = Kind::add_service;
     model::ServiceKey service;
     model::ServiceSettings service_settings = {};  // add_service, edit_service
     model::ServerKey server = {};                  // *_server
     model::ServerSettings server_settings = {};    // add_server, edit_server
+    model::IpAddress local_address = {};           // *_local_address
 
     friend bool operator==(const Edit&, const Edit&) = default;
 };

@@ -51,6 +51,10 @@ struct ServerKey {
     friend auto operator<=>(const ServerKey&, const ServerKey&) = default;
 };
 
+// "TCP 192.0.2.1:80", "UDP [2001:db8::1]:53", "FWM 5", "FWM 5 -6".
+[[nodiscard]] std::string to_string(const ServiceKey& key);
+[[nodiscard]] std::string to_string(const ServerKey& key);
+
 // Which clients count as one is said by a mask for IPv4 and by a prefix length for IPv6.
 struct Persistence {
     std::uint32_t timeout_s = 360;

@@ -34,6 +34,7 @@ class EngineOperations : public control::Operations {
         return {std::move(page.connections), page.next_cursor};
     }
     model::ConnectionTimeouts timeouts() override { return engine.timeouts(); }
+    std::vector<model::SettingView> settings() override { return engine.settings().view(); }
     std::vector<model::MarkRule> mark_rules() override { return rules.all(); }
     std::vector<model::SyncDaemon> sync_daemons() override { return daemons.list(); }
     model::CardView card() override { return {}; }
@@ -73,6 +74,17 @@ class EngineOperations : public control::Operations {
     Status set_timeouts(const model::ConnectionTimeouts& timeouts) override {
         engine.set_timeouts(timeouts);
         return {};
+    }
+    Status set(std::string_view setting, std::int64_t value) override {
+        return engine.set(setting, static_cast<int>(value));
+    }
+    Status add_local_address(const model::ServiceKey& service,
+                             const model::IpAddress& address) override {
+        return engine.add_local_address(service, address);
+    }
+    Status delete_local_address(const model::ServiceKey& service,
+                                const model::IpAddress& address) override {
+        return engine.delete_local_address(service, address);
     }
     Status add_mark_rule(const model::MarkRule& rule) override { return rules.add(rule); }
     Status delete_mark_rule(const model::MarkRule& rule) override { return rules.remove(rule); }

@@ -17,6 +17,7 @@ class FakeOperations : public control::Operations {
     std::vector<model::ServiceView> service_views;
     std::vector<model::ConnectionView> connection_views;
     model::ConnectionTimeouts timeouts_now;
+    std::vector<model::SettingView> setting_views;
     std::vector<model::MarkRule> rules;
     std::vector<model::SyncDaemon> daemons;
     model::CardView card_view;
@@ -45,6 +46,7 @@ class FakeOperations : public control::Operations {
         return page;
     }
     model::ConnectionTimeouts timeouts() override { return timeouts_now; }
+    std::vector<model::SettingView> settings() override { return setting_views; }
     std::vector<model::MarkRule> mark_rules() override { return rules; }
     std::vector<model::SyncDaemon> sync_daemons() override { return daemons; }
     model::CardView card() override { return card_view; }
@@ -81,6 +83,17 @@ class FakeOperations : public control::Operations {
     Status set_timeouts(const model::ConnectionTimeouts& timeouts) override {
         timeouts_now = timeouts;
         return called("set_timeouts {} {} {}", timeouts.tcp_s, timeouts.tcp_fin_s, timeouts.udp_s);
+    }
+    Status set(std::string_view setting, std::int64_t value) override {
+        return called("set {} {}", setting, value);
+    }
+    Status add_local_address(const model::ServiceKey& service,
+                             const model::IpAddress& address) override {
+        return called("add_local_address {} {}", text(service), model::to_string(address));
+    }
+    Status delete_local_address(const model::ServiceKey& service,
+                                const model::IpAddress& address) override {
+        return called("delete_local_address {} {}", text(service), model::to_string(address));
     }
     Status add_mark_rule(const model::MarkRule& rule) override {
         rules.push_back(rule);

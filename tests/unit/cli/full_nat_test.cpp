@@ -104,7 +104,7 @@ TEST(FullNat, is_listed_and_saved) {
               "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n"
               "TCP  10.0.0.1:80 rr\n"
               "  -> 10.0.0.2:8080                FullNat 1      0          0         \n");
-    EXPECT_EQ(list_local_addresses(services, true, names),
+    EXPECT_EQ(list_local_addresses(services, names),
               "VIP:VPORT            TOTAL    SNAT_IP\n"
               "10.0.0.1:80          2\n"
               "                              10.1.0.1\n"

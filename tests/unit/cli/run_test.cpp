@@ -139,6 +139,32 @@ TEST_F(RunTest, EveryAnswerIsJson) {
     EXPECT_EQ(code_of({"-L", "-t", "10.0.0.1:80"}, 1), "CODE_NOT_FOUND");
 }
 
+TEST_F(RunTest, Settings) {
+    operations_.setting_views = {
+        {.name = "sloppy_tcp", .value = 1, .initial = 0, .kernel_value = 0, .meaning = "why"}};
+    EXPECT_THAT(run({"get"}).out,
+                HasSubstr("sloppy_tcp                    1          0          0          why\n"));
+    EXPECT_EQ(run({"get", "sloppy_tcp"}).out, "sloppy_tcp = 1\n");
+    EXPECT_EQ(run({"get", "sloppy"}).err, "No setting is named sloppy\n");
+    EXPECT_EQ(run({"set", "sloppy_tcp", "on"}).err, "on: it is no number\n");
+    EXPECT_EQ(run({"set", "sloppy_tcp"}).err, "Usage: fpvsadm set NAME VALUE\n");
+    EXPECT_EQ(run({"set", "sloppy_tcp", "1"}).exit_code, 0);
+    EXPECT_EQ(operations_.calls.back(), "set sloppy_tcp 1");
+}
+
+TEST_F(RunTest, LocalAddresses) {
+    EXPECT_EQ(run({"-P", "-t", "10.0.0.1:80", "-z", "10.1.0.1"}).exit_code, 0);
+    EXPECT_EQ(operations_.calls.back(), "add_local_address 10.0.0.1:80/6 10.1.0.1");
+    operations_.service_views.push_back({.key = {.address = model::Ipv4{0x0a000001}, .port = 80},
+                                         .settings = {},
+                                         .local_addresses = {model::Ipv4{0x0a010001}}});
+    EXPECT_EQ(run({"-G"}).out,
+              "VIP:VPORT            TOTAL    SNAT_IP\n"
+              "10.0.0.1:80          1\n"
+              "                              10.1.0.1\n");
+    EXPECT_EQ(run({"-G", "-t", "10.0.0.1:81"}).err, "No such service\n");
+}
+
 TEST_F(RunTest, MarkRules) {
     EXPECT_EQ(run({"mark", "add", "5", "destination", "10.0.0.0/8", "port", "80"}).exit_code, 0);
     EXPECT_EQ(run({"mark", "add", "6"}).exit_code, 0);

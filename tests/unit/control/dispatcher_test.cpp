@@ -243,6 +243,35 @@ TEST_F(DispatcherTest, SyncDaemons) {
     EXPECT_EQ(listed.sync_daemons().daemons(0).message_bytes_max(), 1472U);
 }
 
+TEST_F(DispatcherTest, SettingsAndLocalAddresses) {
+    api::Request request;
+    request.mutable_set_setting()->set_name("sloppy_tcp");
+    request.mutable_set_setting()->set_value(-1);
+    ask(request);
+    api::LocalAddressEdit& edit = *request.mutable_add_local_address();
+    edit.mutable_service()->set_protocol(api::TCP);
+    edit.mutable_service()->set_address("10.0.0.1");
+    edit.mutable_service()->set_port(80);
+    edit.set_address("10.1.0.x");
+    EXPECT_EQ(refused(request), "'10.1.0.x' is no address");
+    edit.set_address("10.1.0.1");
+    ask(request);
+    const api::LocalAddressEdit same = edit;
+    *request.mutable_delete_local_address() = same;
+    ask(request);
+    EXPECT_THAT(operations_.calls,
+                ElementsAre("set sloppy_tcp -1",
+                            "add_local_address 10.0.0.1:80/6 10.1.0.1",
+                            "delete_local_address 10.0.0.1:80/6 10.1.0.1"));
+    operations_.setting_views = {
+        {.name = "conn_reuse_mode", .value = 0, .initial = 1, .kernel_value = 1, .meaning = "why"}};
+    request.mutable_list_settings();
+    const api::Reply listed = ask(request);
+    ASSERT_EQ(listed.settings().settings_size(), 1);
+    EXPECT_EQ(listed.settings().settings(0).initial(), 1);
+    EXPECT_EQ(listed.settings().settings(0).meaning(), "why");
+}
+
 TEST_F(DispatcherTest, MarkRules) {
     api::Request request;
     api::MarkRule& rule = *request.mutable_add_mark_rule();

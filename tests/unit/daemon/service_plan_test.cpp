@@ -55,6 +55,21 @@ TEST(ServicePlan, departures_come_first) {
                 ElementsAre(Kind::delete_service, Kind::add_service, Kind::add_server));
 }
 
+TEST(ServicePlan, local_addresses_come_before_servers_and_go_one_by_one) {
+    auto before = service(1, {server(11)});
+    before.local_addresses = {model::Ipv4{21}, model::Ipv4{22}};
+    EXPECT_THAT(
+        kinds(plan_edits({}, {before}, {})),
+        ElementsAre(
+            Kind::add_service, Kind::add_local_address, Kind::add_local_address, Kind::add_server));
+    auto after = before;
+    after.local_addresses = {model::Ipv4{22}, model::Ipv4{23}};
+    const auto edits = plan_edits({before}, {after}, {});
+    ASSERT_THAT(kinds(edits), ElementsAre(Kind::delete_local_address, Kind::add_local_address));
+    EXPECT_EQ(edits[0].local_address, model::Ipv4{21});
+    EXPECT_EQ(edits[1].local_address, model::Ipv4{23});
+}
+
 TEST(ServicePlan, only_the_server_that_changed_is_edited) {
     const auto edits = plan_edits(
         {service(1, {server(11), server(12)})}, {service(1, {server(11), server(12, 5)})}, {});

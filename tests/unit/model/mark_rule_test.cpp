@@ -31,6 +31,18 @@ TEST(MarkRule, what_can_be_meant) {
               "destination 10.0.0.0/8 and source 2001:db8::/32 are of different families");
 }
 
+TEST(Keys, say_what_they_are) {
+    EXPECT_EQ(to_string(ServiceKey{.address = Ipv4{0x0a000001}, .port = 80}), "TCP 10.0.0.1:80");
+    EXPECT_EQ(
+        to_string(ServiceKey{
+            .address = *parse_address("2001:db8::1"), .port = 3868, .protocol = Protocol::sctp}),
+        "SCTP [2001:db8::1]:3868");
+    EXPECT_EQ(to_string(ServiceKey{.firewall_mark = 5}), "FWM 5");
+    EXPECT_EQ(to_string(ServiceKey{.address = IpAddress::any(Family::ipv6), .firewall_mark = 5}),
+              "FWM 5 -6");
+    EXPECT_EQ(to_string(ServerKey{Ipv4{0x0a000001}, 80}), "10.0.0.1:80");
+}
+
 TEST(MarkRuleList, the_files_rules_come_first_and_are_replaced) {
     MarkRuleList list;
     const MarkRule a{.mark = 1};
