@@ -115,30 +115,30 @@ provider::Nanoseconds Recording::begin() const {
 
 std::vector<Recording> load_recordings(const std::filesystem::path& folder,
                                        const std::array<model::MacAddress, 2>& known) {
-    std::map<std::string, Recording> by_name;
     if (!std::filesystem::is_directory(folder)) {
         return {};
     }
+    std::map<std::string, std::array<std::vector<kit::TimedFrame>, 2>> captures;
+    std::array<std::vector<kit::TimedFrame>, 2> all;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         const std::string file = entry.path().filename().string();
         for (const Side side : kSides) {
             const std::string_view suffix = kSuffixes[index(side)];
             if (file.ends_with(suffix)) {
-                Recording& recording = by_name[file.substr(0, file.size() - suffix.size())];
-                add_side(recording,
-                         side,
-                         kit::read_timed_pcap(entry.path().string()),
-                         known[index(side)]);
+                auto frames = kit::read_timed_pcap(entry.path().string());
+                all[index(side)].insert(all[index(side)].end(), frames.begin(), frames.end());
+                captures[file.substr(0, file.size() - suffix.size())][index(side)] =
+                    std::move(frames);
             }
         }
     }
     std::vector<Recording> recordings;
-    for (auto& [name, recording] : by_name) {
-        recording.name = name;
+    for (const auto& [name, sides] : captures) {
+        Recording recording{.name = name, .director = {}, .frames = {}};
         for (const Side side : kSides) {
-            if (recording.frames[index(side)].empty()) {
-                recording.director[index(side)] = known[index(side)];
-            }
+            // A recording alone may be too short to tell.
+            const auto usual = director_of(all[index(side)], side, known[index(side)]);
+            add_side(recording, side, sides[index(side)], usual);
         }
         if (recording.begin() != provider::Nanoseconds::max()) {
             recordings.push_back(std::move(recording));
