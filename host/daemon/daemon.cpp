@@ -31,12 +31,6 @@ void apply_settings(engine::Engine& engine,
 }
 
 Status check_config(const model::Config& config) {
-    for (const auto& service : config.virtual_services) {
-        FPVS_TRY_STATUS(check_supported(service.key));
-        for (const auto& server : service.servers) {
-            FPVS_TRY_STATUS(check_supported(server.settings));
-        }
-    }
     engine::Settings settings;
     for (const auto& change : config.settings) {
         if (Status status = change_setting(settings, change.name, change.value); !status) {

@@ -17,24 +17,6 @@ using engine::Engine;
 
 }  // namespace
 
-Status check_supported(const model::ServiceKey& key) {
-    if (key.address.is_ipv6()) {
-        return fail(Code::failed_precondition, "IPv6 services are not supported yet");
-    }
-    if (key.protocol == model::Protocol::sctp) {
-        return fail(Code::failed_precondition, "SCTP services are not supported yet");
-    }
-    return {};
-}
-
-Status check_supported(const model::ServerSettings& settings) {
-    if (settings.forwarding != model::Forwarding::direct_routing) {
-        return fail(Code::failed_precondition,
-                    "only direct routing (-g, lb_kind DR) is supported yet");
-    }
-    return {};
-}
-
 Operations::Operations(DataPath& data_path,
                        vrrp::Service& vrrp,
                        health::Service& health,
@@ -83,7 +65,6 @@ model::ConnectionTimeouts Operations::timeouts() {
 
 Status Operations::add_service(const model::ServiceKey& key,
                                const model::ServiceSettings& settings) {
-    FPVS_TRY_STATUS(check_supported(key));
     return data_path_.with_engine(
         [&](Engine& engine, auto) { return engine.add_service(key, settings); });
 }
@@ -101,7 +82,6 @@ Status Operations::delete_service(const model::ServiceKey& key) {
 Status Operations::add_server(const model::ServiceKey& service,
                               const model::ServerKey& server,
                               const model::ServerSettings& settings) {
-    FPVS_TRY_STATUS(check_supported(settings));
     return data_path_.with_engine(
         [&](Engine& engine, auto) { return engine.add_server(service, server, settings); });
 }
@@ -109,7 +89,6 @@ Status Operations::add_server(const model::ServiceKey& service,
 Status Operations::edit_server(const model::ServiceKey& service,
                                const model::ServerKey& server,
                                const model::ServerSettings& settings) {
-    FPVS_TRY_STATUS(check_supported(settings));
     return data_path_.with_engine(
         [&](Engine& engine, auto) { return engine.edit_server(service, server, settings); });
 }

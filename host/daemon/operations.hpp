@@ -87,8 +87,4 @@ class Operations final : public control::Operations {
     const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
-// What this version's packet path cannot do yet; better said at once than found out by clients.
-[[nodiscard]] Status check_supported(const model::ServiceKey& key);
-[[nodiscard]] Status check_supported(const model::ServerSettings& settings);
-
 }  // namespace fpvs::daemon
