@@ -236,8 +236,12 @@ Outcome Director::handle_transport(const Link& link, IpPacket packet) {
             if (!decision.refuses_reply) {
                 return complain(link, packet, packet.destination(), complaint);
             }
+            const Address own = own_address(link.port, family);
+            if (packet.ttl() <= 1) {
+                return complain(link, packet, own, {type_of(Trouble::time_exceeded, family), 0, 0});
+            }
             packet.decrement_ttl();
-            return complain(link, packet, own_address(link.port, family), complaint);
+            return complain(link, packet, own, complaint);
         }
         case Fate::forward:
             break;

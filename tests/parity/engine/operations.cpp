@@ -5,7 +5,6 @@
 
 #include <array>
 
-#include "tests/parity/features.hpp"
 #include "tests/parity/text.hpp"
 
 namespace fpvs::parity {
@@ -82,17 +81,9 @@ Kind Generator::kind() {
 
 Operation Generator::operation(Kind kind) {
     Operation made = {.kind = kind};
-    if (made.kind == Kind::reply && !kEngineHasReplies) {
-        made.kind = Kind::packet;
-    }
-    const bool is_local =
-        made.kind == Kind::add_local_address || made.kind == Kind::delete_local_address;
-    if (is_local && !kEngineHasFullNat) {
-        made.kind = Kind::add_server;
-    }
     made.service = service();
     const int family = made.service.address.family;
-    made.server = server(kEngineHasIpv6 && below(6) == 0 ? 10 - family : family);
+    made.server = server(below(6) == 0 ? 10 - family : family);
     made.service_settings = service_settings(family);
     made.server_settings = server_settings();
     choose_setting(made);
@@ -106,12 +97,7 @@ Operation Generator::operation(Kind kind) {
 
 Protocol Generator::protocol() {
     constexpr std::array<Protocol, 6> kProtocols = {
-        Protocol::tcp,
-        Protocol::tcp,
-        Protocol::tcp,
-        Protocol::udp,
-        Protocol::udp,
-        kEngineHasSctp ? Protocol::sctp : Protocol::tcp};
+        Protocol::tcp, Protocol::tcp, Protocol::tcp, Protocol::udp, Protocol::udp, Protocol::sctp};
     return one_of(kProtocols);
 }
 
@@ -127,9 +113,7 @@ reference::ServiceId Generator::service() {
         case 3:
             return {.address = virtual_address(kind, 1), .port = 21};
         case 4:
-            return {.address = virtual_address(kind, 1),
-                    .port = 80,
-                    .protocol = kEngineHasSctp ? Protocol::sctp : Protocol::udp};
+            return {.address = virtual_address(kind, 1), .port = 80, .protocol = Protocol::sctp};
         default:
             return {.address = virtual_address(kind, 1), .port = 80};
     }
@@ -170,13 +154,12 @@ reference::ServiceSettings Generator::service_settings(int family) {
 
 reference::ServerSettings Generator::server_settings() {
     constexpr std::array<int, 8> kWeights = {0, 1, 1, 2, 3, 4, 10, 100};
-    constexpr std::array<Forwarding, 6> kMethods = {
-        kEngineHasFullNat ? Forwarding::full_nat : Forwarding::nat,
-        Forwarding::direct_routing,
-        Forwarding::nat,
-        Forwarding::nat,
-        Forwarding::tunnel,
-        Forwarding::local};
+    constexpr std::array<Forwarding, 6> kMethods = {Forwarding::full_nat,
+                                                    Forwarding::direct_routing,
+                                                    Forwarding::nat,
+                                                    Forwarding::nat,
+                                                    Forwarding::tunnel,
+                                                    Forwarding::local};
     const std::uint32_t upper = below(3) == 0 ? 1 + below(6) : 0;
     return {.forwarding = one_of(kMethods),
             .tunnel = {},
@@ -186,19 +169,22 @@ reference::ServerSettings Generator::server_settings() {
 }
 
 void Generator::choose_setting(Operation& operation) {
-    constexpr std::array<const char*, 4> kNames = {
-        "expire_nodest_conn", "expire_quiescent_template", "conn_reuse_mode", "sloppy_tcp"};
-    constexpr std::array<const char*, 5> kMoreNames = {
-        "sloppy_sctp", "secure_tcp", "nat_icmp_send", "drop_packet", "am_droprate"};
-    operation.setting =
-        kEngineHasMoreSettings && below(2) == 0 ? one_of(kMoreNames) : one_of(kNames);
-    const bool has_modes = operation.setting == "conn_reuse_mode";
-    operation.value = static_cast<int>(below(has_modes ? 4 : 2));
-    const bool is_defence = operation.setting == "secure_tcp" || operation.setting == "drop_packet";
-    if (is_defence) {
-        operation.value = below(2) == 0 ? 0 : 3;  // Off or on.
-    }
-    if (operation.setting == "am_droprate") {
+    constexpr std::array<const char*, 9> kNames = {"expire_nodest_conn",
+                                                   "expire_quiescent_template",
+                                                   "conn_reuse_mode",
+                                                   "sloppy_tcp",
+                                                   "sloppy_sctp",
+                                                   "secure_tcp",
+                                                   "nat_icmp_send",
+                                                   "drop_packet",
+                                                   "am_droprate"};
+    operation.setting = one_of(kNames);
+    operation.value = static_cast<int>(below(2));
+    if (operation.setting == "conn_reuse_mode") {
+        operation.value = static_cast<int>(below(4));
+    } else if (operation.setting == "secure_tcp" || operation.setting == "drop_packet") {
+        operation.value *= 3;  // Off or on: between them the room left in the table decides.
+    } else if (operation.setting == "am_droprate") {
         operation.value = static_cast<int>(1 + below(5));
     }
 }

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "sim/reference/ipvs.hpp"
-#include "tests/parity/features.hpp"
 
 namespace fpvs::parity {
 
@@ -59,7 +58,7 @@ class Generator {
     }
     [[nodiscard]] Operation::Kind kind();
     [[nodiscard]] Operation operation(Operation::Kind kind);
-    [[nodiscard]] int family() { return kEngineHasIpv6 && below(3) == 0 ? 6 : 4; }
+    [[nodiscard]] int family() { return below(3) == 0 ? 6 : 4; }
     [[nodiscard]] reference::Protocol protocol();
     [[nodiscard]] reference::ServiceId service();
     [[nodiscard]] reference::ServerId server(int family);

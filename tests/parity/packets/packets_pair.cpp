@@ -15,7 +15,6 @@
 #include "tests/kit/fake_ports.hpp"
 #include "tests/kit/frame_diff.hpp"
 #include "tests/parity/engine/translate.hpp"
-#include "tests/parity/features.hpp"
 #include "tests/parity/text.hpp"
 
 namespace fpvs::parity {
@@ -105,12 +104,8 @@ class RealDirector {
                                     parity::to_model(plan.settings)));
         }
         set("sloppy_tcp", world.sloppy_tcp);
-        if (kPacketsSettings) {
-            set("pmtu_disc", world.path_mtu_discovery);
-        }
-        if (kPacketsSettings) {
-            set("nat_icmp_send", world.nat_icmp_send);
-        }
+        set("pmtu_disc", world.path_mtu_discovery);
+        set("nat_icmp_send", world.nat_icmp_send);
     }
     RealDirector(const RealDirector&) = delete;
     RealDirector& operator=(const RealDirector&) = delete;

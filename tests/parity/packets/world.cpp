@@ -3,7 +3,6 @@
 
 #include <fmt/core.h>
 
-#include "tests/parity/features.hpp"
 #include "tests/parity/text.hpp"
 
 namespace fpvs::parity {
@@ -44,11 +43,6 @@ constexpr std::uint16_t kGuePort = 6080;
     reference::ServerSettings settings = {
         .forwarding = same_family ? kMethods[random() % kMethods.size()] : Forwarding::tunnel,
         .tunnel = {}};
-    const bool is_there = (settings.forwarding != Forwarding::nat || kPacketsNat) &&
-                          (settings.forwarding != Forwarding::tunnel || kPacketsTunnels);
-    if (!is_there) {
-        settings.forwarding = Forwarding::direct_routing;
-    }
     if (settings.forwarding == Forwarding::tunnel) {
         settings.tunnel.kind = static_cast<Tunnel::Kind>(random() % 3);
         if (settings.tunnel.kind != Tunnel::Kind::ipip) {
@@ -83,8 +77,8 @@ World make_world(std::mt19937& random) {
                                   {11, kServerPort, std::nullopt, 1500},
                                   {12, kServerPort, std::uint16_t{100}, 1400},
                                   {13, kClientPort, std::uint16_t{200}, 1300}},
-                   .path_mtu_discovery = random() % 4 != 0 || !kPacketsSettings,
-                   .nat_icmp_send = kPacketsSettings && random() % 2 != 0,
+                   .path_mtu_discovery = random() % 4 != 0,
+                   .nat_icmp_send = random() % 2 != 0,
                    .sloppy_tcp = random() % 4 != 0};
     for (const int family : {4, 6}) {
         for (std::uint32_t i = 0; i < kClients; ++i) {
@@ -98,9 +92,6 @@ World make_world(std::mt19937& random) {
                                       random() % 3 == 0 ? 2u : 1u});
         }
         for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
-            if ((protocol == Protocol::sctp && !kPacketsSctp) || (family == 6 && !kPacketsIpv6)) {
-                continue;
-            }
             for (const std::uint16_t port : {kService, kEmptyService}) {
                 world.services.push_back(
                     {.address = virtual_address(family), .port = port, .protocol = protocol});
@@ -109,7 +100,7 @@ World make_world(std::mt19937& random) {
                 if (random() % 3 != 0) {
                     continue;
                 }
-                const bool mixed = kPacketsTunnels && kPacketsIpv6 && random() % 6 == 0;
+                const bool mixed = random() % 6 == 0;
                 const int its_family = mixed ? 10 - family : family;
                 const auto settings = method(random, its_family == family);
                 const bool nat = settings.forwarding == Forwarding::nat;
