@@ -14,6 +14,9 @@
 namespace fpvs::daemon {
 namespace {
 
+// Each is in use only until its packet was sent, or while it waits for a MAC address.
+constexpr std::size_t kWholePackets = 64;
+
 std::uint64_t random_number() {
     std::random_device device;
     return static_cast<std::uint64_t>(device()) << 32 | device();
@@ -50,15 +53,21 @@ void discard_waiting(provider::PacketPort& port) {
 
 }  // namespace
 
-DataPath::DataPath(dpdk::Eal eal, provider::Neighbours& neighbours, const provider::Clock& clock)
+DataPath::DataPath(dpdk::Eal eal,
+                   Pools pools,
+                   provider::Neighbours& neighbours,
+                   const provider::Clock& clock)
     : eal_(std::move(eal)),
       clock_(clock),
+      pools_(std::move(pools)),
       engine_(engine::EngineOptions{.hash_seed = random_number()}),
       worker_(std::make_unique<slowpath::Worker>(
           engine_,
           neighbours,
-          slowpath::WorkerOptions{.first_identification =
-                                      static_cast<std::uint16_t>(random_number())})),
+          slowpath::WorkerOptions{
+              .first_identification = static_cast<std::uint16_t>(random_number()),
+              .frames = pools_.frames.get(),
+              .whole_packets = pools_.whole_packets.get()})),
       neighbours_(neighbours) {}
 
 DataPath::~DataPath() {
@@ -74,8 +83,16 @@ Result<std::unique_ptr<DataPath>> DataPath::start(const std::vector<InterfacePla
                                                   provider::Neighbours& neighbours,
                                                   const provider::Clock& clock) {
     FPVS_TRY(auto eal, dpdk::Eal::start());
-    std::unique_ptr<DataPath> path(new DataPath(std::move(eal), neighbours, clock));
-    FPVS_TRY(path->pool_, dpdk::make_frame_pool());
+    FPVS_TRY(auto frames, dpdk::make_frame_pool());
+    FPVS_TRY(auto whole_packets,
+             dpdk::make_frame_pool({.name = "whole_packets",
+                                    .frames = kWholePackets,
+                                    .frame_bytes_max = slowpath::kWholeFrameBytesMax}));
+    std::unique_ptr<DataPath> path(
+        new DataPath(std::move(eal),
+                     {.frames = std::move(frames), .whole_packets = std::move(whole_packets)},
+                     neighbours,
+                     clock));
     FPVS_TRY_STATUS(path->open_interfaces(plans));
     path->carry_by_standby();
     path->thread_ = std::make_unique<slowpath::WorkerThread>(*path->worker_, clock);
@@ -101,16 +118,16 @@ Status DataPath::open_interface(const InterfacePlan& plan, std::uint16_t number)
                                  .mac = tap.mac()},
                         .tap = nullptr,
                         .standby = nullptr};
-    interface.tap = std::make_unique<dpdk::TapPort>(std::move(tap), number, *pool_);
+    interface.tap = std::make_unique<dpdk::TapPort>(std::move(tap), number, *pools_.frames);
     if (plan.standby) {
         std::optional<kernel::NetnsScope> scope;
         if (plan.standby->netns) {
             FPVS_TRY(auto entered, kernel::NetnsScope::enter(*plan.standby->netns));
             scope.emplace(std::move(entered));
         }
-        FPVS_TRY(
-            interface.standby,
-            dpdk::EthdevPort::open({.devargs = plan.standby->devargs, .number = number}, *pool_));
+        FPVS_TRY(interface.standby,
+                 dpdk::EthdevPort::open({.devargs = plan.standby->devargs, .number = number},
+                                        *pools_.frames));
     }
     FPVS_TRY_STATUS(worker_->add_port(interface.port, interface.tap.get()));
     log::info("daemon",
@@ -167,7 +184,8 @@ Status DataPath::attach_card(std::unique_ptr<provider::Card> card) {
         }
     }
     return thread_->call([&]() -> Status {
-        FPVS_TRY(card_, CardSession::open(std::move(card), ports, engine_, neighbours_, *pool_));
+        FPVS_TRY(card_,
+                 CardSession::open(std::move(card), ports, engine_, neighbours_, *pools_.frames));
         for (const provider::NetworkPort& port : ports) {
             worker_->carry(port.number, &card_->port(), slowpath::Selection::by_wire);
         }

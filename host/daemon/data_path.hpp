@@ -78,7 +78,16 @@ class DataPath {
         std::unique_ptr<dpdk::EthdevPort> standby;
     };
 
-    DataPath(dpdk::Eal eal, provider::Neighbours& neighbours, const provider::Clock& clock);
+    // Where packets lie.
+    struct Pools {
+        dpdk::FramePool frames;
+        dpdk::FramePool whole_packets;  // Those made whole from fragments.
+    };
+
+    DataPath(dpdk::Eal eal,
+             Pools pools,
+             provider::Neighbours& neighbours,
+             const provider::Clock& clock);
     [[nodiscard]] Status open_interfaces(const std::vector<InterfacePlan>& plans);
     [[nodiscard]] Status open_interface(const InterfacePlan& plan, std::uint16_t number);
     // On the worker's thread, or before it runs.
@@ -88,7 +97,7 @@ class DataPath {
 
     dpdk::Eal eal_;
     const provider::Clock& clock_;
-    dpdk::FramePool pool_;
+    Pools pools_;
     engine::Engine engine_;
     std::vector<Interface> interfaces_;
     std::unique_ptr<slowpath::Worker> worker_;
