@@ -135,6 +135,20 @@ std::size_t Worker::take_from_host() {
     return total;
 }
 
+inline void Worker::handle(rte_mbuf& frame,
+                           ParsedFrame& parsed,
+                           const engine::Flow& flow,
+                           Time now) {
+    if (parsed.kind != Kind::transport) [[unlikely]] {
+        handle_unusual(frame, parsed, now);
+        return;
+    }
+    if (marks_ != nullptr) {
+        mark(frame, parsed, now);
+    }
+    forwarder_.obey(frame, parsed, engine_.handle(parsed.packet, flow, now), now);
+}
+
 // In passes over the burst, so that what the decision about a frame reads is on its way from memory
 // while its neighbours are looked at.
 void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection, Time now) {
@@ -173,17 +187,6 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
     for (std::size_t i = 0; i < frames.size(); ++i) {
         handle(*frames[i], parsed_[i], flows_[i], now);
     }
-}
-
-void Worker::handle(rte_mbuf& frame, ParsedFrame& parsed, const engine::Flow& flow, Time now) {
-    if (parsed.kind != Kind::transport) [[unlikely]] {
-        handle_unusual(frame, parsed, now);
-        return;
-    }
-    if (marks_ != nullptr) {
-        mark(frame, parsed, now);
-    }
-    forwarder_.obey(frame, parsed, engine_.handle(parsed.packet, flow, now), now);
 }
 
 // Sets the firewall mark if it can matter: a packet that goes on with its connection is not

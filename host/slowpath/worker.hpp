@@ -108,7 +108,10 @@ class Worker {
     [[nodiscard]] std::size_t take_from_host();
     bool run_timers(Time now);
     void handle_burst(std::span<rte_mbuf* const> frames, Selection selection, Time now);
-    void handle(rte_mbuf& frame, ParsedFrame& parsed, const engine::Flow& flow, Time now);
+    [[gnu::always_inline]] void handle(rte_mbuf& frame,
+                                       ParsedFrame& parsed,
+                                       const engine::Flow& flow,
+                                       Time now);
     void handle_unusual(rte_mbuf& frame, ParsedFrame& parsed, Time now);
     void handle_error(rte_mbuf& frame, ParsedFrame& parsed, Time now);
     void reassemble(rte_mbuf& frame, const ParsedFrame& fragment, Time now);
