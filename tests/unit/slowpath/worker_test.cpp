@@ -5,6 +5,8 @@
 
 #include <memory>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "tests/unit/slowpath/director.hpp"
 
@@ -254,6 +256,31 @@ TEST(worker, frames_from_unknown_ports_and_in_pieces_are_dropped) {
     director.client_wire.waiting.push_back({200, from_client(30000)});
     director.step();
     EXPECT_EQ(director.count(Outcome::port), 1U);
+}
+
+TEST(worker, a_rule_for_firewall_marks_finds_the_service_until_it_is_gone) {
+    Director director;
+    const model::ServiceKey key{.address = model::IpAddress::any(model::Family::ipv4),
+                                .firewall_mark = 7};
+    Director::expect_ok(director.engine.add_service(key, {.scheduler = "rr"}));
+    Director::expect_ok(director.engine.add_server(
+        key, {.address = *model::parse_ipv4("192.168.113.15"), .port = 0}, {}));
+    director.learn_server();
+    director.receive(from_client(30000));
+    EXPECT_EQ(director.count(Outcome::pass_to_host), 1U);
+
+    const std::vector<model::MarkRule> rules = {{.mark = 7, .interface = "d0"}};
+    const auto port_of = [&](std::string_view name) { return director.worker.port_of(name); };
+    static_cast<void>(
+        director.worker.use_marks(std::move(MarkRules::make(rules, port_of).value())));
+    director.receive(from_client(30000));
+    EXPECT_EQ(director.count(Outcome::forwarded), 1U);
+
+    EXPECT_NE(director.worker.use_marks(nullptr), nullptr);
+    director.receive(from_client(30001));
+    EXPECT_EQ(director.count(Outcome::pass_to_host), 2U);
+    director.receive(from_client(30000, 0x10));
+    EXPECT_EQ(director.count(Outcome::forwarded), 2U) << "the connection goes on";
 }
 
 TEST(worker, the_hook_runs_in_every_step) {
