@@ -22,6 +22,15 @@ constexpr std::size_t kIcmpHeader = 8;
 constexpr std::size_t kIcmpBytesMax = 576;
 constexpr std::size_t kIcmpv6BytesMax = 1280;
 
+// No host sends from a group, from itself, or from nowhere (RFC 1122 3.2.1.3, RFC 4291 2.7).
+[[nodiscard]] bool can_be_source(const Address& address) {
+    if (address.family == 4) {
+        return address.bytes[0] != 0 && address.bytes[0] != 127 && address.bytes[0] < 224;
+    }
+    return address.bytes[0] != 0xff && address != ipv6_address({0, 0, 0, 0}) &&
+           address != ipv6_address({0, 0, 0, 1});
+}
+
 // Errors in the words of either family.
 enum class Trouble : std::uint8_t { port_unreachable, time_exceeded, too_big };
 
@@ -187,6 +196,9 @@ Outcome Director::receive(int port, View8 frame, std::uint64_t now_ms) {
     auto packet = read_ip(frame.subspan(at + 2), type == kIpv4Type ? 4 : 6, Extent::whole);
     if (!packet) {
         return {.fate = Fate::drop};
+    }
+    if (!can_be_source(packet->source())) {
+        return {.fate = Fate::host};
     }
     if (packet->is_fragment()) {
         packet = reassembly_.add(*packet, now_ms);
