@@ -99,7 +99,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
 
 Status Daemon::open_drivers() {
     FPVS_TRY(neighbours_, kernel::NeighbourCache::open(io_));
-    FPVS_TRY(data_path_, DataPath::start(options_.interfaces, *neighbours_, clock_));
+    FPVS_TRY(data_path_,
+             DataPath::start(options_.interfaces, options_.connections_max, *neighbours_, clock_));
     neighbours_->on_change([this](const model::IpAddress& target, const auto& neighbour) {
         data_path_->neighbour_changed(target, neighbour);
     });

@@ -23,6 +23,7 @@
 #include "host/daemon/port_options.hpp"
 #include "host/health/service.hpp"
 #include "host/model/config.hpp"
+#include "host/model/limits.hpp"
 #include "host/model/mark_rule_list.hpp"
 #include "host/provider/steady_clock.hpp"
 #include "host/util/asio.hpp"
@@ -37,6 +38,7 @@ struct DaemonOptions {
     std::string card_path;  // Empty: none is loaded at the start.
     std::string control_socket;
     std::string ipvs_socket;
+    std::size_t connections_max = model::kConnectionsMax;
 };
 
 class Daemon {

@@ -55,12 +55,14 @@ void discard_waiting(provider::PacketPort& port) {
 
 DataPath::DataPath(dpdk::Eal eal,
                    Pools pools,
+                   std::size_t connections_max,
                    provider::Neighbours& neighbours,
                    const provider::Clock& clock)
     : eal_(std::move(eal)),
       clock_(clock),
       pools_(std::move(pools)),
-      engine_(engine::EngineOptions{.hash_seed = random_number()}),
+      engine_(
+          engine::EngineOptions{.connections_max = connections_max, .hash_seed = random_number()}),
       worker_(std::make_unique<slowpath::Worker>(
           engine_,
           neighbours,
@@ -80,6 +82,7 @@ DataPath::~DataPath() {
 }
 
 Result<std::unique_ptr<DataPath>> DataPath::start(const std::vector<InterfacePlan>& plans,
+                                                  std::size_t connections_max,
                                                   provider::Neighbours& neighbours,
                                                   const provider::Clock& clock) {
     FPVS_TRY(auto eal, dpdk::Eal::start());
@@ -91,6 +94,7 @@ Result<std::unique_ptr<DataPath>> DataPath::start(const std::vector<InterfacePla
     std::unique_ptr<DataPath> path(
         new DataPath(std::move(eal),
                      {.frames = std::move(frames), .whole_packets = std::move(whole_packets)},
+                     connections_max,
                      neighbours,
                      clock));
     FPVS_TRY_STATUS(path->open_interfaces(plans));

@@ -39,6 +39,7 @@ class DataPath {
     // clock must outlive the result.
     [[nodiscard]] static Result<std::unique_ptr<DataPath>> start(
         const std::vector<InterfacePlan>& plans,
+        std::size_t connections_max,
         provider::Neighbours& neighbours,
         const provider::Clock& clock);
     // Ends the thread first, then what it used.
@@ -86,6 +87,7 @@ class DataPath {
 
     DataPath(dpdk::Eal eal,
              Pools pools,
+             std::size_t connections_max,
              provider::Neighbours& neighbours,
              const provider::Clock& clock);
     [[nodiscard]] Status open_interfaces(const std::vector<InterfacePlan>& plans);

@@ -104,6 +104,11 @@ int main(int argc, char** argv) {
     app.add_option("--card", line.options.card_path, "xclbin to load at the start");
     app.add_option("--socket", line.options.control_socket, "control socket");
     app.add_option("--ipvs-socket", line.options.ipvs_socket, "socket for stock tools");
+    app.add_option("--connections-max",
+                   line.options.connections_max,
+                   "entries of the connection table, templates included")
+        ->check(CLI::Range(std::size_t{1024}, model::kConnectionsLimit))
+        ->capture_default_str();
     CLI11_PARSE(app, argc, argv);
     if (!line.check_path.empty()) {
         return daemon::check(line.check_path);

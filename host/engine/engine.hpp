@@ -320,6 +320,7 @@ class Engine {
     std::uint32_t drop_position_ = 0;
     std::uint64_t entries_dropped_ms_ = 0;
     std::uint64_t traffic_sampled_ms_ = 0;
+    ServiceIndex sample_position_ = kNoIndex;  // Where sampling goes on; kNoIndex: it is done.
     std::uint64_t trash_emptied_ms_ = 0;
     // Where the walk that ends connections of deleted servers is; kNoIndex: it is not under way.
     std::uint32_t sweep_position_ = kNoIndex;

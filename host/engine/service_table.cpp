@@ -340,15 +340,24 @@ bool ServiceTable::is_nat_server(model::Protocol protocol,
     return false;
 }
 
-void ServiceTable::sample_traffic() {
-    fold();
-    for (const ServiceIndex index : order_) {
-        Service& service = *services_[index];
-        service.traffic.sample();
+void ServiceTable::sample_traffic(ServiceIndex& position, std::size_t meters_max) {
+    for (std::size_t meters = 0; position < services_.size(); ++position) {
+        if (meters >= meters_max) {
+            return;
+        }
+        Service& service = *services_[position];
+        ++meters;
+        if (!service.available) {
+            continue;
+        }
         for (const schedule::ServerState* state : service.servers) {
+            fold(*servers_[state->index]);
             servers_[state->index]->traffic.sample();
         }
+        meters += service.servers.size();
+        service.traffic.sample();
     }
+    position = kNoIndex;
 }
 
 void ServiceTable::empty_trash(std::uint64_t now_ms) {

@@ -113,8 +113,9 @@ class ServiceTable {
     // What packets left with the servers goes to the meters of these and their services.
     void fold();
     void fold(Server& server);
-    // Every TrafficMeter::kSampleMs.
-    void sample_traffic();
+    // Every TrafficMeter::kSampleMs, in parts: from the service `position` on, about `meters_max`
+    // meters.  Then `position` is where to go on, or kNoIndex.
+    void sample_traffic(ServiceIndex& position, std::size_t meters_max);
     // Forgets servers that were in the trash without connections for kTrashSeconds.
     void empty_trash(std::uint64_t now_ms);
 

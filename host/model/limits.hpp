@@ -8,16 +8,18 @@
 namespace fpvs::model {
 
 constexpr std::size_t kVirtualServicesMax = 4096;
-constexpr std::size_t kRealServersMax = 131072;     // All services together.
-constexpr std::size_t kConnectionsMax = 1'048'576;  // Templates included.
-constexpr std::size_t kVrrpInstancesMax = 255;      // A VRID is one octet, 1 to 255.
-constexpr std::size_t kVirtualAddressesMax = 20;    // An advert of at most 114 octets.
-constexpr std::size_t kLocalAddressesMax = 4096;    // FULLNAT's, of all services ever.
-constexpr std::size_t kMarkRulesMax = 1024;         // Each is tried for every new flow.
-constexpr std::size_t kNeighboursMax = 131072;      // Addresses whose next hop is kept current.
-constexpr std::size_t kRoutesMax = 65536;           // Of the kernel's, for packets to anywhere.
-constexpr std::size_t kHealthChecksMax = 131072;    // Of all servers.
-constexpr std::size_t kProbesInFlightMax = 4096;    // Each holds a file descriptor.
+constexpr std::size_t kRealServersMax = 131072;  // All services together.
+constexpr std::size_t kConnectionsMax =
+    1'048'576;  // Templates included; unless more are asked for,
+constexpr std::size_t kConnectionsLimit = 134'217'728;  // up to this.
+constexpr std::size_t kVrrpInstancesMax = 255;          // A VRID is one octet, 1 to 255.
+constexpr std::size_t kVirtualAddressesMax = 20;        // An advert of at most 114 octets.
+constexpr std::size_t kLocalAddressesMax = 4096;        // FULLNAT's, of all services ever.
+constexpr std::size_t kMarkRulesMax = 1024;             // Each is tried for every new flow.
+constexpr std::size_t kNeighboursMax = 131072;          // Addresses whose next hop is kept current.
+constexpr std::size_t kRoutesMax = 65536;               // Of the kernel's, for packets to anywhere.
+constexpr std::size_t kHealthChecksMax = 131072;        // Of all servers.
+constexpr std::size_t kProbesInFlightMax = 4096;        // Each holds a file descriptor.
 constexpr std::size_t kConfigFileBytesMax = 64u << 20;
 constexpr std::size_t kConfigNestingMax = 16;
 constexpr std::size_t kConfigDiagnosticsMax = 20;  // Of each kind; the rest are only counted.

@@ -2,10 +2,13 @@
 // What a decision costs: CPU time of the engine alone, packets already parsed, no I/O.
 // Packets come in random order over the connections, in bursts of 32 that are prefetched first, as
 // the slow path handles them.  --tiny: only shows that it runs.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 #include <memory>
 #include <random>
 #include <string_view>
@@ -108,6 +111,27 @@ void bench_new(std::string_view scheduler, std::uint32_t present, std::uint32_t 
     report("new connection, " + std::string(scheduler), measure(*engine, order), "ns/SYN");
 }
 
+[[nodiscard]] double resident_bytes() {
+    std::ifstream statm("/proc/self/statm");
+    double total = 0;
+    double resident = 0;
+    statm >> total >> resident;
+    return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+// What a full table takes from the machine, a NAT connection also being found by its replies.
+void bench_memory(std::uint32_t connections, model::Forwarding forwarding, std::string_view name) {
+    const double before = resident_bytes();
+    Engine engine({.connections_max = connections, .hash_seed = 0x5eed});
+    FPVS_CHECK(engine.add_service(kService, {.scheduler = "rr"}));
+    FPVS_CHECK(engine.add_server(
+        kService, {.address = model::Ipv4{0xc0a80100}, .port = 80}, {.forwarding = forwarding}));
+    open(engine, 0, connections);
+    FPVS_CHECK(engine.connection_count() == connections);
+    const double each = (resident_bytes() - before) / connections;
+    report("memory of a connection, 10 M, " + std::string(name), each, "bytes");
+}
+
 }  // namespace
 }  // namespace fpvs::engine
 
@@ -122,5 +146,8 @@ int main(int argc, char** argv) {
     for (const char* scheduler : {"rr", "wlc", "mh"}) {
         bench_new(scheduler, many * 9 / 10, many / 10);
     }
+    const std::uint32_t full = tiny ? 100'000 : 10'000'000;
+    fpvs::engine::bench_memory(full, fpvs::model::Forwarding::direct_routing, "DR");
+    fpvs::engine::bench_memory(full, fpvs::model::Forwarding::nat, "NAT");
     fpvs::engine::report("a connection's record", sizeof(fpvs::engine::Connection), "bytes");
 }
