@@ -146,7 +146,24 @@ inline void Worker::handle(rte_mbuf& frame,
     if (marks_ != nullptr) {
         mark(frame, parsed, now);
     }
-    forwarder_.obey(frame, parsed, engine_.handle(parsed.packet, flow, now), now);
+    forwarder_.obey(frame, parsed, decide(frame, parsed, flow, now), now);
+}
+
+// A reply that has no hop left is refused where packets are routed, before IPVS sees it: nothing
+// moves in its connection.
+inline engine::Verdict Worker::decide(rte_mbuf& frame,
+                                      const ParsedFrame& parsed,
+                                      const engine::Flow& flow,
+                                      Time now) {
+    const std::size_t hops = parsed.is_ipv4() ? ipv4::kTtl : ipv6::kHopLimit;
+    if (*bytes_at(frame, parsed.ip_offset + hops) <= 1) [[unlikely]] {
+        const engine::Verdict verdict = engine_.lookup(parsed.packet, now);
+        if (verdict.action == engine::Action::forward &&
+            verdict.direction == engine::Direction::to_client) {
+            return verdict;
+        }
+    }
+    return engine_.handle(parsed.packet, flow, now);
 }
 
 // In passes over the burst, so that what the decision about a frame reads is on its way from memory
@@ -267,11 +284,12 @@ void Worker::reassemble(rte_mbuf& frame, const ParsedFrame& fragment, Time now) 
     if (marks_ != nullptr) {
         mark(*whole.frame, parsed_whole_, now);
     }
-    forwarder_.obey_thoroughly(*whole.frame,
-                               parsed_whole_,
-                               engine_.handle(parsed_whole_.packet, now),
-                               whole.fragment_bytes_max,
-                               now);
+    forwarder_.obey_thoroughly(
+        *whole.frame,
+        parsed_whole_,
+        decide(*whole.frame, parsed_whole_, engine_.flow_of(parsed_whole_.packet), now),
+        whole.fragment_bytes_max,
+        now);
 }
 
 }  // namespace fpvs::slowpath

@@ -112,6 +112,10 @@ class Worker {
                                        ParsedFrame& parsed,
                                        const engine::Flow& flow,
                                        Time now);
+    [[nodiscard, gnu::always_inline]] engine::Verdict decide(rte_mbuf& frame,
+                                                             const ParsedFrame& parsed,
+                                                             const engine::Flow& flow,
+                                                             Time now);
     void handle_unusual(rte_mbuf& frame, ParsedFrame& parsed, Time now);
     void handle_error(rte_mbuf& frame, ParsedFrame& parsed, Time now);
     void reassemble(rte_mbuf& frame, const ParsedFrame& fragment, Time now);

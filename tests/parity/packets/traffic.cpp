@@ -38,14 +38,7 @@ std::vector<FrameOperation> Traffic::operations(std::size_t count) {
         if (kind < 18) {
             operations.push_back(frame(kClientPort, packet(from_client(), payload_size())));
         } else if (kind < 25) {
-            reference::IpPacket reply = packet(from_server(), payload_size());
-            // TODO(#3): one of TTL 1 is refused by both, but the slow path lets it move the
-            // connection's state first.
-            if (reply.ttl() == 1) {
-                reply.bytes[reply.family == 4 ? 8 : 7] = 64;
-                reply.fix_checksum();
-            }
-            operations.push_back(frame(kServerPort, reply));
+            operations.push_back(frame(kServerPort, packet(from_server(), payload_size())));
         } else if (kind < 27) {
             // A router of the clients complains about what a server sent.
             Flow flow = from_client();
