@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A user who keeps the tools: the stock keepalived and the stock ipvsadm drive fpvsd through the
 # preload library.  keepalived elects, checks and edits; fpvsd only forwards.  A server that dies
-# leaves the table, and keepalived's end empties it.
+# leaves the table and returns when it lives again, and keepalived's end empties it.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.." || exit 1
 [ "$(id -u)" = 0 ] || { echo "skipped: network namespaces need root"; exit 77; }
@@ -47,7 +47,7 @@ become_in_ns lvs01 "$BUILD/bin/fpvsd" --standby "ens160=af_packet:wire0@$LAB-lvs
 daemon_pid=$!
 wait_for "the control socket answers" fpvsadm -Ln
 
-become_in_ns lvs01 "${DIVERT[@]}" keepalived -n -l -D -f tests/data/lab/lvs01.conf \
+become_in_ns lvs01 "${DIVERT[@]}" keepalived -n -l -D -f tests/data/lab/lvs02.conf \
     -p "$WORK/keepalived.pid" -r "$WORK/vrrp.pid" -c "$WORK/checkers.pid" \
     >"$WORK/keepalived.log" 2>&1 &
 keepalived_pid=$!
@@ -67,6 +67,11 @@ check "stock ipvsadm's errors are the kernel's" \
 kill "${DB_PIDS[db02]}"
 wait_for "the dead server has left the table" servers_listed 1
 check "client 1 is served by the other one" [ "$(query client1)" = db01 ]
+wait "${DB_PIDS[db02]}" 2>/dev/null
+mariadb_start db02 142
+mariadb_wait db02 || give_up "db02 did not start again."
+wait_for "the server is back in the table" servers_listed 2
+check "client 2 stays with its server" [ "$(query client2)" = db01 ]
 kill "$keepalived_pid"
 wait "$keepalived_pid"
 keepalived_pid=''
