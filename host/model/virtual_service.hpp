@@ -16,7 +16,7 @@ namespace fpvs::model {
 enum class Protocol : std::uint8_t { tcp = 6, udp = 17, sctp = 132 };
 
 // How a packet gets to its server.  `full_nat` is not IPVS's: it writes a local address of the
-// director in place of the client's as well, so that replies come back by any route (docs/fullnat).
+// director in place of the client's as well, so that replies come back by any route.
 enum class Forwarding : std::uint8_t { nat, local, tunnel, direct_routing, full_nat };
 
 enum class TunnelKind : std::uint8_t { ipip, gue, gre };

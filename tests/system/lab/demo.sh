@@ -4,7 +4,7 @@
 # director is fpvsd with the lab's own keepalived file; with CARD=sim (the default) the packets of
 # its connections are forwarded by the RTL of the simulated card, with CARD=none by the slow path.
 #
-# METHOD is DR (the default: the file as it is), NAT or TUN (the same file with that lb_kind).
+# METHOD is DR (the default: the file as it is), NAT, TUN or FULLNAT (the same with that lb_kind).
 # Without a card there are web servers too: wrk asks them, and HELD connections are held at once.
 #
 # Exits 0 only if every connection and query succeeded, persistence held, the order of the servers
@@ -16,6 +16,7 @@ cd "$(dirname "$(readlink -f "$0")")/../../.." || exit 1
 readonly CARD=${CARD:-sim}
 readonly METHOD=${METHOD:-DR}
 readonly HELD=${HELD:-10000}
+readonly LOCAL_ADDRESS=192.168.113.150
 readonly CLIENTS=${CLIENTS:-6}
 readonly CONNECTIONS_EACH=${CONNECTIONS_EACH:-35}
 readonly QUERIES_EACH=${QUERIES_EACH:-10}
@@ -59,25 +60,29 @@ configure_method() {
     local host
     for host in db01 db02; do
         case $METHOD in
-            DR) ;;
+            DR | FULLNAT) ;;
             NAT) configure_translated_server $host ;;
             TUN)
                 become_in_ns $host tests/system/lab/decapsulate.py &
                 tunnel_pids+=($!)
                 ;;
-            *) give_up "METHOD is DR, NAT or TUN, not $METHOD." ;;
+            *) give_up "METHOD is DR, NAT, TUN or FULLNAT, not $METHOD." ;;
         esac
     done
+    # The address that FULLNAT's servers see must be the director's, and nobody else's.
+    [ "$METHOD" != FULLNAT ] || ip -n "$LAB-lvs01" addr add $LOCAL_ADDRESS/32 dev ens160
 }
 
 # The lab's file; for other methods with these, and without a card with a service for the web.
 write_config() {
-    sed "s/lb_kind DR/lb_kind $METHOD/" tests/data/lab/lvs01.conf
+    local kind="lb_kind $METHOD"
+    [ "$METHOD" != FULLNAT ] || kind="$kind\n    local_address $LOCAL_ADDRESS"
+    sed "s/lb_kind DR/$kind/" tests/data/lab/lvs01.conf
     cat <<CONF
 virtual_server $VIP $WEB_PORT {
     delay_loop 6
     lb_algo wlc
-    lb_kind $METHOD
+    $(printf "$kind")
     protocol TCP
     real_server 192.168.113.11 $WEB_PORT {
         TCP_CHECK {
