@@ -257,8 +257,10 @@ class Suite {
                           .new_connections = scale_.new_connections};
         Traffic traffic(
             pool_, setup.family, kSyn, setup.connections, setup.new_connections, Order::ascending);
-        // The slice to warm up, and bursts that go beyond a slice's end.
-        const std::uint64_t packets = scale_.new_connections * 9 / 10;
+        // The slice to warm up comes from them too, and every slice may end within a burst.
+        constexpr std::uint64_t kLeftOver = (kSlices + 1) * provider::kBurstMax;
+        const std::uint64_t packets =
+            (scale_.new_connections - kLeftOver) * kSlices / (kSlices + 1);
         report(name, Director(setup).measure(traffic, packets), 250, 120);
     }
 
