@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The demo without a card, by NAT, TUN and FULLNAT, with fewer connections: real databases, web servers
-# and clients behind every forwarding method but DR, which other tests have.
+# The demo without a card, by NAT, TUN and FULLNAT, with fewer connections: real databases, web
+# servers and clients behind every forwarding method but DR, which other tests have.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.." || exit 1
 
