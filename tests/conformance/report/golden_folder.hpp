@@ -15,7 +15,8 @@ namespace fpvs::test {
 [[nodiscard]] bool golden_is_foreign();
 // The path of a file or folder among the recordings.
 [[nodiscard]] std::filesystem::path golden_path(std::string_view relative);
-// None if there is no such file.  Aborts with a sentence if it is no JSON.
+// None if a foreign folder has no such file.  Aborts with a sentence if ours has not, or if the
+// file is no JSON.
 [[nodiscard]] std::optional<nlohmann::json> load_golden(std::string_view relative);
 
 }  // namespace fpvs::test
