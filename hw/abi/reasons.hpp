@@ -14,32 +14,44 @@ namespace abi {
 enum class Verdict : std::uint8_t { drop = 0, punt = 1, forward = 2 };
 
 // REASON(name, number, stage, verdict, meaning)
-#define FPVS_ABI_REASONS(REASON)                                                            \
-    REASON(runt, 1, parse, drop, "shorter than an Ethernet header")                         \
-    REASON(oversize, 2, parse, drop, "longer than kFrameBytesMax")                          \
-    REASON(port_disabled, 3, parse, drop, "the port is not enabled")                        \
-    REASON(other_host, 4, parse, drop, "unicast to another station's address")              \
-    REASON(group_address, 5, parse, punt, "broadcast or multicast")                         \
-    REASON(vlan_stacked, 6, parse, punt, "more than one VLAN tag, or a service tag")        \
-    REASON(not_ipv4, 7, parse, punt, "an EtherType other than IPv4")                        \
-    REASON(ip_header, 8, parse, punt, "IPv4 version or header length is wrong")             \
-    REASON(ip_length, 9, parse, punt, "IPv4 total length does not fit the frame")           \
-    REASON(ip_checksum, 10, parse, punt, "IPv4 header checksum is wrong")                   \
-    REASON(ip_options, 11, parse, punt, "IPv4 options that a router acts on or changes")    \
-    REASON(fragment, 12, parse, punt, "a fragment")                                         \
-    REASON(protocol, 13, parse, punt, "neither TCP nor UDP")                                \
-    REASON(transport_header, 14, parse, punt, "TCP or UDP header does not fit the packet")  \
-    REASON(service_miss, 15, service, punt, "not to a virtual service of the table")        \
-    REASON(flow_miss, 16, flow, punt, "no flow of that client")                             \
-    REASON(tcp_syn, 17, flow, punt, "a SYN on a known flow")                                \
-    REASON(method, 18, next_hop, punt, "a forwarding method this bitstream has not")        \
-    REASON(next_hop, 19, next_hop, punt, "the next hop is not valid")                       \
-    REASON(ttl, 20, next_hop, punt, "TTL would reach zero")                                 \
-    REASON(mtu, 21, next_hop, punt, "longer than the next hop's MTU")                       \
-    REASON(vlan_change, 22, next_hop, punt, "a VLAN tag would have to be added or removed") \
-    REASON(forwarded, 23, next_hop, forward, "rewritten and sent by the card")              \
-    REASON(injected, 24, inject, forward, "sent for the host")                              \
-    REASON(inject_port, 25, inject, drop, "injected to a port that does not exist")
+#define FPVS_ABI_REASONS(REASON)                                                                   \
+    REASON(runt, 1, parse, drop, "shorter than an Ethernet header")                                \
+    REASON(oversize, 2, parse, drop, "longer than kFrameBytesMax")                                 \
+    REASON(port_disabled, 3, parse, drop, "the port is not enabled")                               \
+    REASON(other_host, 4, parse, drop, "unicast to another station's address")                     \
+    REASON(group_address, 5, parse, punt, "broadcast or multicast")                                \
+    REASON(vlan_stacked, 6, parse, punt, "more than two VLAN tags")                                \
+    REASON(not_ip, 7, parse, punt, "an EtherType other than IPv4 and IPv6")                        \
+    REASON(ip_header, 8, parse, punt, "IP version or header length is wrong")                      \
+    REASON(ip_length, 9, parse, punt, "IP length does not fit the frame")                          \
+    REASON(ip_checksum, 10, parse, punt, "IPv4 header checksum is wrong")                          \
+    REASON(ip_options, 11, parse, punt, "IPv4 options that a router acts on or changes")           \
+    REASON(                                                                                        \
+        extension_headers, 12, parse, punt, "IPv6 extension headers that the card does not walk")  \
+    REASON(fragment, 13, parse, punt, "a fragment")                                                \
+    REASON(icmp, 14, parse, punt, "ICMP: echo to the virtual address, errors about connections")   \
+    REASON(protocol, 15, parse, punt, "neither TCP nor UDP nor SCTP")                              \
+    REASON(transport_header, 16, parse, punt, "transport header does not fit the packet")          \
+    REASON(                                                                                        \
+        service_miss, 17, service, punt, "neither to a virtual service nor from a server of one")  \
+    REASON(host_flow, 18, flow, punt, "the host wants this connection's packets")                  \
+    REASON(tcp_syn, 19, flow, punt, "a SYN on a known flow")                                       \
+    REASON(flow_miss, 20, flow, punt, "no flow, and the card does not schedule for it")            \
+    REASON(steer_none, 21, steer, punt, "no server at the packet's place of the service's table")  \
+    REASON(server, 22, server, punt, "the server is not valid")                                    \
+    REASON(                                                                                        \
+        method, 23, server, punt, "a forwarding method this bitstream has not for such a packet")  \
+    REASON(next_hop, 24, next_hop, punt, "the next hop is not valid")                              \
+    REASON(ttl, 25, next_hop, punt, "TTL or hop limit would reach zero")                           \
+    REASON(mtu, 26, next_hop, punt, "longer than the next hop's MTU")                              \
+    REASON(                                                                                        \
+        udp_checksum, 27, next_hop, punt, "UDP without a checksum behind NAT: one has to be made") \
+    REASON(forwarded, 28, next_hop, forward, "of a known flow, sent to its server")                \
+    REASON(replied, 29, next_hop, forward, "of a known flow, sent to its client")                  \
+    REASON(steered, 30, next_hop, forward, "sent to the server that the card chose")               \
+    REASON(injected, 31, inject, forward, "sent for the host")                                     \
+    REASON(inject_port, 32, inject, drop, "injected to a port that does not exist")                \
+    REASON(punt_full, 33, punt, drop, "a frame for the host that found too many before it")
 
 enum class Reason : std::uint8_t {
 #define FPVS_ABI_REASON_ENUM(name, number, stage, verdict, meaning) name = number,
@@ -56,8 +68,16 @@ constexpr Verdict verdict_of(Reason reason) {
     return Verdict::drop;
 }
 
-constexpr int kReasonsLog2 = 5;
+constexpr int kReasonsLog2 = 6;
 constexpr int kReasonsMax = 1 << kReasonsLog2;  // Numbers are below this.
+
+// Punted frames of these reasons are control traffic: what the director itself lives by (ARP, VRRP,
+// neighbour discovery, routing, ssh, health checks).  They go by the control ring, which no flood
+// of other frames can fill.
+constexpr bool is_control(Reason reason) {
+    return reason == Reason::group_address || reason == Reason::not_ip ||
+           reason == Reason::service_miss || reason == Reason::protocol;
+}
 
 }  // namespace abi
 }  // namespace fpvs

@@ -35,6 +35,7 @@ constexpr int kRings = 4;
     FIELD(length_bytes, 16, 16)     \
     FIELD(service, 32, 12)          \
     FIELD(service_found, 48, 1)     \
+    FIELD(version, 49, 1)           \
     FIELD(stamp, 480, 32)
 
 #define FPVS_ABI_INJECT_HEADER(FIELD) \

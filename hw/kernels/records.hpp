@@ -2,19 +2,25 @@
 // What the stages tell each other about a frame, in the order in which a frame meets them.
 //
 // The beats of a frame wait in a FIFO while its header, as one of these records, walks from stage
-// to stage.  A record has only what later stages need.  `reason` is zero until a stage has settled
-// the frame's verdict; from then on stages pass it unchanged.
+// to stage.  What parse saw goes along unchanged (Packet); what a stage finds is a part that it
+// puts beside it.  `reason` is zero until a stage has settled the frame's verdict; from then on
+// stages pass it unchanged, and of a frame with a reason other parts may have any value.
+//
+// An address of either family has 128 bits; an IPv4 address lies in the low 32, the rest is zero.
 #pragma once
 
 #include <ap_int.h>
 
+#include "hw/abi/entries.hpp"
 #include "hw/abi/limits.hpp"
 #include "hw/abi/reasons.hpp"
 
 namespace fpvs {
 namespace kernels {
 
-constexpr int kHeadBytes = 96;  // Ethernet 14, VLAN 4, IPv4 60, TCP up to its flags 14, rounded up.
+// Two beats: Ethernet 14, two VLAN tags 8, IPv4 60 or IPv6 40 with 48 of extension headers, TCP up
+// to its checksum 18.
+constexpr int kHeadBytes = 128;
 constexpr int kHeadBits = 8 * kHeadBytes;
 
 using ReasonBits = ap_uint<abi::kReasonsLog2>;
@@ -27,92 +33,181 @@ inline ReasonBits reason_bits(abi::Reason reason) {
 
 using LengthBits = ap_uint<14>;
 static_assert(abi::kFrameBytesMax < 1 << 14, "a frame's length fits LengthBits");
+using AddressBits = ap_uint<128>;
+using PortBits = ap_uint<16>;
+using ServiceBits = ap_uint<12>;
+using ServerBits = ap_uint<abi::kServersLog2>;
+using NextHopBits = ap_uint<abi::kNextHopsLog2>;
+using MethodBits = ap_uint<3>;
+using EpochBits = ap_uint<abi::kEpochBits>;
 
 // frame_head -> parse.  Bytes of `head` at and above `length` have no meaning.
 struct FrameHead {
     ap_uint<kHeadBits> head;
     LengthBits length;  // Of the frame; saturates if it is oversize.
+    // The ones' complement sum of the frame's 16-bit words, those of its first 14 bytes left out,
+    // carries folded in: what a checksum over the packet is made of.
+    ap_uint<16> sum;
     ap_uint<1> oversize;
     ap_uint<1> port;
+};
+
+// What parse saw; part of all records behind it.
+struct Packet {
+    LengthBits length;    // Of the frame.
+    LengthBits ip_bytes;  // Of the IP packet, its header included.
+    ap_uint<1> port;      // It came by this one.
+    ap_uint<2> tags;      // VLAN tags.
+    ap_uint<1> ipv6;
+    ap_uint<8> protocol;   // TCP, UDP or SCTP.
+    ap_uint<7> l4_offset;  // From the start of the frame to the transport header.
+    ap_uint<8> tcp_flags;  // 0 of others.
+    ap_uint<8> ttl;        // Or hop limit.
+    ap_uint<8> tos;        // Or traffic class.
+    ap_uint<1> dont_fragment;
+    ap_uint<16> ip_checksum;  // IPv4's, as it came.
+    ap_uint<16> l4_checksum;  // TCP's or UDP's, as it came.
+    // The sum over the packet as it came, from the IP header to its end, padding left out.
+    ap_uint<16> sum;
+    AddressBits source;
+    AddressBits destination;
+    PortBits source_port;
+    PortBits destination_port;
 };
 
 // parse -> service.
 struct ParsedHeader {
     ReasonBits reason;
-    LengthBits length;
-    LengthBits ip_bytes;
-    ap_uint<1> port;
-    ap_uint<1> tagged;
-    ap_uint<1> ttl_spent;  // TTL is 0 or 1.
-    ap_uint<1> tcp;        // Not UDP.
-    ap_uint<8> tcp_flags;
-    ap_uint<32> client_address;
-    ap_uint<16> client_port;
-    ap_uint<32> service_address;
-    ap_uint<16> service_port;
+    Packet packet;
+};
+
+// Whose packet it is: of this service, and of its client, or for FULLNAT's replies of the local
+// end.
+struct Flow {
+    AddressBits client_address;
+    PortBits client_port;
+    ServiceBits service;
+    ap_uint<1> service_found;
+    ap_uint<1> from_server;  // It came from a server of the service.
+    ap_uint<1> reply;        // As in abi::FlowEntry: its key is that of the local end.
+};
+
+// How the card schedules for the service; abi::ServiceEntry.
+struct SteerRule {
+    ap_uint<3> kind;
+    ap_uint<1> use_port;
+    ap_uint<abi::kSteerWordsLog2> base;
+    ap_uint<17> size;
+    ap_uint<41> reciprocal;
+    ap_uint<abi::kCursorsLog2> cursor;
 };
 
 // service -> flow hash.
 struct ServiceHeader {
     ReasonBits reason;
-    LengthBits length;
-    LengthBits ip_bytes;
-    ap_uint<1> port;
-    ap_uint<1> tagged;
-    ap_uint<1> ttl_spent;
-    ap_uint<8> tcp_flags;
-    ap_uint<32> client_address;
-    ap_uint<16> client_port;
-    ap_uint<1> service_found;
-    ap_uint<12> service;
+    ap_uint<1> version;  // Of the tables that served it.
+    Packet packet;
+    Flow flow;
+    SteerRule steer;
+    ServerBits server;  // That it came from.
 };
 
-// flow hash -> flow lookup.
+// flow hash -> flow lookup.  Buckets of the two halves, and the place among the young ones.
 struct HashedHeader {
-    ReasonBits reason;
-    LengthBits length;
-    LengthBits ip_bytes;
-    ap_uint<1> port;
-    ap_uint<1> tagged;
-    ap_uint<1> ttl_spent;
-    ap_uint<8> tcp_flags;
-    ap_uint<32> client_address;
-    ap_uint<16> client_port;
-    ap_uint<1> service_found;
-    ap_uint<12> service;
-    ap_uint<abi::kFlowBucketsLog2> bucket;
+    ServiceHeader served;
+    ap_uint<abi::kFlowBucketsLog2Max> bucket_0;
+    ap_uint<abi::kFlowBucketsLog2Max> bucket_1;
+    ap_uint<abi::kYoungLog2> young;
 };
 
-// flow lookup -> next hop.
+// Where a flow lies: the activity table's place.
+struct FlowPlace {
+    ap_uint<abi::kFlowBucketsLog2Max> bucket;
+    ap_uint<3> way;  // half * kFlowWays + way.
+};
+
+// flow lookup -> steer.  With `found`, server and method are the flow's.
 struct FlowHeader {
     ReasonBits reason;
-    LengthBits length;
-    LengthBits ip_bytes;
-    ap_uint<1> port;
-    ap_uint<1> tagged;
-    ap_uint<1> ttl_spent;
-    ap_uint<8> tcp_flags;
-    ap_uint<32> client_address;
-    ap_uint<16> client_port;
-    ap_uint<1> service_found;
-    ap_uint<12> service;
-    ap_uint<abi::kFlowBucketsLog2> bucket;
-    ap_uint<2> way;
-    ap_uint<abi::kServersLog2> server;
-    ap_uint<12> next_hop;
-    ap_uint<3> method;
+    ap_uint<1> version;
+    Packet packet;
+    Flow flow;
+    SteerRule steer;
+    ap_uint<abi::kYoungLog2> young;
+    ap_uint<1> found;
+    FlowPlace place;
+    ServerBits server;
+    MethodBits method;
+    NextHopBits reply_next_hop;
+    ap_uint<32> other_address;
+    PortBits other_port;
 };
 
-// next hop -> rewrite: what becomes of the frame's beats.
+// steer -> server.  `steered`: the card chose the server; `learn`: the host is to be told.
+struct SteeredHeader {
+    ReasonBits reason;
+    ap_uint<1> version;
+    Packet packet;
+    Flow flow;
+    ap_uint<1> found;
+    ap_uint<1> steered;
+    ap_uint<1> learn;
+    FlowPlace place;
+    ServerBits server;
+    MethodBits method;  // Of a flow; of a steered packet it is the server's.
+    NextHopBits reply_next_hop;
+    ap_uint<32> other_address;
+    PortBits other_port;
+};
+
+// What the packet's ends become.
+struct Translation {
+    ap_uint<1> new_source;
+    ap_uint<1> new_destination;
+    AddressBits source;
+    PortBits source_port;
+    AddressBits destination;
+    PortBits destination_port;
+};
+
+// The outer header that a tunnel puts before it.
+struct Outer {
+    ap_uint<1> present;
+    ap_uint<1> ipv6;
+    ap_uint<2> tunnel;  // abi::Tunnel
+    ap_uint<1> checksum;
+    PortBits port;  // GUE's destination.
+    AddressBits source;
+    AddressBits destination;
+};
+
+// server -> next hop.
+struct ServedHeader {
+    ReasonBits reason;
+    ap_uint<1> version;
+    Packet packet;
+    Flow flow;
+    ap_uint<1> steered;
+    ap_uint<1> learn;
+    FlowPlace place;
+    ServerBits server;
+    NextHopBits next_hop;
+    Translation translation;
+    Outer outer;
+};
+
+// next hop -> translate: what becomes of the frame's beats.
 struct Decision {
     ap_uint<2> verdict;
     ReasonBits reason;
-    LengthBits length;
-    ap_uint<1> port;
+    ap_uint<1> version;
+    Packet packet;
     ap_uint<1> service_found;
-    ap_uint<12> service;
-    ap_uint<1> tagged;
+    ServiceBits service;
+    Translation translation;
+    Outer outer;
     ap_uint<1> out_port;
+    ap_uint<1> out_tagged;
     ap_uint<12> vlan;
     ap_uint<48> destination_mac;
     ap_uint<48> source_mac;
@@ -123,30 +218,31 @@ struct Settled {
     ReasonBits reason;
     LengthBits length;
     LengthBits ip_bytes;
+    ap_uint<1> ipv6;
     ap_uint<8> tcp_flags;
-    ap_uint<32> client_address;
-    ap_uint<16> client_port;
-    ap_uint<12> service;
-    ap_uint<abi::kServersLog2> server;
-    ap_uint<abi::kFlowBucketsLog2> bucket;
-    ap_uint<2> way;
+    Flow flow;
+    ServerBits server;
+    FlowPlace place;
+    ap_uint<1> learn;
 };
 
-// activity, inject -> count.
+// activity, inject, punt -> count.
 struct Counted {
     ReasonBits reason;
     LengthBits length;
     LengthBits ip_bytes;
-    ap_uint<abi::kServersLog2> server;
+    ap_uint<1> service_found;
+    ServiceBits service;
+    ServerBits server;
 };
 
 // activity -> event.
-struct FlowFlags {
+struct FlowNews {
+    ap_uint<1> learned;  // Otherwise FIN or RST.
     ap_uint<8> tcp_flags;
-    ap_uint<32> client_address;
-    ap_uint<16> client_port;
-    ap_uint<12> service;
-    ap_uint<abi::kServersLog2> server;
+    ap_uint<1> ipv6;
+    Flow flow;
+    ServerBits server;
 };
 
 // rewrite -> punt.
@@ -154,21 +250,22 @@ struct PuntInfo {
     ReasonBits reason;
     LengthBits length;
     ap_uint<1> port;
+    ap_uint<1> version;
     ap_uint<1> service_found;
-    ap_uint<12> service;
+    ServiceBits service;
 };
 
-// The chain of commands: command -> parse -> service -> flow hash -> flow lookup -> next hop ->
-// activity -> count -> event.  The stage that owns what a command asks for puts the answer into the
-// payload and sets `answered`.
+// The chain of commands: command -> parse -> service -> flow hash -> flow lookup -> steer -> server
+// -> next hop -> activity -> count -> event.  The stage that owns what a command asks for puts the
+// answer into the payload and sets `answered`.
 struct Command {
-    ap_uint<4> opcode;
+    ap_uint<8> opcode;
     ap_uint<1> answered;
-    ap_uint<2> way;
-    ap_uint<1> table;
-    ap_uint<16> index;
+    ap_uint<3> way;
+    ap_uint<2> table;
+    ap_uint<abi::kFlowBucketsLog2Max> index;
     ap_uint<64> tag;
-    ap_uint<128> payload;
+    ap_uint<320> payload;
 };
 
 }  // namespace kernels
