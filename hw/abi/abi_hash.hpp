@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One number for the whole contract.  A host and a bitstream work together only if theirs agree:
-// whoever changes a limit, a field, an opcode, a reason or a register changes the number.
+// whoever changes a limit, a field, an opcode, a reason or a register changes the number.  How many
+// flows a bitstream has room for is no part of it: its registers tell.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include "hw/abi/commands.hpp"
 #include "hw/abi/entries.hpp"
 #include "hw/abi/events.hpp"
+#include "hw/abi/hash.hpp"
 #include "hw/abi/limits.hpp"
 #include "hw/abi/reasons.hpp"
 #include "hw/abi/registers.hpp"
@@ -24,7 +26,12 @@ namespace abi {
 // Everything but the limits, spelt out by the lists themselves.
 constexpr char kAbiText[] =
     "service{" FPVS_ABI_SERVICE_ENTRY(FPVS_ABI_FIELD_TEXT) "}"
+    "reply{" FPVS_ABI_REPLY_ENTRY(FPVS_ABI_FIELD_TEXT) "}"
     "flow{" FPVS_ABI_FLOW_ENTRY(FPVS_ABI_FIELD_TEXT) "}"
+    "flow6{" FPVS_ABI_FLOW6_ENTRY(FPVS_ABI_FIELD_TEXT) "}"
+    "server{" FPVS_ABI_SERVER_ENTRY(FPVS_ABI_FIELD_TEXT) "}"
+    "virtual_end{" FPVS_ABI_VIRTUAL_END_ENTRY(FPVS_ABI_FIELD_TEXT) "}"
+    "steer{" FPVS_ABI_STEER_ENTRY(FPVS_ABI_FIELD_TEXT) "}"
     "next_hop{" FPVS_ABI_NEXT_HOP_ENTRY(FPVS_ABI_FIELD_TEXT) "}"
     "port{" FPVS_ABI_PORT_ENTRY(FPVS_ABI_FIELD_TEXT) "}"
     "opcodes{" FPVS_ABI_OPCODES(FPVS_ABI_NUMBER_TEXT) "}"
@@ -34,27 +41,19 @@ constexpr char kAbiText[] =
     "reasons{" FPVS_ABI_REASONS(FPVS_ABI_REASON_TEXT) "}"
     "punt{" FPVS_ABI_PUNT_HEADER(FPVS_ABI_FIELD_TEXT) "}"
     "inject{" FPVS_ABI_INJECT_HEADER(FPVS_ABI_FIELD_TEXT) "}"
+    "rings{" FPVS_ABI_RINGS(FPVS_ABI_NUMBER_TEXT) "}"
+    "capabilities{" FPVS_ABI_CAPABILITIES(FPVS_ABI_NUMBER_TEXT) "}"
     "registers{" FPVS_ABI_REGISTERS(FPVS_ABI_REGISTER_TEXT) "}"
     "ring_registers{" FPVS_ABI_RING_REGISTERS(FPVS_ABI_REGISTER_TEXT) "}"
     "port_registers{" FPVS_ABI_PORT_REGISTERS(FPVS_ABI_REGISTER_TEXT) "}";
 
-constexpr std::uint64_t kLimitValues[] = {kVersion,
-                                          kPortsMax,
-                                          kFrameBytesMax,
-                                          kTableWays,
-                                          kServiceBuckets,
-                                          kFlowBuckets,
-                                          kServersMax,
-                                          kNextHopsMax,
-                                          kCounterBanks,
-                                          kRingSlotsLog2Min,
-                                          kRingSlotsLog2Max,
-                                          kFrameSlotLog2Min,
-                                          kFrameSlotLog2Max,
-                                          kRingBlock,
-                                          kRingStride,
-                                          kPortBlock,
-                                          kPortStride};
+constexpr std::uint64_t kLimitValues[] = {
+    kVersion,          kPortsMax,         kFrameBytesMax, kTableWays,        kServiceBuckets,
+    kReplyBuckets,     kFlowHalves,       kFlowWays,      kEpochBits,        kServersMax,
+    kNextHopsMax,      kSteerWords,       kSteerSizeMax,  kCursorsMax,       kYoungMax,
+    kYoungEpochs,      kYoungHashLsb,     kCounterBanks,  kRingSlotsLog2Min, kRingSlotsLog2Max,
+    kFrameSlotLog2Min, kFrameSlotLog2Max, kRingBlock,     kRingStride,       kPortBlock,
+    kPortStride};
 
 // FNV-1a, 64 bits.
 constexpr std::uint64_t abi_hash() {

@@ -29,29 +29,30 @@ enum class Verdict : std::uint8_t { drop = 0, punt = 1, forward = 2 };
     REASON(                                                                                        \
         extension_headers, 12, parse, punt, "IPv6 extension headers that the card does not walk")  \
     REASON(fragment, 13, parse, punt, "a fragment")                                                \
-    REASON(icmp, 14, parse, punt, "ICMP: echo to the virtual address, errors about connections")   \
-    REASON(protocol, 15, parse, punt, "neither TCP nor UDP nor SCTP")                              \
-    REASON(transport_header, 16, parse, punt, "transport header does not fit the packet")          \
+    REASON(icmp_control, 14, parse, punt, "ICMP for the director: neighbours, echo replies")       \
+    REASON(icmp, 15, parse, punt, "ICMP: echo to the virtual address, errors about connections")   \
+    REASON(protocol, 16, parse, punt, "neither TCP nor UDP nor SCTP")                              \
+    REASON(transport_header, 17, parse, punt, "transport header does not fit the packet")          \
     REASON(                                                                                        \
-        service_miss, 17, service, punt, "neither to a virtual service nor from a server of one")  \
-    REASON(host_flow, 18, flow, punt, "the host wants this connection's packets")                  \
-    REASON(tcp_syn, 19, flow, punt, "a SYN on a known flow")                                       \
-    REASON(flow_miss, 20, flow, punt, "no flow, and the card does not schedule for it")            \
-    REASON(steer_none, 21, steer, punt, "no server at the packet's place of the service's table")  \
-    REASON(server, 22, server, punt, "the server is not valid")                                    \
+        service_miss, 18, service, punt, "neither to a virtual service nor from a server of one")  \
+    REASON(host_flow, 19, flow, punt, "the host wants this connection's packets")                  \
+    REASON(tcp_syn, 20, flow, punt, "a SYN on a known flow")                                       \
+    REASON(flow_miss, 21, flow, punt, "no flow, and the card does not schedule for it")            \
+    REASON(steer_none, 22, steer, punt, "no server at the packet's place of the service's table")  \
+    REASON(server, 23, server, punt, "the server is not valid")                                    \
     REASON(                                                                                        \
-        method, 23, server, punt, "a forwarding method this bitstream has not for such a packet")  \
-    REASON(next_hop, 24, next_hop, punt, "the next hop is not valid")                              \
-    REASON(ttl, 25, next_hop, punt, "TTL or hop limit would reach zero")                           \
-    REASON(mtu, 26, next_hop, punt, "longer than the next hop's MTU")                              \
+        method, 24, server, punt, "a forwarding method this bitstream has not for such a packet")  \
+    REASON(next_hop, 25, next_hop, punt, "the next hop is not valid")                              \
+    REASON(ttl, 26, next_hop, punt, "TTL or hop limit would reach zero")                           \
+    REASON(mtu, 27, next_hop, punt, "longer than the next hop's MTU")                              \
     REASON(                                                                                        \
-        udp_checksum, 27, next_hop, punt, "UDP without a checksum behind NAT: one has to be made") \
-    REASON(forwarded, 28, next_hop, forward, "of a known flow, sent to its server")                \
-    REASON(replied, 29, next_hop, forward, "of a known flow, sent to its client")                  \
-    REASON(steered, 30, next_hop, forward, "sent to the server that the card chose")               \
-    REASON(injected, 31, inject, forward, "sent for the host")                                     \
-    REASON(inject_port, 32, inject, drop, "injected to a port that does not exist")                \
-    REASON(punt_full, 33, punt, drop, "a frame for the host that found too many before it")
+        udp_checksum, 28, next_hop, punt, "UDP without a checksum behind NAT: one has to be made") \
+    REASON(forwarded, 29, next_hop, forward, "of a known flow, sent to its server")                \
+    REASON(replied, 30, next_hop, forward, "of a known flow, sent to its client")                  \
+    REASON(steered, 31, next_hop, forward, "sent to the server that the card chose")               \
+    REASON(injected, 32, inject, forward, "sent for the host")                                     \
+    REASON(inject_port, 33, inject, drop, "injected to a port that does not exist")                \
+    REASON(punt_full, 34, punt, drop, "a frame for the host that found too many before it")
 
 enum class Reason : std::uint8_t {
 #define FPVS_ABI_REASON_ENUM(name, number, stage, verdict, meaning) name = number,
@@ -72,11 +73,12 @@ constexpr int kReasonsLog2 = 6;
 constexpr int kReasonsMax = 1 << kReasonsLog2;  // Numbers are below this.
 
 // Punted frames of these reasons are control traffic: what the director itself lives by (ARP, VRRP,
-// neighbour discovery, routing, ssh, health checks).  They go by the control ring, which no flood
-// of other frames can fill.
+// neighbour discovery, routing, ssh, health checks of its own).  They go by the control ring, which
+// no flood of other frames can fill.
 constexpr bool is_control(Reason reason) {
     return reason == Reason::group_address || reason == Reason::not_ip ||
-           reason == Reason::service_miss || reason == Reason::protocol;
+           reason == Reason::icmp_control || reason == Reason::protocol ||
+           reason == Reason::service_miss;
 }
 
 }  // namespace abi

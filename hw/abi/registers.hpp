@@ -18,7 +18,7 @@ namespace fpvs {
 namespace abi {
 
 constexpr std::uint32_t kMagic = 0x53565046;  // "FPVS" in memory.
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::uint32_t kRegisterBlockBytes = 0x1000;
 
 // REGISTER(name, offset, access, meaning)
@@ -29,13 +29,48 @@ constexpr std::uint32_t kRegisterBlockBytes = 0x1000;
     REGISTER(abi_hash_high, 0x01c, ro, "high half of kAbiHash")                           \
     REGISTER(ports, 0x020, ro, "network ports")                                           \
     REGISTER(service_buckets, 0x024, ro, "buckets of the service table")                  \
-    REGISTER(flow_buckets, 0x028, ro, "buckets of the flow table")                        \
+    REGISTER(flow_buckets, 0x028, ro, "buckets of either half of the IPv4 flow table")    \
     REGISTER(servers, 0x02c, ro, "real servers that can be counted")                      \
     REGISTER(next_hops, 0x030, ro, "next hops")                                           \
     REGISTER(link, 0x034, ro, "bit p: port p has a link")                                 \
     REGISTER(run, 0x038, rw, "bit 0: rings move; after a 0, reads 1 until they rest")     \
     REGISTER(cycles_low, 0x040, ro, "clock cycles since the load; latches the high half") \
-    REGISTER(cycles_high, 0x044, ro, "high half, as latched")
+    REGISTER(cycles_high, 0x044, ro, "high half, as latched")                             \
+    REGISTER(capabilities, 0x048, ro, "bit n: it has capability n")                       \
+    REGISTER(flow6_buckets, 0x04c, ro, "buckets of either half of the IPv6 flow table")   \
+    REGISTER(reply_buckets, 0x050, ro, "buckets of the reply table")                      \
+    REGISTER(steer_words, 0x054, ro, "words of all hash tables and sequences")            \
+    REGISTER(cursors, 0x058, ro, "sequences that are walked in turn")                     \
+    REGISTER(young, 0x05c, ro, "places for connections that have no flow yet")
+
+// What a bitstream can do by itself; what it cannot is punted.
+//
+// CAPABILITY(name, number, meaning)
+#define FPVS_ABI_CAPABILITIES(CAPABILITY)                                      \
+    CAPABILITY(ipv6, 0, "flows of IPv6")                                       \
+    CAPABILITY(sctp, 1, "SCTP, by direct routing and tunnels")                 \
+    CAPABILITY(nat, 2, "NAT, both directions")                                 \
+    CAPABILITY(full_nat, 3, "FULLNAT of IPv4, both directions")                \
+    CAPABILITY(ipip, 4, "tunnels of IP in IP, either family in either")        \
+    CAPABILITY(gue, 5, "GUE tunnels, with and without checksum")               \
+    CAPABILITY(gre, 6, "GRE tunnels, with and without checksum")               \
+    CAPABILITY(steer_hash, 7, "chooses servers by hash: IPVS's sh, dh and mh") \
+    CAPABILITY(steer_in_turn, 8, "chooses servers in turn: IPVS's rr and wrr")
+
+enum class Capability : std::uint8_t {
+#define FPVS_ABI_CAPABILITY_ENUM(name, number, meaning) name = number,
+    FPVS_ABI_CAPABILITIES(FPVS_ABI_CAPABILITY_ENUM)
+#undef FPVS_ABI_CAPABILITY_ENUM
+};
+
+constexpr std::uint32_t capability_bit(Capability capability) {
+    return 1u << static_cast<unsigned>(capability);
+}
+
+// Those of these sources.
+#define FPVS_ABI_CAPABILITY_BIT(name, number, meaning) | capability_bit(Capability::name)
+constexpr std::uint32_t kCapabilities = 0 FPVS_ABI_CAPABILITIES(FPVS_ABI_CAPABILITY_BIT);
+#undef FPVS_ABI_CAPABILITY_BIT
 
 // RING_REGISTER(name, offset within the ring's block, access, meaning)
 #define FPVS_ABI_RING_REGISTERS(REGISTER)                                                    \
@@ -56,8 +91,9 @@ constexpr std::uint32_t kRegisterBlockBytes = 0x1000;
 
 constexpr std::uint32_t kRingBlock = 0x100;
 constexpr std::uint32_t kRingStride = 0x40;
-constexpr std::uint32_t kPortBlock = 0x200;
+constexpr std::uint32_t kPortBlock = 0x300;
 constexpr std::uint32_t kPortStride = 0x40;
+static_assert(kRingBlock + kRings * kRingStride <= kPortBlock, "blocks do not overlap");
 
 // The names are those of the lists, not of constants.
 // NOLINTBEGIN(readability-identifier-naming)

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The four rings in host memory through which card and host speak.
+// The five rings in host memory through which card and host speak.
 //
 //   command, inject: the host produces.  It fills slots, then writes its producer index to the
 //                    ring's host_index register; the card takes them in order and shows how far
 //                    it came in card_index.
-//   event, punt:     the card produces.  A slot is complete when its stamp is the ring's current
-//                    lap, counted from 1, so the host polls memory and never a register; it gives
-//                    slots back by writing its consumer index to host_index.  A ring without a
-//                    free slot drops the newest and counts it in `dropped`.
+//   event, punt, control: the card produces.  A slot is complete when its stamp is the ring's
+//                    current lap, counted from 1, so the host polls memory and never a register;
+//                    it gives slots back by writing its consumer index to host_index.  A ring
+//                    without a free slot drops the newest and counts it in `dropped`.
 //
+// `control` is a second punt ring, for control traffic (is_control() of hw/abi/reasons.hpp): what
+// fills the one takes nothing from the other.
 // Indices are 32-bit, count slots since the start, and wrap around naturally.
 // A command or event slot is one beat.  A punt or inject slot is a header beat and the frame after
 // it.  On the pipeline's streams an injected frame comes after its header beat and the last beat of
@@ -26,8 +28,20 @@
 namespace fpvs {
 namespace abi {
 
-enum class Ring : std::uint8_t { command = 0, event = 1, punt = 2, inject = 3 };
-constexpr int kRings = 4;
+// RING(name, number, meaning)
+#define FPVS_ABI_RINGS(RING)                                       \
+    RING(command, 0, "host to card, commands")                     \
+    RING(event, 1, "card to host, events")                         \
+    RING(punt, 2, "card to host, frames the card does not handle") \
+    RING(inject, 3, "host to card, frames to send")                \
+    RING(control, 4, "card to host, frames of control traffic")
+
+enum class Ring : std::uint8_t {
+#define FPVS_ABI_RING_ENUM(name, number, meaning) name = number,
+    FPVS_ABI_RINGS(FPVS_ABI_RING_ENUM)
+#undef FPVS_ABI_RING_ENUM
+};
+constexpr int kRings = 5;
 
 #define FPVS_ABI_PUNT_HEADER(FIELD) \
     FIELD(reason, 0, 8)             \

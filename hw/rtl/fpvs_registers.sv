@@ -11,6 +11,9 @@ module fpvs_registers #(
     parameter int unsigned PORTS = 2,
     // Longer than anything takes through the pipeline: its stages and three frames' beats.
     parameter int unsigned DRAIN_CYCLES = 1024,
+    // Of the pipeline that this card has.
+    parameter int unsigned FLOW_BUCKETS = fpvs_abi_pkg::FLOW_BUCKETS,
+    parameter int unsigned FLOW6_BUCKETS = fpvs_abi_pkg::FLOW6_BUCKETS,
     localparam int unsigned RINGS = fpvs_abi_pkg::RINGS
 ) (
     input  logic                clk,
@@ -173,13 +176,19 @@ module fpvs_registers #(
             fpvs_abi_pkg::REG_ABI_HASH_HIGH: word = fpvs_abi_pkg::ABI_HASH[63:32];
             fpvs_abi_pkg::REG_PORTS: word = PORTS;
             fpvs_abi_pkg::REG_SERVICE_BUCKETS: word = fpvs_abi_pkg::SERVICE_BUCKETS;
-            fpvs_abi_pkg::REG_FLOW_BUCKETS: word = fpvs_abi_pkg::FLOW_BUCKETS;
+            fpvs_abi_pkg::REG_FLOW_BUCKETS: word = FLOW_BUCKETS;
             fpvs_abi_pkg::REG_SERVERS: word = fpvs_abi_pkg::SERVERS_MAX;
             fpvs_abi_pkg::REG_NEXT_HOPS: word = fpvs_abi_pkg::NEXT_HOPS_MAX;
             fpvs_abi_pkg::REG_LINK: word = 32'(link);
             fpvs_abi_pkg::REG_RUN: word = 32'(moving || drain != '0);
             fpvs_abi_pkg::REG_CYCLES_LOW: word = cycles[31:0];
             fpvs_abi_pkg::REG_CYCLES_HIGH: word = cycles_high;
+            fpvs_abi_pkg::REG_CAPABILITIES: word = fpvs_abi_pkg::CAPABILITIES;
+            fpvs_abi_pkg::REG_FLOW6_BUCKETS: word = FLOW6_BUCKETS;
+            fpvs_abi_pkg::REG_REPLY_BUCKETS: word = fpvs_abi_pkg::REPLY_BUCKETS;
+            fpvs_abi_pkg::REG_STEER_WORDS: word = fpvs_abi_pkg::STEER_WORDS;
+            fpvs_abi_pkg::REG_CURSORS: word = fpvs_abi_pkg::CURSORS_MAX;
+            fpvs_abi_pkg::REG_YOUNG: word = fpvs_abi_pkg::YOUNG_MAX;
             default: word = ring_word | port_word;
         endcase
     end

@@ -64,10 +64,30 @@ std::vector<RecordTable> records() {
          ServiceEntry::bits,
          "virtual service: all zero is an empty way",
          {FPVS_ABI_SERVICE_ENTRY(FPVS_PRINT_FIELD)}},
+        {"reply_entry",
+         ReplyEntry::bits,
+         "where replies come from: all zero is an empty way",
+         {FPVS_ABI_REPLY_ENTRY(FPVS_PRINT_FIELD)}},
         {"flow_entry",
          FlowEntry::bits,
-         "flow: all zero is an empty way",
+         "flow of IPv4: all zero is an empty way",
          {FPVS_ABI_FLOW_ENTRY(FPVS_PRINT_FIELD)}},
+        {"flow6_entry",
+         Flow6Entry::bits,
+         "flow of IPv6: all zero is an empty way",
+         {FPVS_ABI_FLOW6_ENTRY(FPVS_PRINT_FIELD)}},
+        {"server_entry",
+         ServerEntry::bits,
+         "real server of a service",
+         {FPVS_ABI_SERVER_ENTRY(FPVS_PRINT_FIELD)}},
+        {"virtual_end_entry",
+         VirtualEndEntry::bits,
+         "source of a service's replies",
+         {FPVS_ABI_VIRTUAL_END_ENTRY(FPVS_PRINT_FIELD)}},
+        {"steer_entry",
+         SteerEntry::bits,
+         "word of a hash table or a sequence",
+         {FPVS_ABI_STEER_ENTRY(FPVS_PRINT_FIELD)}},
         {"next_hop_entry",
          NextHopEntry::bits,
          "the Ethernet header a frame gets and the port it leaves by",
@@ -95,9 +115,21 @@ std::vector<LimitLine> limits() {
         {"frame_bytes_max", kFrameBytesMax},
         {"table_ways", kTableWays},
         {"service_buckets", kServiceBuckets},
+        {"reply_buckets", kReplyBuckets},
+        {"flow_halves", kFlowHalves},
+        {"flow_ways", kFlowWays},
         {"flow_buckets", kFlowBuckets},
+        {"flow6_buckets", kFlow6Buckets},
+        {"epoch_bits", kEpochBits},
         {"servers_max", kServersMax},
         {"next_hops_max", kNextHopsMax},
+        {"steer_words", kSteerWords},
+        {"steer_size_max", kSteerSizeMax},
+        {"cursors_max", kCursorsMax},
+        {"young_max", kYoungMax},
+        {"young_epochs", kYoungEpochs},
+        {"punt_control_beats", kPuntControlBeats},
+        {"punt_data_beats", kPuntDataBeats},
         {"counter_banks", kCounterBanks},
         {"reasons_max", kReasonsMax},
         {"rings", kRings},
@@ -106,15 +138,6 @@ std::vector<LimitLine> limits() {
         {"record_bytes", kRecordBytes},
         {"frame_slot_log2_min", kFrameSlotLog2Min},
         {"frame_slot_log2_max", kFrameSlotLog2Max},
-    };
-}
-
-std::vector<NumberLine> rings() {
-    return {
-        {"command", static_cast<int>(Ring::command), "host to card, commands"},
-        {"event", static_cast<int>(Ring::event), "card to host, events"},
-        {"punt", static_cast<int>(Ring::punt), "card to host, frames the card does not handle"},
-        {"inject", static_cast<int>(Ring::inject), "host to card, frames to send"},
     };
 }
 
@@ -214,7 +237,9 @@ std::string registers_markdown() {
     text += fmt::format(
         "\n### A port's block\n\nAt 0x{:03x} + 0x{:02x} x port.\n\n", kPortBlock, kPortStride);
     text += register_table({FPVS_ABI_PORT_REGISTERS(FPVS_PRINT_REGISTER)});
-    text += "\n## Rings\n\n" + number_table(rings());
+    text += "\n## Capabilities\n\nBits of the register `capabilities`.\n\n" +
+            number_table({FPVS_ABI_CAPABILITIES(FPVS_PRINT_NUMBER)});
+    text += "\n## Rings\n\n" + number_table({FPVS_ABI_RINGS(FPVS_PRINT_NUMBER)});
     text += "\n## Commands\n\n" + number_table({FPVS_ABI_OPCODES(FPVS_PRINT_NUMBER)});
     text += "\n## Events\n\n" + number_table({FPVS_ABI_EVENT_KINDS(FPVS_PRINT_NUMBER)});
     text += "\n## Reasons\n\nEvery frame gets exactly one and is counted under it.\n\n" +
@@ -223,7 +248,10 @@ std::string registers_markdown() {
     for (const RecordTable& record : records()) {
         text += record_section(record);
     }
-    text += "## Limits\n\n| name | value |\n|---|---|\n";
+    text +=
+        "## Limits\n\nNumbers of flow buckets are those of the simulated card; others differ, and "
+        "the register\n`flow_buckets` or `flow6_buckets` tells.\n\n"
+        "| name | value |\n|---|---|\n";
     for (const LimitLine& limit : limits()) {
         text += fmt::format("| `{}` | {} |\n", limit.name, limit.value);
     }
@@ -238,7 +266,9 @@ std::string systemverilog_package() {
         "package fpvs_abi_pkg;\n\n";
     text += fmt::format("    localparam logic [31:0] MAGIC = 32'h{:08x};\n", kMagic);
     text += fmt::format("    localparam logic [31:0] VERSION = 32'd{};\n", kVersion);
-    text += fmt::format("    localparam logic [63:0] ABI_HASH = 64'h{:016x};\n\n", kAbiHash);
+    text += fmt::format("    localparam logic [63:0] ABI_HASH = 64'h{:016x};\n", kAbiHash);
+    text +=
+        fmt::format("    localparam logic [31:0] CAPABILITIES = 32'h{:08x};\n\n", kCapabilities);
     for (const LimitLine& limit : limits()) {
         text +=
             fmt::format("    localparam int unsigned {} = {};\n", upper(limit.name), limit.value);
@@ -251,7 +281,7 @@ std::string systemverilog_package() {
     text += fmt::format("    localparam logic [11:0] PORT_BLOCK = 12'h{:03x};\n", kPortBlock);
     text += fmt::format("    localparam logic [11:0] PORT_STRIDE = 12'h{:03x};\n", kPortStride);
     text += register_parameters("PORT_REG", {FPVS_ABI_PORT_REGISTERS(FPVS_PRINT_REGISTER)});
-    text += number_parameters("RING", 2, rings());
+    text += number_parameters("RING", 3, {FPVS_ABI_RINGS(FPVS_PRINT_NUMBER)});
     text += number_parameters("OPCODE", 8, {FPVS_ABI_OPCODES(FPVS_PRINT_NUMBER)});
     text += number_parameters("EVENT", 8, {FPVS_ABI_EVENT_KINDS(FPVS_PRINT_NUMBER)});
     std::vector<NumberLine> reasons;

@@ -56,7 +56,12 @@ void expect_disjoint(const std::vector<Span>& fields, int bits) {
 
 TEST(Record, fields_of_the_contract_do_not_overlap) {
     expect_disjoint({FPVS_ABI_SERVICE_ENTRY(FPVS_TEST_SPAN)}, ServiceEntry::bits);
+    expect_disjoint({FPVS_ABI_REPLY_ENTRY(FPVS_TEST_SPAN)}, ReplyEntry::bits);
     expect_disjoint({FPVS_ABI_FLOW_ENTRY(FPVS_TEST_SPAN)}, FlowEntry::bits);
+    expect_disjoint({FPVS_ABI_FLOW6_ENTRY(FPVS_TEST_SPAN)}, Flow6Entry::bits);
+    expect_disjoint({FPVS_ABI_SERVER_ENTRY(FPVS_TEST_SPAN)}, ServerEntry::bits);
+    expect_disjoint({FPVS_ABI_VIRTUAL_END_ENTRY(FPVS_TEST_SPAN)}, VirtualEndEntry::bits);
+    expect_disjoint({FPVS_ABI_STEER_ENTRY(FPVS_TEST_SPAN)}, SteerEntry::bits);
     expect_disjoint({FPVS_ABI_NEXT_HOP_ENTRY(FPVS_TEST_SPAN)}, NextHopEntry::bits);
     expect_disjoint({FPVS_ABI_PORT_ENTRY(FPVS_TEST_SPAN)}, PortEntry::bits);
     expect_disjoint({FPVS_ABI_COMMAND(FPVS_TEST_SPAN)}, Command::bits);
