@@ -45,12 +45,13 @@ using EpochBits = ap_uint<abi::kEpochBits>;
 struct FrameHead {
     ap_uint<kHeadBits> head;
     LengthBits length;  // Of the frame; saturates if it is oversize.
-    // The ones' complement sum of the frame's 16-bit words, those of its first 14 bytes left out,
-    // carries folded in: what a checksum over the packet is made of.
-    ap_uint<16> sum;
     ap_uint<1> oversize;
     ap_uint<1> port;
 };
+
+// frame_head -> rewrite, past all stages between, one a frame: the ones' complement sum of the
+// 16-bit words of its IP packet as it came, carries folded in; what a tunnel's checksum is made of.
+using PacketSum = ap_uint<16>;
 
 // What parse saw; part of all records behind it.
 struct Packet {
@@ -67,8 +68,6 @@ struct Packet {
     ap_uint<1> dont_fragment;
     ap_uint<16> ip_checksum;  // IPv4's, as it came.
     ap_uint<16> l4_checksum;  // TCP's or UDP's, as it came.
-    // The sum over the packet as it came, from the IP header to its end, padding left out.
-    ap_uint<16> sum;
     AddressBits source;
     AddressBits destination;
     PortBits source_port;
@@ -196,7 +195,7 @@ struct ServedHeader {
     Outer outer;
 };
 
-// next hop -> translate: what becomes of the frame's beats.
+// next hop -> rewrite: what becomes of the frame's beats.
 struct Decision {
     ap_uint<2> verdict;
     ReasonBits reason;
