@@ -63,8 +63,10 @@ struct Packet {
     ap_uint<8> protocol;   // TCP, UDP or SCTP.
     ap_uint<7> l4_offset;  // From the start of the frame to the transport header.
     ap_uint<8> tcp_flags;  // 0 of others.
-    ap_uint<8> ttl;        // Or hop limit.
-    ap_uint<8> tos;        // Or traffic class.
+    // It may begin a connection: TCP with SYN and without ACK, FIN and RST, SCTP INIT, any UDP.
+    ap_uint<1> opens;
+    ap_uint<8> ttl;  // Or hop limit.
+    ap_uint<8> tos;  // Or traffic class.
     ap_uint<1> dont_fragment;
     ap_uint<16> ip_checksum;  // IPv4's, as it came.
     ap_uint<16> l4_checksum;  // TCP's or UDP's, as it came.
@@ -111,9 +113,22 @@ struct ServiceHeader {
     ServerBits server;  // That it came from.
 };
 
+// Where the server that the card would choose is written.
+struct SteerPlace {
+    ap_uint<3> kind;                     // abi::Steer
+    ap_uint<abi::kSteerWordsLog2> word;  // For in_turn the first of `size` words.
+    ap_uint<17> size;
+    ap_uint<abi::kCursorsLog2> cursor;
+};
+
 // flow hash -> flow lookup.  Buckets of the two halves, and the place among the young ones.
 struct HashedHeader {
-    ServiceHeader served;
+    ReasonBits reason;
+    ap_uint<1> version;
+    Packet packet;
+    Flow flow;
+    SteerPlace steer;  // hw/kernels/steer/steer_place.hpp
+    ServerBits server;
     ap_uint<abi::kFlowBucketsLog2Max> bucket_0;
     ap_uint<abi::kFlowBucketsLog2Max> bucket_1;
     ap_uint<abi::kYoungLog2> young;
@@ -125,13 +140,14 @@ struct FlowPlace {
     ap_uint<3> way;  // half * kFlowWays + way.
 };
 
-// flow lookup -> steer.  With `found`, server and method are the flow's.
+// flow lookup -> steer.  With `found`, server and method are the flow's.  Without, and undecided,
+// steer says what becomes of it: a reply then is flow_miss.
 struct FlowHeader {
     ReasonBits reason;
     ap_uint<1> version;
     Packet packet;
     Flow flow;
-    SteerRule steer;
+    SteerPlace steer;
     ap_uint<abi::kYoungLog2> young;
     ap_uint<1> found;
     FlowPlace place;
@@ -142,7 +158,8 @@ struct FlowHeader {
     PortBits other_port;
 };
 
-// steer -> server.  `steered`: the card chose the server; `learn`: the host is to be told.
+// steer -> server.  `steered`: the card chose the server; `learn`: the host is to be told of that
+// choice, whatever becomes of this packet.
 struct SteeredHeader {
     ReasonBits reason;
     ap_uint<1> version;
@@ -225,7 +242,8 @@ struct Settled {
     ap_uint<1> learn;
 };
 
-// activity, inject, punt -> count.
+// activity, inject, punt -> count.  Of punt only frames that found no room: they are counted under
+// their first reason, too.
 struct Counted {
     ReasonBits reason;
     LengthBits length;
