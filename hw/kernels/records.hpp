@@ -262,7 +262,7 @@ struct FlowNews {
     ServerBits server;
 };
 
-// rewrite -> punt.
+// edit -> punt.
 struct PuntInfo {
     ReasonBits reason;
     LengthBits length;
@@ -270,6 +270,47 @@ struct PuntInfo {
     ap_uint<1> version;
     ap_uint<1> service_found;
     ServiceBits service;
+};
+
+// rewrite -> edit: what becomes of the frame's beats, and what changes in them.
+struct Edits {
+    ap_uint<2> verdict;
+    ap_uint<2> tags;
+    ap_uint<1> ipv6;
+    ap_uint<8> ttl;
+    ap_uint<16> ip_checksum;
+    ap_uint<1> translated;  // The rest of what is written is for such packets only.
+    AddressBits source;
+    AddressBits destination;
+    PortBits source_port;
+    PortBits destination_port;
+    ap_uint<16> l4_checksum;
+    // Where they are, in 16-bit words from the start of the frame.
+    ap_uint<6> ports_word;
+    ap_uint<6> l4_checksum_word;
+    ap_uint<8> last_beat;  // That the IP packet reaches into.
+    PuntInfo punt;
+};
+
+// edit -> shift: a packet's beats, with the bytes of its old Ethernet header still before it.
+struct PacketBeat {
+    ap_uint<abi::kBeatBits> data;
+    ap_uint<1> last;
+};
+
+// A tagged Ethernet header, IPv6 with UDP and GUE.
+constexpr int kPrefixBytesMax = 14 + 4 + 40 + 8 + 4;
+
+// rewrite -> shift: what is put in the place of a forwarded packet's old Ethernet header.
+struct Prefix {
+    ap_uint<8 * kPrefixBytesMax> bytes;
+    ap_uint<5> words;      // It has 2 + 4 * words bytes.
+    ap_uint<5> old_words;  // And the old one 2 + 4 * old_words.
+    ap_uint<1> out_port;
+    ap_uint<1> longer;   // The frame leaves with a beat more than edit gives,
+    ap_uint<1> shorter;  // or with one less.
+    ap_uint<7> filled;   // Bytes of the first beat, up to 64; zeros behind them fill a short frame.
+    ap_uint<7> last_bytes;  // Of the last beat.
 };
 
 // The chain of commands: command -> parse -> service -> flow hash -> flow lookup -> steer -> server

@@ -38,5 +38,31 @@ inline void put_number_at(ap_uint<Bits>& word, const ap_uint<8 * Octets>& number
     word.range(8 * (Offset + Octets) - 1, 8 * Offset) = swap_octets<8 * Octets>(number);
 }
 
+// Ones from bit 0, one for each of the first `bytes` bytes of a word; all if it has fewer.
+template <int Bytes, int Bits>
+inline ap_uint<Bytes> bytes_below(const ap_uint<Bits>& bytes) {
+#pragma HLS INLINE
+    ap_uint<Bytes> mask = 0;
+    for (int byte = 0; byte < Bytes; ++byte) {
+#pragma HLS UNROLL
+        mask[byte] = bytes > byte;
+    }
+    return mask;
+}
+
+// The word with zeros in the bytes that `mask` has a zero for.
+template <int Bytes>
+inline ap_uint<8 * Bytes> keep_bytes(const ap_uint<8 * Bytes>& word, const ap_uint<Bytes>& mask) {
+#pragma HLS INLINE
+    ap_uint<8 * Bytes> kept = word;
+    for (int byte = 0; byte < Bytes; ++byte) {
+#pragma HLS UNROLL
+        if (!mask[byte]) {
+            kept.range(8 * byte + 7, 8 * byte) = ap_uint<8>(0);
+        }
+    }
+    return kept;
+}
+
 }  // namespace lib
 }  // namespace fpvs

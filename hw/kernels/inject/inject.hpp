@@ -52,6 +52,8 @@ inline void inject_step(InjectState& state,
                                                    : reason_bits(abi::Reason::inject_port);
         count.length = state.length;
         count.ip_bytes = 0;
+        count.service_found = 0;
+        count.service = 0;
         count.server = 0;
         counted.write(count);
         state.in_frame = 0;

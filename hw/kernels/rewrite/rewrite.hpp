@@ -1,116 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
-// rewrite: the frame's beats, as the decision about it says.
+// rewrite: from the decision about a frame, every byte that will differ.
 //
-// Consumes one Decision a frame and its waiting beats; produces beats for the two ports and for the
-// punt way.  II 1.  Direct routing changes the first beat only: both MAC addresses, the VLAN id in
-// its place, TTL and header checksum.  A punted frame leaves as it came; a dropped one ends here.
-// Padding behind the IP packet is kept.
+// Consumes one Decision and one PacketSum a frame; produces one Edits a frame for edit, and one
+// Prefix a forwarded frame for shift.  II 1.  No table; its state is the identification of outer
+// headers.
 //
-//   first beat:  | dst 6 | src 6 | type 2 | IPv4: .. TTL at 8 .. checksum at 10 |
-//   tagged:      | dst 6 | src 6 | 8100 | tci 2 | type 2 | IPv4 ..              |
+//   decision -> rewrite -+-> edits  -> edit ==> packet ==> shift ==> out
+//                        '-> prefix ----------------------->'
 #pragma once
 
 #include <hls_stream.h>
 
+#include <fpvs_hls.hpp>
+
 #include "hw/kernels/records.hpp"
-#include "hw/lib/beat.hpp"
-#include "hw/lib/bytes.hpp"
-#include "hw/lib/checksum.hpp"
+#include "hw/kernels/rewrite/encapsulate.hpp"
+#include "hw/kernels/rewrite/translate.hpp"
+#include "hw/lib/headers.hpp"
 
 namespace fpvs {
 namespace kernels {
 
-constexpr int kTtlOffset = 22;  // Untagged; a tag moves both by four.
-constexpr int kChecksumOffset = 24;
-constexpr int kTciOffset = 14;
-
 // Reset value: all zero.
 struct RewriteState {
-    ap_uint<1> in_frame;
-    ap_uint<2> verdict;
-    ap_uint<1> out_port;
+    ap_uint<16> identification;
 };
 
-using BeatBits = ap_uint<abi::kBeatBits>;
-
-inline BeatBits rewrite_first_beat(const BeatBits& data, const Decision& decision) {
+// The beat that byte number `end` - 1 lies in; `end` is not 0.
+inline ap_uint<8> beat_before(const LengthBits& end) {
 #pragma HLS INLINE
-    const bool tagged = decision.tagged == 1;
-    const ap_uint<8> ttl =
-        tagged ? lib::number_at<kTtlOffset + 4, 1>(data) : lib::number_at<kTtlOffset, 1>(data);
-    const ap_uint<16> checksum = tagged ? lib::number_at<kChecksumOffset + 4, 2>(data)
-                                        : lib::number_at<kChecksumOffset, 2>(data);
-    const ap_uint<8> new_ttl = ap_uint<8>(ttl - 1);
-    const ap_uint<16> new_checksum = lib::checksum_after_ttl_decrement(checksum);
+    return slice<13, 6>(LengthBits(end - 1));
+}
 
-    BeatBits out = data;
-    lib::put_number_at<0, 6>(out, decision.destination_mac);
-    lib::put_number_at<6, 6>(out, decision.source_mac);
-    if (tagged) {
-        const ap_uint<16> tci = lib::number_at<kTciOffset, 2>(data);
-        lib::put_number_at<kTciOffset, 2>(out, cat(slice<15, 12>(tci), decision.vlan));
-        lib::put_number_at<kTtlOffset + 4, 1>(out, new_ttl);
-        lib::put_number_at<kChecksumOffset + 4, 2>(out, new_checksum);
-    } else {
-        lib::put_number_at<kTtlOffset, 1>(out, new_ttl);
-        lib::put_number_at<kChecksumOffset, 2>(out, new_checksum);
-    }
-    return out;
+// How the frame's length in beats changes, and where it ends.
+inline void measure(const Decision& decision, Edits& edits, Prefix& prefix) {
+#pragma HLS INLINE
+    const LengthBits ip_bytes = decision.packet.ip_bytes;
+    const LengthBits old_end = ip_bytes + cat(prefix.old_words, ap_uint<2>(2));
+    const LengthBits new_end = ip_bytes + cat(prefix.words, ap_uint<2>(2));
+    const bool is_short = new_end < lib::kEthernetFrameBytesMin;
+    const LengthBits length = is_short ? LengthBits(lib::kEthernetFrameBytesMin) : new_end;
+    const ap_uint<8> old_last = beat_before(old_end);
+    const ap_uint<8> new_last = beat_before(length);
+    edits.last_beat = old_last;
+    prefix.longer = new_last > old_last ? 1 : 0;
+    prefix.shorter = new_last < old_last ? 1 : 0;
+    prefix.filled = is_short ? slice<6, 0>(new_end) : ap_uint<7>(abi::kBeatBytes);
+    prefix.last_bytes = ap_uint<7>(slice<5, 0>(LengthBits(length - 1)) + ap_uint<1>(1));
+}
+
+inline PuntInfo punt_info_of(const Decision& decision) {
+#pragma HLS INLINE
+    PuntInfo info;
+    info.reason = decision.reason;
+    info.length = decision.packet.length;
+    info.port = decision.packet.port;
+    info.version = decision.version;
+    info.service_found = decision.service_found;
+    info.service = decision.service;
+    return info;
 }
 
 inline void rewrite_step(RewriteState& state,
                          hls::stream<Decision>& decisions,
-                         hls::stream<lib::Beat>& waiting,
-                         hls::stream<lib::Beat>& forwarded_0,
-                         hls::stream<lib::Beat>& forwarded_1,
-                         hls::stream<lib::Beat>& punted,
-                         hls::stream<PuntInfo>& punt_infos) {
+                         hls::stream<PacketSum>& sums,
+                         hls::stream<Edits>& edits_out,
+                         hls::stream<Prefix>& prefixes) {
 #pragma HLS INLINE
-    const bool first = state.in_frame == 0;
-    if (waiting.empty() || (first && decisions.empty())) {
+    if (decisions.empty() || sums.empty()) {
         return;
     }
-    lib::Beat beat = waiting.read();
-    if (first) {
-        const Decision decision = decisions.read();
-        state.verdict = decision.verdict;
-        state.out_port = decision.out_port;
-        if (decision.verdict == static_cast<int>(abi::Verdict::forward)) {
-            beat.data = rewrite_first_beat(beat.data, decision);
-        }
-        if (decision.verdict == static_cast<int>(abi::Verdict::punt)) {
-            PuntInfo info;
-            info.reason = decision.reason;
-            info.length = decision.length;
-            info.port = decision.port;
-            info.service_found = decision.service_found;
-            info.service = decision.service;
-            punt_infos.write(info);
-        }
-    }
-    state.in_frame = ~beat.last;
-    if (state.verdict == static_cast<int>(abi::Verdict::punt)) {
-        punted.write(beat);
-    } else if (state.verdict == static_cast<int>(abi::Verdict::forward)) {
-        if (state.out_port == 0) {
-            forwarded_0.write(beat);
-        } else {
-            forwarded_1.write(beat);
+    const Decision decision = decisions.read();
+    const PacketSum sum = sums.read();
+    Edits edits = edits_of(decision);
+    edits.punt = punt_info_of(decision);
+    Prefix prefix = prefix_of(decision, sum, state.identification);
+    measure(decision, edits, prefix);
+    edits_out.write(edits);
+    if (decision.verdict == static_cast<int>(abi::Verdict::forward)) {
+        prefixes.write(prefix);
+        if (takes_identification(decision)) {
+            state.identification = ap_uint<16>(state.identification + 1);
         }
     }
 }
 
 inline void rewrite(hls::stream<Decision>& decisions,
-                    hls::stream<lib::Beat>& waiting,
-                    hls::stream<lib::Beat>& forwarded_0,
-                    hls::stream<lib::Beat>& forwarded_1,
-                    hls::stream<lib::Beat>& punted,
-                    hls::stream<PuntInfo>& punt_infos) {
+                    hls::stream<PacketSum>& sums,
+                    hls::stream<Edits>& edits,
+                    hls::stream<Prefix>& prefixes) {
 #pragma HLS PIPELINE II = 1 style = flp
 #pragma HLS INLINE off
     static RewriteState state;
 #pragma HLS RESET variable = state
-    rewrite_step(state, decisions, waiting, forwarded_0, forwarded_1, punted, punt_infos);
+    rewrite_step(state, decisions, sums, edits, prefixes);
 }
 
 }  // namespace kernels

@@ -10,6 +10,7 @@
 
 #include "hw/lib/bytes.hpp"
 #include "hw/lib/checksum.hpp"
+#include "hw/lib/crc32c.hpp"
 #include "hw/lib/saturate.hpp"
 #include "tests/kit/frame_builder.hpp"
 
@@ -32,6 +33,17 @@ TEST(Bytes, a_number_is_read_and_written_in_network_order) {
     EXPECT_EQ(word.to_uint64(), 0x080706ccbbaa0201u);
 }
 
+TEST(Bytes, below_a_number_are_kept) {
+    const ap_uint<64> word = 0x0807060504030201u;
+    for (unsigned bytes = 0; bytes <= 200; ++bytes) {
+        const ap_uint<8> mask = bytes_below<8>(ap_uint<8>(bytes));
+        const unsigned kept = bytes < 8 ? bytes : 8;
+        EXPECT_EQ(mask.to_uint(), (1u << kept) - 1);
+        EXPECT_EQ((keep_bytes<8>(word, mask).to_uint64()),
+                  kept == 8 ? word.to_uint64() : word.to_uint64() & ((1ull << 8 * kept) - 1));
+    }
+}
+
 TEST(Saturate, stops_at_all_ones) {
     EXPECT_EQ(add_saturating<4>(9, 6).to_uint(), 15u);
     EXPECT_EQ(add_saturating<4>(9, 7).to_uint(), 15u);
@@ -39,19 +51,43 @@ TEST(Saturate, stops_at_all_ones) {
     EXPECT_EQ(add_saturating<4>(3, 4).to_uint(), 7u);
 }
 
-// Linux 6.1, include/net/ip.h, ip_decrease_ttl: computed on the octets as they lie in memory.
-std::uint16_t as_linux(std::uint16_t checksum) {
-    const auto swap = [](std::uint16_t x) { return static_cast<std::uint16_t>(x << 8 | x >> 8); };
-    std::uint32_t check = swap(checksum);
-    check += swap(0x0100);
-    return swap(static_cast<std::uint16_t>(check + (check >= 0xffff)));
+TEST(Checksum, of_udp_is_never_the_zero_that_says_none) {
+    EXPECT_EQ(udp_checksum(0xffff).to_uint(), 0xffffu);
+    EXPECT_EQ(udp_checksum(0xfffe).to_uint(), 1u);
+    EXPECT_EQ(udp_checksum(1).to_uint(), 0xfffeu);
 }
 
-TEST(Checksum, after_a_ttl_decrement_is_linuxs_for_every_value) {
-    for (std::uint32_t checksum = 0; checksum <= 0xffff; ++checksum) {
-        ASSERT_EQ(checksum_after_ttl_decrement(checksum).to_uint(),
-                  as_linux(static_cast<std::uint16_t>(checksum)))
-            << checksum;
+TEST(Checksum, carries_come_round_as_often_as_it_takes) {
+    EXPECT_EQ(fold_carries(ap_uint<17>(0x1ffff)).to_uint(), 1u);
+    EXPECT_EQ(fold_carries(ap_uint<32>(0xffffffff)).to_uint(), 0xffffu);
+    EXPECT_EQ(fold_carries(ap_uint<24>(0x01fffe)).to_uint(), 0xffffu);
+    EXPECT_EQ(fold_carries(ap_uint<24>(0)).to_uint(), 0u);
+}
+
+// As processors compute it: a ninth byte, "9", would give the check value of CRC catalogues.
+TEST(Crc32c, is_the_instructions) {
+    const auto by_bits = [](std::uint32_t crc, std::uint32_t word) {
+        crc ^= word;
+        for (int bit = 0; bit < 32; ++bit) {
+            crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+        }
+        return crc;
+    };
+    EXPECT_EQ((Crc32c<2>::of(ap_uint<32>(0xffffffffu),
+                             cat(ap_uint<32>(0x34333231u), ap_uint<32>(0x38373635u))))
+                  .to_uint(),
+              0x9f787f65u);
+    std::mt19937 random(5);
+    for (int round = 0; round < 200; ++round) {
+        const auto seed = static_cast<std::uint32_t>(random());
+        std::uint32_t expected = seed;
+        ap_uint<96> words = 0;
+        for (int word = 0; word < 3; ++word) {
+            const auto next = static_cast<std::uint32_t>(random());
+            expected = by_bits(expected, next);
+            words = (words << 32) | next;
+        }
+        EXPECT_EQ((Crc32c<3>::of(ap_uint<32>(seed), words)).to_uint(), expected);
     }
 }
 

@@ -104,6 +104,7 @@ struct FrameHeads {
     hls::stream<lib::PortBeat> merged;
     hls::stream<lib::Beat> waiting;
     hls::stream<FrameHead> heads;
+    hls::stream<PacketSum> sums;
 
     void frame(unsigned beats, unsigned last_bytes) {
         for (unsigned i = 0; i < beats; ++i) {
@@ -115,7 +116,7 @@ struct FrameHeads {
             merged.write(word);
         }
         while (!merged.empty()) {
-            frame_head_step(state, merged, waiting, heads);
+            frame_head_step(state, merged, waiting, heads, sums);
         }
     }
 };
