@@ -26,33 +26,36 @@ enum class Verdict : std::uint8_t { drop = 0, punt = 1, forward = 2 };
     REASON(ip_length, 9, parse, punt, "IP length does not fit the frame")                          \
     REASON(ip_checksum, 10, parse, punt, "IPv4 header checksum is wrong")                          \
     REASON(ip_options, 11, parse, punt, "IPv4 options that a router acts on or changes")           \
+    REASON(source_address, 12, parse, punt, "a source that no host has: loopback, multicast")      \
     REASON(                                                                                        \
-        extension_headers, 12, parse, punt, "IPv6 extension headers that the card does not walk")  \
-    REASON(fragment, 13, parse, punt, "a fragment")                                                \
-    REASON(icmp_control, 14, parse, punt, "ICMP for the director: neighbours, echo replies")       \
-    REASON(icmp, 15, parse, punt, "ICMP: echo to the virtual address, errors about connections")   \
-    REASON(protocol, 16, parse, punt, "neither TCP nor UDP nor SCTP")                              \
-    REASON(transport_header, 17, parse, punt, "transport header does not fit the packet")          \
+        extension_headers, 13, parse, punt, "IPv6 extension headers that the card does not walk")  \
+    REASON(fragment, 14, parse, punt, "a fragment")                                                \
+    REASON(icmp_control, 15, parse, punt, "ICMP for the director: neighbours, echo replies")       \
+    REASON(icmp, 16, parse, punt, "ICMP: echo to the virtual address, errors about connections")   \
+    REASON(protocol, 17, parse, punt, "neither TCP nor UDP nor SCTP")                              \
+    REASON(transport_header, 18, parse, punt, "transport header does not fit the packet")          \
     REASON(                                                                                        \
-        service_miss, 18, service, punt, "neither to a virtual service nor from a server of one")  \
-    REASON(host_flow, 19, flow, punt, "the host wants this connection's packets")                  \
-    REASON(tcp_syn, 20, flow, punt, "a SYN on a known flow")                                       \
-    REASON(flow_miss, 21, flow, punt, "no flow, and the card does not schedule for it")            \
-    REASON(steer_none, 22, steer, punt, "no server at the packet's place of the service's table")  \
-    REASON(server, 23, server, punt, "the server is not valid")                                    \
+        sctp_chunk, 19, parse, punt, "SCTP other than INIT, data and heartbeats: a state changes") \
     REASON(                                                                                        \
-        method, 24, server, punt, "a forwarding method this bitstream has not for such a packet")  \
-    REASON(next_hop, 25, next_hop, punt, "the next hop is not valid")                              \
-    REASON(ttl, 26, next_hop, punt, "TTL or hop limit would reach zero")                           \
-    REASON(mtu, 27, next_hop, punt, "longer than the next hop's MTU")                              \
+        service_miss, 20, service, punt, "neither to a virtual service nor from a server of one")  \
+    REASON(host_flow, 21, flow, punt, "the host wants this connection's packets")                  \
+    REASON(tcp_syn, 22, flow, punt, "a SYN on a known flow")                                       \
+    REASON(flow_miss, 23, flow, punt, "no flow, and the card does not schedule for it")            \
+    REASON(steer_none, 24, steer, punt, "no server at the packet's place of the service's table")  \
+    REASON(server, 25, server, punt, "the server is not valid")                                    \
     REASON(                                                                                        \
-        udp_checksum, 28, next_hop, punt, "UDP without a checksum behind NAT: one has to be made") \
-    REASON(forwarded, 29, next_hop, forward, "of a known flow, sent to its server")                \
-    REASON(replied, 30, next_hop, forward, "of a known flow, sent to its client")                  \
-    REASON(steered, 31, next_hop, forward, "sent to the server that the card chose")               \
-    REASON(injected, 32, inject, forward, "sent for the host")                                     \
-    REASON(inject_port, 33, inject, drop, "injected to a port that does not exist")                \
-    REASON(punt_full, 34, punt, drop, "a frame for the host that found too many before it")
+        method, 26, server, punt, "a forwarding method this bitstream has not for such a packet")  \
+    REASON(next_hop, 27, next_hop, punt, "the next hop is not valid")                              \
+    REASON(ttl, 28, next_hop, punt, "TTL or hop limit would reach zero")                           \
+    REASON(mtu, 29, next_hop, punt, "longer than the next hop's MTU")                              \
+    REASON(                                                                                        \
+        udp_checksum, 30, next_hop, punt, "UDP without a checksum behind NAT: one has to be made") \
+    REASON(forwarded, 31, next_hop, forward, "of a known flow, sent to its server")                \
+    REASON(replied, 32, next_hop, forward, "of a known flow, sent to its client")                  \
+    REASON(steered, 33, next_hop, forward, "sent to the server that the card chose")               \
+    REASON(injected, 34, inject, forward, "sent for the host")                                     \
+    REASON(inject_port, 35, inject, drop, "injected to a port that does not exist")                \
+    REASON(punt_full, 36, punt, drop, "a frame for the host that found too many before it")
 
 enum class Reason : std::uint8_t {
 #define FPVS_ABI_REASON_ENUM(name, number, stage, verdict, meaning) name = number,

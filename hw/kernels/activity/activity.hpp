@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// activity: what the host learns of the flows that the card forwards by itself.
+// activity: what the host learns of the connections that the card forwards by itself.
 //
-// Consumes settled records and commands (set_epoch, read_activity); produces FlowFlags when a
-// forwarded packet carried FIN or RST, and one Counted record a frame.  II 1.  Table: for each
-// entry of the flow table the epoch in which it last forwarded a packet; each hit writes the
-// current epoch blindly, so nothing is read back on the packets' way.  A punted packet leaves no
-// trace here: the host sees it.
+// Consumes settled records and commands (set_epoch, read_activity); produces FlowNews when the card
+// chose a server that the host is to learn, or when a forwarded packet carried FIN or RST, and one
+// Counted record a frame.  II 1.  Tables: for each entry of the flow tables the epoch in which it
+// last forwarded a packet; each hit writes the current epoch blindly, so nothing is read back on
+// the packets' way.  A punted packet leaves no trace here: the host sees it.
 #pragma once
 
 #include <hls_stream.h>
@@ -13,60 +13,100 @@
 #include <fpvs_hls.hpp>
 
 #include "hw/abi/commands.hpp"
-#include "hw/kernels/parse/parse.hpp"
+#include "hw/kernels/flow/flow_tables.hpp"
+#include "hw/kernels/parse/protocols.hpp"
 #include "hw/kernels/records.hpp"
 
 namespace fpvs {
 namespace kernels {
-
-using EpochBits = ap_uint<16>;
-using FlowSlotBits = ap_uint<abi::kFlowBucketsLog2 + 2>;
-static_assert(abi::kTableWays == 4, "a way has two bits");
 
 // Reset value: all zero.
 struct ActivityState {
     EpochBits epoch;
 };
 
+template <class Table>
+inline void stamp(EpochBits (&last_epoch)[Table::arrays][Table::words],
+                  const FlowPlace& place,
+                  const EpochBits& epoch) {
+#pragma HLS INLINE
+    for (int array = 0; array < Table::arrays; ++array) {
+#pragma HLS UNROLL
+        const bool here = place.way == array / Table::banks &&
+                          bank_of<Table>(place.bucket) == array % Table::banks;
+        if (here) {
+            last_epoch[array][word_of<Table>(place.bucket)] = epoch;
+        }
+    }
+}
+
+template <class Table>
+inline EpochBits read_stamp(EpochBits (&last_epoch)[Table::arrays][Table::words],
+                            const Command& command) {
+#pragma HLS INLINE
+    EpochBits epoch = 0;
+    for (int array = 0; array < Table::arrays; ++array) {
+#pragma HLS UNROLL
+        const bool here = command.way == array / Table::banks &&
+                          bank_of<Table>(command.index) == array % Table::banks;
+        const EpochBits word = last_epoch[array][word_of<Table>(command.index)];
+        epoch = epoch | (here ? word : EpochBits(0));
+    }
+    return epoch;
+}
+
+inline FlowNews news_of(const Settled& frame) {
+#pragma HLS INLINE
+    FlowNews news;
+    news.learned = frame.learn;
+    news.tcp_flags = frame.tcp_flags;
+    news.ipv6 = frame.ipv6;
+    news.flow = frame.flow;
+    news.server = frame.server;
+    return news;
+}
+
 inline void activity_step(ActivityState& state,
-                          EpochBits (&last_epoch)[abi::kFlowsMax],
+                          EpochBits (&last_epoch)[FlowTable::arrays][FlowTable::words],
+                          EpochBits (&last_epoch6)[Flow6Table::arrays][Flow6Table::words],
                           hls::stream<Command>& commands,
                           hls::stream<Settled>& settled,
                           hls::stream<Command>& commands_on,
-                          hls::stream<FlowFlags>& flags,
+                          hls::stream<FlowNews>& news,
                           hls::stream<Counted>& counted) {
 #pragma HLS INLINE
     if (!commands.empty()) {
         Command command = commands.read();
         if (command.opcode == static_cast<int>(abi::Opcode::set_epoch)) {
-            state.epoch = command.index;
+            state.epoch = slice<abi::kEpochBits - 1, 0>(command.index);
         } else if (command.opcode == static_cast<int>(abi::Opcode::read_activity)) {
-            const FlowSlotBits slot =
-                cat(slice<abi::kFlowBucketsLog2 - 1, 0>(command.index), command.way);
-            command.payload = last_epoch[slot];
+            const EpochBits of_ipv4 = read_stamp<FlowTable>(last_epoch, command);
+            const EpochBits of_ipv6 = read_stamp<Flow6Table>(last_epoch6, command);
+            command.payload = command.table == 0 ? of_ipv4 : of_ipv6;
             command.answered = 1;
         }
         commands_on.write(command);
     } else if (!settled.empty()) {
         const Settled frame = settled.read();
-        const bool forwarded = frame.reason == reason_bits(abi::Reason::forwarded);
-        if (forwarded) {
-            const FlowSlotBits slot = cat(frame.bucket, frame.way);
-            last_epoch[slot] = state.epoch;
+        const bool of_flow = frame.reason == reason_bits(abi::Reason::forwarded) ||
+                             frame.reason == reason_bits(abi::Reason::replied);
+        const bool left = of_flow || frame.reason == reason_bits(abi::Reason::steered);
+        const bool ends = (frame.tcp_flags & (kTcpFin | kTcpRst)) != 0;
+        if (of_flow && frame.ipv6 == 0) {
+            stamp<FlowTable>(last_epoch, frame.place, state.epoch);
         }
-        if (forwarded && (frame.tcp_flags & (kTcpFin | kTcpRst)) != 0) {
-            FlowFlags out;
-            out.tcp_flags = frame.tcp_flags;
-            out.client_address = frame.client_address;
-            out.client_port = frame.client_port;
-            out.service = frame.service;
-            out.server = frame.server;
-            flags.write(out);
+        if (of_flow && frame.ipv6 == 1) {
+            stamp<Flow6Table>(last_epoch6, frame.place, state.epoch);
+        }
+        if (frame.learn == 1 || (left && ends)) {
+            news.write(news_of(frame));
         }
         Counted count;
         count.reason = frame.reason;
         count.length = frame.length;
         count.ip_bytes = frame.ip_bytes;
+        count.service_found = frame.flow.service_found;
+        count.service = frame.flow.service;
         count.server = frame.server;
         counted.write(count);
     }
@@ -75,16 +115,21 @@ inline void activity_step(ActivityState& state,
 inline void activity(hls::stream<Command>& commands,
                      hls::stream<Settled>& settled,
                      hls::stream<Command>& commands_on,
-                     hls::stream<FlowFlags>& flags,
+                     hls::stream<FlowNews>& news,
                      hls::stream<Counted>& counted) {
 #pragma HLS PIPELINE II = 1 style = flp
 #pragma HLS INLINE off
     static ActivityState state;
 #pragma HLS RESET variable = state
-    static EpochBits last_epoch[abi::kFlowsMax];
-#pragma HLS BIND_STORAGE variable = last_epoch type = ram_s2p impl = uram latency = 3
+    static EpochBits last_epoch[FlowTable::arrays][FlowTable::words];
+    static EpochBits last_epoch6[Flow6Table::arrays][Flow6Table::words];
+#pragma HLS ARRAY_PARTITION variable = last_epoch complete dim = 1
+#pragma HLS ARRAY_PARTITION variable = last_epoch6 complete dim = 1
+#pragma HLS BIND_STORAGE variable = last_epoch type = ram_s2p impl = bram latency = 3
+#pragma HLS BIND_STORAGE variable = last_epoch6 type = ram_s2p impl = bram latency = 3
 #pragma HLS DEPENDENCE variable = last_epoch type = inter dependent = false
-    activity_step(state, last_epoch, commands, settled, commands_on, flags, counted);
+#pragma HLS DEPENDENCE variable = last_epoch6 type = inter dependent = false
+    activity_step(state, last_epoch, last_epoch6, commands, settled, commands_on, news, counted);
 }
 
 }  // namespace kernels

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// flow hash: the bucket of the packet's flow.
+// flow hash: where the connection's entry would lie, and where its server would be written.
 //
-// Consumes served headers and commands (set_hash_key), produces one HashedHeader a frame.  II 1.
-// State: the key.  The five SipRounds are the deepest logic of the card, so they have a process of
-// their own; it computes the very function of hw/abi that the host computes.
+// Consumes service headers and commands (set_hash_key), produces one HashedHeader a frame.  II 1.
+// State: the key.  The seven SipRounds are the deepest logic of the card, so they have a process of
+// their own, one for both families; it computes the very function of hw/abi that the host computes.
+// The hashes of IPVS's schedulers are shorter and take their time beside it.
 #pragma once
 
 #include <hls_stream.h>
@@ -13,6 +14,7 @@
 #include "hw/abi/commands.hpp"
 #include "hw/abi/hash.hpp"
 #include "hw/kernels/records.hpp"
+#include "hw/kernels/steer/steer_place.hpp"
 
 namespace fpvs {
 namespace kernels {
@@ -23,28 +25,33 @@ struct FlowHashState {
     ap_uint<64> key_high;
 };
 
+// The third word of the key; abi::flow_hash.
+inline ap_uint<64> flow_hash_word(const Flow& flow, const ap_uint<1>& ipv6) {
+#pragma HLS INLINE
+    return cat(ap_uint<34>(0), ipv6, flow.reply, flow.service, flow.client_port);
+}
+
 inline HashedHeader hash_header(const FlowHashState& state, const ServiceHeader& header) {
 #pragma HLS INLINE
     abi::HashKey key;
     key.low = state.key_low.to_uint64();
     key.high = state.key_high.to_uint64();
-    const ap_uint<64> flow =
-        cat(ap_uint<4>(0), header.service, header.client_port, header.client_address);
-    const ap_uint<64> hash = abi::siphash_1_3(key, flow.to_uint64());
+    const ap_uint<64> word_0 = slice<63, 0>(header.flow.client_address);
+    const ap_uint<64> word_1 = slice<127, 64>(header.flow.client_address);
+    const ap_uint<64> word_2 = flow_hash_word(header.flow, header.packet.ipv6);
+    const ap_uint<64> hash =
+        abi::siphash_1_3(key, word_0.to_uint64(), word_1.to_uint64(), word_2.to_uint64());
 
     HashedHeader hashed;
     hashed.reason = header.reason;
-    hashed.length = header.length;
-    hashed.ip_bytes = header.ip_bytes;
-    hashed.port = header.port;
-    hashed.tagged = header.tagged;
-    hashed.ttl_spent = header.ttl_spent;
-    hashed.tcp_flags = header.tcp_flags;
-    hashed.client_address = header.client_address;
-    hashed.client_port = header.client_port;
-    hashed.service_found = header.service_found;
-    hashed.service = header.service;
-    hashed.bucket = slice<abi::kFlowBucketsLog2 - 1, 0>(hash);
+    hashed.version = header.version;
+    hashed.packet = header.packet;
+    hashed.flow = header.flow;
+    hashed.steer = steer_place(header.steer, header.flow);
+    hashed.server = header.server;
+    hashed.bucket_0 = slice<abi::kFlowBucketsLog2Max - 1, 0>(hash);
+    hashed.bucket_1 = slice<32 + abi::kFlowBucketsLog2Max - 1, 32>(hash);
+    hashed.young = slice<abi::kYoungHashLsb + abi::kYoungLog2 - 1, abi::kYoungHashLsb>(hash);
     return hashed;
 }
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// parse: is this a TCP or UDP packet of IPv4 that the card may handle, and whose is it?
+// parse: is this a TCP, UDP or SCTP packet that the card may handle, and between which ends?
 //
 // Consumes frame heads and commands (write_port), produces one ParsedHeader a frame.  II 1.  State:
 // the entries of the two ports.  Anything odd gets a reason, in the order of hw/abi/reasons.hpp; of
 // a frame with a reason the other fields have no meaning to later stages.
 //
-//   head:    | Ethernet 14 | VLAN 4, if any | IPv4 20..60 | TCP 14 of 20.., UDP 8 |
-//   packet:                                 | from here, 74 octets                |
+//   head:    | Ethernet 14 | VLAN 4, up to 2 | IPv4 20..60           | transport header, 18 octets
+//   |
+//                                            | IPv6 40, up to 48     | |
+//   packet:                                  | from here, 106 octets |
+//
+// Octets of the head beyond the frame's end are garbage: whoever looks at one checks, too, that it
+// is there.
 #pragma once
 
 #include <hls_stream.h>
@@ -15,6 +20,8 @@
 
 #include "hw/abi/commands.hpp"
 #include "hw/abi/entries.hpp"
+#include "hw/kernels/parse/ipv6_chain.hpp"
+#include "hw/kernels/parse/protocols.hpp"
 #include "hw/kernels/records.hpp"
 #include "hw/lib/bytes.hpp"
 #include "hw/lib/checksum.hpp"
@@ -23,21 +30,11 @@
 namespace fpvs {
 namespace kernels {
 
-constexpr int kEtherTypeIpv4 = 0x0800;
-constexpr int kEtherTypeVlan = 0x8100;
-constexpr int kEtherTypeServiceVlan = 0x88a8;
-constexpr int kProtocolTcp = 6;
-constexpr int kProtocolUdp = 17;
-constexpr int kTcpFin = 0x01;
-constexpr int kTcpSyn = 0x02;
-constexpr int kTcpRst = 0x04;
-
-constexpr int kEthernetBytes = 14;
-constexpr int kVlanBytes = 4;
-constexpr int kIpv4BytesMax = 60;
-constexpr int kTransportBytes = 14;  // Of the transport header, as far as it is looked at.
-constexpr int kPacketBytes = kIpv4BytesMax + kTransportBytes;
-static_assert(kEthernetBytes + kVlanBytes + kPacketBytes <= kHeadBytes, "the head has it all");
+constexpr int kTransportBytes = 18;  // Of the transport header, as far as it is looked at.
+constexpr int kPacketBytes = kIpv6Bytes + kExtensionBytesMax + kTransportBytes;
+static_assert(kIpv4BytesMax <= kIpv6Bytes + kExtensionBytesMax, "IPv6's headers are the longest");
+static_assert(kEthernetBytes + kVlanTagsMax * kVlanBytes + kPacketBytes <= kHeadBytes,
+              "the head has it all");
 
 using PacketBits = ap_uint<8 * kPacketBytes>;
 using Ipv4Bits = ap_uint<8 * kIpv4BytesMax>;
@@ -55,6 +52,88 @@ struct ParseState {
 };
 static_assert(kCommandPace <= 8, "pace has three bits");
 
+// ---- Ethernet.
+
+struct Link {
+    ap_uint<2> tags;
+    bool stacked;  // More tags than that.
+    ap_uint<16> type;
+    ap_uint<5> bytes;  // Before the packet.
+    PacketBits packet;
+};
+
+inline bool is_tag(const ap_uint<16>& type) {
+#pragma HLS INLINE
+    return type == kEtherTypeVlan || type == kEtherTypeServiceVlan;
+}
+
+inline Link read_link(const FrameHead& frame) {
+#pragma HLS INLINE
+    const ap_uint<16> type_0 = lib::number_at<12, 2>(frame.head);
+    const ap_uint<16> type_1 = lib::number_at<16, 2>(frame.head);
+    const ap_uint<16> type_2 = lib::number_at<20, 2>(frame.head);
+    const bool one = is_tag(type_0) && frame.length >= kEthernetBytes + kVlanBytes;
+    const bool two = one && is_tag(type_1) && frame.length >= kEthernetBytes + 2 * kVlanBytes;
+    Link link;
+    link.tags = two ? 2 : one ? 1 : 0;
+    link.stacked = two && is_tag(type_2);
+    link.type = two ? type_2 : one ? type_1 : type_0;
+    link.bytes = two ? 22 : one ? 18 : 14;
+    link.packet = two   ? slice<8 * (22 + kPacketBytes) - 1, 8 * 22>(frame.head)
+                  : one ? slice<8 * (18 + kPacketBytes) - 1, 8 * 18>(frame.head)
+                        : slice<8 * (14 + kPacketBytes) - 1, 8 * 14>(frame.head);
+    return link;
+}
+
+inline ReasonBits judge_link(const FrameHead& frame,
+                             const Link& link,
+                             const ap_uint<abi::PortEntry::bits>& port_entry) {
+#pragma HLS INLINE
+    using abi::Reason;
+    const ap_uint<48> destination = lib::number_at<0, 6>(frame.head);
+    const bool group = destination[40];
+    const bool ours = destination == lib::get<abi::PortEntry::mac>(port_entry);
+    if (frame.length < abi::kFrameBytesMin) {
+        return reason_bits(Reason::runt);
+    }
+    if (frame.oversize == 1) {
+        return reason_bits(Reason::oversize);
+    }
+    if (lib::get<abi::PortEntry::enabled>(port_entry) == 0) {
+        return reason_bits(Reason::port_disabled);
+    }
+    if (group) {
+        return reason_bits(Reason::group_address);
+    }
+    if (!ours) {
+        return reason_bits(Reason::other_host);
+    }
+    if (link.stacked) {
+        return reason_bits(Reason::vlan_stacked);
+    }
+    if (link.type != kEtherTypeIpv4 && link.type != kEtherTypeIpv6) {
+        return reason_bits(Reason::not_ip);
+    }
+    return kUndecided;
+}
+
+// ---- IP.
+
+// What both families have, and how far the transport header is.
+struct Network {
+    ReasonBits reason;
+    ap_uint<16> bytes;
+    ap_uint<7> header_bytes;  // With options or extension headers.
+    bool fragment;
+    ap_uint<8> protocol;
+    ap_uint<8> ttl;
+    ap_uint<8> tos;
+    ap_uint<1> dont_fragment;
+    ap_uint<16> checksum;
+    AddressBits source;
+    AddressBits destination;
+};
+
 // The header with octets beyond its own length as zero, which adds nothing to the checksum.
 inline Ipv4Bits ipv4_header(const PacketBits& packet, const ap_uint<4>& words) {
 #pragma HLS INLINE
@@ -68,119 +147,260 @@ inline Ipv4Bits ipv4_header(const PacketBits& packet, const ap_uint<4>& words) {
     return header;
 }
 
-inline TransportBits transport_header(const PacketBits& packet, const ap_uint<4>& words) {
-#pragma HLS INLINE
-    TransportBits header = 0;
-    for (int word = 5; word <= 15; ++word) {
-#pragma HLS UNROLL
-        const TransportBits here = packet.range(32 * word + 8 * kTransportBytes - 1, 32 * word);
-        if (words == word) {
-            header = here;
-        }
-    }
-    return header;
-}
-
 // Options that a director passes on as they are: words of no operation, a router alert, and the end
 // of options with nothing after it.  Others are for a router to act on, fill in or refuse.
-inline bool options_are_plain(const Ipv4Bits& header, const ap_uint<4>& words) {
+// `header` has zeros beyond its length, which are ends.  A word after an end is seen by the end
+// right before it.
+inline bool options_are_plain(const Ipv4Bits& header) {
 #pragma HLS INLINE
-    bool plain = true;
-    bool ended = false;
+    ap_uint<10> odd = 0;
+    bool after_end = false;
     for (int word = 5; word < 15; ++word) {
 #pragma HLS UNROLL
         const ap_uint<32> option = lib::swap_octets<32>(header.range(32 * word + 31, 32 * word));
         const bool end = option == 0;
         const bool harmless = option == 0x01010101 || option == 0x94040000;
-        if (words > word && !end && (ended || !harmless)) {
-            plain = false;
-        }
-        ended = ended || end;
+        odd[word - 5] = !end && (!harmless || after_end);
+        after_end = end;
     }
-    return plain;
+    return odd == 0;
+}
+
+// Multicast, broadcast, loopback and "this network" (RFC 1122 3.2.1.3) never send.
+inline bool can_be_source_ipv4(const ap_uint<32>& address) {
+#pragma HLS INLINE
+    const ap_uint<8> network = slice<31, 24>(address);
+    return network != 0 && network != 127 && network < 224;
+}
+
+// Nor do multicast, loopback and the unspecified address of IPv6 (RFC 4291 2.5 and 2.7).
+inline bool can_be_source_ipv6(const AddressBits& address) {
+#pragma HLS INLINE
+    return slice<127, 1>(address) != 0 && slice<127, 120>(address) != 0xff;
+}
+
+inline Network read_ipv4(const PacketBits& packet, const LengthBits& room) {
+#pragma HLS INLINE
+    using abi::Reason;
+    const ap_uint<4> version = slice<7, 4>(packet);
+    const ap_uint<4> words = slice<3, 0>(packet);
+    const ap_uint<16> fragment = lib::number_at<6, 2>(packet);
+    const ap_uint<32> source = lib::number_at<12, 4>(packet);
+    const Ipv4Bits header = ipv4_header(packet, words);
+
+    Network network;
+    network.bytes = lib::number_at<2, 2>(packet);
+    network.header_bytes = cat(ap_uint<1>(0), words, ap_uint<2>(0));
+    network.fragment = slice<13, 0>(fragment) != 0;
+    network.protocol = lib::number_at<9, 1>(packet);
+    network.ttl = lib::number_at<8, 1>(packet);
+    network.tos = lib::number_at<1, 1>(packet);
+    network.dont_fragment = fragment[14] ? 1 : 0;
+    network.checksum = lib::number_at<10, 2>(packet);
+    network.source = source;
+    network.destination = lib::number_at<16, 4>(packet);
+    network.reason = kUndecided;
+    if (version != 4 || words < 5 || room < kIpv4Bytes) {
+        network.reason = reason_bits(Reason::ip_header);
+    } else if (network.bytes < network.header_bytes || network.bytes > room) {
+        network.reason = reason_bits(Reason::ip_length);
+    } else if (!lib::checksum_is_right<kIpv4BytesMax / 2>(header)) {
+        network.reason = reason_bits(Reason::ip_checksum);
+    } else if (!options_are_plain(header)) {
+        network.reason = reason_bits(Reason::ip_options);
+    } else if (!can_be_source_ipv4(source)) {
+        network.reason = reason_bits(Reason::source_address);
+    }
+    return network;
+}
+
+inline Network read_ipv6(const PacketBits& packet, const LengthBits& room, const Ipv6Chain& chain) {
+#pragma HLS INLINE
+    using abi::Reason;
+    const ap_uint<16> first = lib::number_at<0, 2>(packet);
+    const ap_uint<16> payload_bytes = lib::number_at<4, 2>(packet);
+    const ap_uint<17> bytes = payload_bytes + ap_uint<6>(kIpv6Bytes);
+    ap_uint<7> header_bytes = kIpv6Bytes;
+    for (int unit = 1; unit <= kExtensionUnits; ++unit) {
+#pragma HLS UNROLL
+        const int kHere = kIpv6Bytes + 8 * unit;
+        if (chain.end[unit]) {
+            header_bytes = kHere;
+        }
+    }
+
+    Network network;
+    network.bytes = ap_uint<16>(bytes);
+    network.header_bytes = header_bytes;
+    network.fragment = chain.protocol == kProtocolFragment;
+    network.protocol = chain.protocol;
+    network.ttl = lib::number_at<7, 1>(packet);
+    network.tos = slice<11, 4>(first);
+    network.dont_fragment = 1;  // Only the sender may cut a packet of IPv6.
+    network.checksum = 0;
+    network.source = lib::number_at<8, 16>(packet);
+    network.destination = lib::number_at<24, 16>(packet);
+    network.reason = kUndecided;
+    if (slice<15, 12>(first) != 6 || room < kIpv6Bytes) {
+        network.reason = reason_bits(Reason::ip_header);
+    } else if (bytes > room) {
+        network.reason = reason_bits(Reason::ip_length);
+    } else if (!can_be_source_ipv6(network.source)) {
+        network.reason = reason_bits(Reason::source_address);
+    } else if (chain.end == 0) {
+        network.reason = reason_bits(Reason::extension_headers);
+    }
+    return network;
+}
+
+// ---- The transport.
+
+// Where the transport header begins: at 20, 24, .. 60 octets, and with IPv6 at 40, 48, .. 88.
+// Each place is masked by whether it is the one, then all are laid over each other, as a tree.
+inline TransportBits transport_header(const PacketBits& packet,
+                                      bool ipv6,
+                                      const ap_uint<4>& ipv4_words,
+                                      const Ipv6Chain& chain) {
+#pragma HLS INLINE
+    const int kFirst = kIpv4Bytes / 4;
+    const int kLeaves = 32;
+    TransportBits leaves[kLeaves];
+    for (int leaf = 0; leaf < kLeaves; ++leaf) {
+#pragma HLS UNROLL
+        const int kWord = kFirst + leaf;
+        const bool in_ipv4 = kWord <= kIpv4BytesMax / 4;
+        const bool in_ipv6 = kWord >= kIpv6Bytes / 4 && kWord % 2 == 0 &&
+                             kWord <= (kIpv6Bytes + kExtensionBytesMax) / 4;
+        leaves[leaf] = 0;
+        if (in_ipv4 || in_ipv6) {
+            const int kUnit = in_ipv6 ? (kWord - kIpv6Bytes / 4) / 2 : 0;
+            const bool here_ipv4 = in_ipv4 && !ipv6 && ipv4_words == kWord;
+            const bool here_ipv6 = in_ipv6 && ipv6 && chain.end[kUnit];
+            if (here_ipv4 || here_ipv6) {
+                leaves[leaf] = packet.range(32 * kWord + 8 * kTransportBytes - 1, 32 * kWord);
+            }
+        }
+    }
+    for (int reach = kLeaves / 2; reach > 0; reach /= 2) {
+#pragma HLS UNROLL
+        for (int leaf = 0; leaf < reach; ++leaf) {
+#pragma HLS UNROLL
+            leaves[leaf] = leaves[leaf] | leaves[leaf + reach];
+        }
+    }
+    return leaves[0];
+}
+
+// The transport header, and what it would mean in each protocol.
+struct Transport {
+    ReasonBits reason;
+    ap_uint<8> tcp_flags;
+    ap_uint<1> opens;
+    ap_uint<16> checksum;
+    PortBits source_port;
+    PortBits destination_port;
+};
+
+inline bool is_icmp_control(bool ipv6, const ap_uint<8>& type) {
+#pragma HLS INLINE
+    const bool neighbour = type >= kIcmpv6NeighbourFirst && type <= kIcmpv6NeighbourLast;
+    return ipv6 ? neighbour || type == kIcmpv6EchoReply : type == kIcmpEchoReply;
+}
+
+inline Transport read_transport(const TransportBits& header, const Network& network, bool ipv6) {
+#pragma HLS INLINE
+    using abi::Reason;
+    const ap_uint<8> octet_0 = slice<7, 0>(header);
+    const ap_uint<16> udp_bytes = lib::number_at<4, 2>(header);
+    const ap_uint<8> chunk = lib::number_at<12, 1>(header);
+    const ap_uint<4> tcp_words = slice<8 * 12 + 7, 8 * 12 + 4>(header);
+    const ap_uint<6> tcp_bytes = cat(tcp_words, ap_uint<2>(0));
+    const ap_uint<8> flags = lib::number_at<13, 1>(header);
+
+    const bool icmp = network.protocol == (ipv6 ? kProtocolIcmpv6 : kProtocolIcmp);
+    const bool tcp = network.protocol == kProtocolTcp;
+    const bool udp = network.protocol == kProtocolUdp;
+    const bool sctp = network.protocol == kProtocolSctp;
+
+    // IPv6's headers may be longer than its packet.
+    const bool begins = network.header_bytes <= network.bytes;
+    const ap_uint<16> bytes = ap_uint<16>(network.bytes - network.header_bytes);
+    const bool icmp_fits = begins && bytes >= kIcmpBytes;
+    const bool tcp_fits = begins && bytes >= tcp_bytes && tcp_words >= kTcpBytes / 4;
+    const bool udp_fits = begins && bytes >= udp_bytes && udp_bytes >= kUdpBytes;
+    const bool sctp_fits = begins && bytes >= kSctpBytes;
+    const bool in_numbers = chunk == kSctpData || chunk == kSctpInit || chunk == kSctpSack ||
+                            chunk == kSctpHeartbeat || chunk == kSctpHeartbeatAck;
+    const ap_uint<8> kOpening = kTcpSyn | kTcpAck | kTcpFin | kTcpRst;
+
+    Transport transport;
+    transport.reason = kUndecided;
+    if (network.fragment) {
+        transport.reason = reason_bits(Reason::fragment);
+    } else if (icmp) {
+        transport.reason = icmp_fits && is_icmp_control(ipv6, octet_0)
+                               ? reason_bits(Reason::icmp_control)
+                               : reason_bits(Reason::icmp);
+    } else if (!tcp && !udp && !sctp) {
+        transport.reason = reason_bits(Reason::protocol);
+    } else if (tcp ? !tcp_fits : udp ? !udp_fits : !sctp_fits) {
+        transport.reason = reason_bits(Reason::transport_header);
+    } else if (sctp && !in_numbers) {
+        transport.reason = reason_bits(Reason::sctp_chunk);
+    }
+    transport.source_port = lib::number_at<0, 2>(header);
+    transport.destination_port = lib::number_at<2, 2>(header);
+    transport.checksum = tcp ? lib::number_at<16, 2>(header) : lib::number_at<6, 2>(header);
+    transport.tcp_flags = tcp ? flags : ap_uint<8>(0);
+    const bool first = tcp ? (flags & kOpening) == kTcpSyn : sctp ? chunk == kSctpInit : true;
+    // IPVS never schedules what comes from FTP's data port.
+    transport.opens = first && transport.source_port != kFtpDataPort ? 1 : 0;
+    return transport;
 }
 
 inline ParsedHeader parse_header(const FrameHead& frame,
                                  const ap_uint<abi::PortEntry::bits>& port_entry) {
 #pragma HLS INLINE
-    using abi::Reason;
-    const ap_uint<48> destination = lib::number_at<0, 6>(frame.head);
-    const ap_uint<16> outer_type = lib::number_at<12, 2>(frame.head);
-    const ap_uint<16> inner_type = lib::number_at<16, 2>(frame.head);
-    const bool tagged = outer_type == kEtherTypeVlan && frame.length >= kEthernetBytes + kVlanBytes;
-    const bool stacked =
-        outer_type == kEtherTypeServiceVlan ||
-        (tagged && (inner_type == kEtherTypeVlan || inner_type == kEtherTypeServiceVlan));
-    const ap_uint<16> type = tagged ? inner_type : outer_type;
-
-    const PacketBits packet = tagged ? slice<8 * (kPacketBytes + 18) - 1, 8 * 18>(frame.head)
-                                     : slice<8 * (kPacketBytes + 14) - 1, 8 * 14>(frame.head);
-    const int kLayer3Tagged = kEthernetBytes + kVlanBytes;
-    const ap_uint<5> layer_3 = tagged ? kLayer3Tagged : kEthernetBytes;
-    const ap_uint<4> version = slice<7, 4>(packet);
-    const ap_uint<4> words = slice<3, 0>(packet);
-    const ap_uint<6> header_bytes = cat(words, ap_uint<2>(0));
-    const ap_uint<16> ip_bytes = lib::number_at<2, 2>(packet);
-    const ap_uint<16> fragment = lib::number_at<6, 2>(packet);
-    const ap_uint<8> ttl = lib::number_at<8, 1>(packet);
-    const ap_uint<8> protocol = lib::number_at<9, 1>(packet);
-    const bool tcp = protocol == kProtocolTcp;
-    const Ipv4Bits header = ipv4_header(packet, words);
-
-    // A difference of lengths is only looked at where it is known not to be negative.
-    const TransportBits transport = transport_header(packet, words);
-    const ap_uint<16> transport_bytes = ap_uint<16>(ip_bytes - header_bytes);
-    const ap_uint<6> tcp_header_bytes =
-        cat(slice<7, 4>(ap_uint<8>(lib::number_at<12, 1>(transport))), ap_uint<2>(0));
-    const ap_uint<16> udp_bytes = lib::number_at<4, 2>(transport);
-    const bool tcp_fits =
-        transport_bytes >= 20 && tcp_header_bytes >= 20 && tcp_header_bytes <= transport_bytes;
-    const bool udp_fits = transport_bytes >= 8 && udp_bytes >= 8 && udp_bytes <= transport_bytes;
-
-    ReasonBits reason = kUndecided;
-    if (frame.length < abi::kFrameBytesMin) {
-        reason = reason_bits(Reason::runt);
-    } else if (frame.oversize == 1) {
-        reason = reason_bits(Reason::oversize);
-    } else if (lib::get<abi::PortEntry::enabled>(port_entry) == 0) {
-        reason = reason_bits(Reason::port_disabled);
-    } else if (destination[40]) {
-        reason = reason_bits(Reason::group_address);
-    } else if (destination != lib::get<abi::PortEntry::mac>(port_entry)) {
-        reason = reason_bits(Reason::other_host);
-    } else if (stacked) {
-        reason = reason_bits(Reason::vlan_stacked);
-    } else if (type != kEtherTypeIpv4) {
-        reason = reason_bits(Reason::not_ipv4);
-    } else if (version != 4 || words < 5 || frame.length < layer_3 + ap_uint<6>(20)) {
-        reason = reason_bits(Reason::ip_header);
-    } else if (ip_bytes < header_bytes || layer_3 + ip_bytes > frame.length) {
-        reason = reason_bits(Reason::ip_length);
-    } else if (!lib::checksum_is_right<kIpv4BytesMax / 2>(header)) {
-        reason = reason_bits(Reason::ip_checksum);
-    } else if (!options_are_plain(header, words)) {
-        reason = reason_bits(Reason::ip_options);
-    } else if (slice<13, 0>(fragment) != 0) {
-        reason = reason_bits(Reason::fragment);
-    } else if (!tcp && protocol != kProtocolUdp) {
-        reason = reason_bits(Reason::protocol);
-    } else if (tcp ? !tcp_fits : !udp_fits) {
-        reason = reason_bits(Reason::transport_header);
-    }
+    const Link link = read_link(frame);
+    const bool ipv6 = link.type == kEtherTypeIpv6;
+    const LengthBits room = LengthBits(frame.length - link.bytes);  // A runt has its reason.
+    const ap_uint<8> next_header = lib::number_at<6, 1>(link.packet);
+    const ap_uint<16> payload_bytes = lib::number_at<4, 2>(link.packet);
+    const Ipv6Chain chain = walk_ipv6_chain(
+        next_header,
+        slice<8 * (kIpv6Bytes + kExtensionBytesMax) - 1, 8 * kIpv6Bytes>(link.packet),
+        payload_bytes);
+    const Network ipv4_network = read_ipv4(link.packet, room);
+    const Network ipv6_network = read_ipv6(link.packet, room, chain);
+    const Network network = ipv6 ? ipv6_network : ipv4_network;
+    const ap_uint<4> ipv4_words = slice<3, 0>(link.packet);
+    const TransportBits header = transport_header(link.packet, ipv6, ipv4_words, chain);
+    const Transport transport = read_transport(header, network, ipv6);
+    const ReasonBits link_reason = judge_link(frame, link, port_entry);
 
     ParsedHeader parsed;
-    parsed.reason = reason;
-    parsed.length = frame.length;
-    parsed.ip_bytes = LengthBits(ip_bytes);
-    parsed.port = frame.port;
-    parsed.tagged = tagged ? 1 : 0;
-    parsed.ttl_spent = ttl <= 1 ? 1 : 0;
-    parsed.tcp = tcp ? 1 : 0;
-    parsed.tcp_flags = tcp ? lib::number_at<13, 1>(transport) : ap_uint<8>(0);
-    parsed.client_address = lib::number_at<12, 4>(packet);
-    parsed.client_port = lib::number_at<0, 2>(transport);
-    parsed.service_address = lib::number_at<16, 4>(packet);
-    parsed.service_port = lib::number_at<2, 2>(transport);
+    parsed.reason = link_reason != kUndecided      ? link_reason
+                    : network.reason != kUndecided ? network.reason
+                                                   : transport.reason;
+    Packet& packet = parsed.packet;
+    packet.length = frame.length;
+    packet.ip_bytes = LengthBits(network.bytes);
+    packet.port = frame.port;
+    packet.tags = link.tags;
+    packet.ipv6 = ipv6 ? 1 : 0;
+    packet.protocol = network.protocol;
+    packet.l4_offset = ap_uint<7>(link.bytes + network.header_bytes);
+    packet.tcp_flags = transport.tcp_flags;
+    packet.opens = transport.opens;
+    packet.ttl = network.ttl;
+    packet.tos = network.tos;
+    packet.dont_fragment = network.dont_fragment;
+    packet.ip_checksum = network.checksum;
+    packet.l4_checksum = transport.checksum;
+    packet.source = network.source;
+    packet.destination = network.destination;
+    packet.source_port = transport.source_port;
+    packet.destination_port = transport.destination_port;
     return parsed;
 }
 
