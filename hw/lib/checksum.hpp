@@ -49,11 +49,15 @@ inline ap_uint<16> fold_carries(const ap_uint<Bits>& sum) {
 }
 
 // A header is right if the sum of all its words, the checksum among them, is all ones.  The sum
-// does not depend on the byte order of the words (RFC 1071, 2 (B)).
+// does not depend on the byte order of the words (RFC 1071, 2 (B)).  It is all ones if its upper
+// part, which is folded back in, is what the lower lacks: so nothing is added.
 template <int Words>
 inline bool checksum_is_right(const ap_uint<16 * Words>& words) {
 #pragma HLS INLINE
-    return fold_carries(WordSum<Words>::of(words)) == 0xffff;
+    const int kBits = sum_bits(Words);
+    const ap_uint<kBits> sum = WordSum<Words>::of(words);
+    const ap_uint<16> upper = slice<kBits - 1, 16>(sum);
+    return (slice<15, 0>(sum) ^ upper) == 0xffff;
 }
 
 // UDP's checksum of a folded sum: 0 would say that there is none (RFC 768).

@@ -44,15 +44,27 @@ template <class Table>
 inline EpochBits read_stamp(EpochBits (&last_epoch)[Table::arrays][Table::words],
                             const Command& command) {
 #pragma HLS INLINE
-    EpochBits epoch = 0;
-    for (int array = 0; array < Table::arrays; ++array) {
+    const int kLeaves = 64;
+    static_assert(Table::arrays <= kLeaves, "a leaf for each array");
+    EpochBits leaves[kLeaves];
+    for (int leaf = 0; leaf < kLeaves; ++leaf) {
 #pragma HLS UNROLL
-        const bool here = command.way == array / Table::banks &&
-                          bank_of<Table>(command.index) == array % Table::banks;
-        const EpochBits word = last_epoch[array][word_of<Table>(command.index)];
-        epoch = epoch | (here ? word : EpochBits(0));
+        leaves[leaf] = 0;
+        if (leaf < Table::arrays) {
+            const bool here = command.way == leaf / Table::banks &&
+                              bank_of<Table>(command.index) == leaf % Table::banks;
+            const EpochBits word = last_epoch[leaf][word_of<Table>(command.index)];
+            leaves[leaf] = here ? word : EpochBits(0);
+        }
     }
-    return epoch;
+    for (int reach = kLeaves / 2; reach > 0; reach /= 2) {
+#pragma HLS UNROLL
+        for (int leaf = 0; leaf < reach; ++leaf) {
+#pragma HLS UNROLL
+            leaves[leaf] = leaves[leaf] | leaves[leaf + reach];
+        }
+    }
+    return leaves[0];
 }
 
 inline FlowNews news_of(const Settled& frame) {

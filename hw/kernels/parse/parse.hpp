@@ -121,7 +121,9 @@ inline ReasonBits judge_link(const FrameHead& frame,
 
 // What both families have, and how far the transport header is.
 struct Network {
-    ReasonBits reason;
+    ReasonBits shape;    // What is wrong with it before its checksum is looked at.
+    bool checksum_odd;   // Known last, so it is a bit of its own.
+    ReasonBits content;  // What is wrong with it if its checksum is right.
     ap_uint<16> bytes;
     ap_uint<7> header_bytes;  // With options or extension headers.
     bool fragment;
@@ -199,17 +201,18 @@ inline Network read_ipv4(const PacketBits& packet, const LengthBits& room) {
     network.checksum = lib::number_at<10, 2>(packet);
     network.source = source;
     network.destination = lib::number_at<16, 4>(packet);
-    network.reason = kUndecided;
+    network.shape = kUndecided;
     if (version != 4 || words < 5 || room < kIpv4Bytes) {
-        network.reason = reason_bits(Reason::ip_header);
+        network.shape = reason_bits(Reason::ip_header);
     } else if (network.bytes < network.header_bytes || network.bytes > room) {
-        network.reason = reason_bits(Reason::ip_length);
-    } else if (!lib::checksum_is_right<kIpv4BytesMax / 2>(header)) {
-        network.reason = reason_bits(Reason::ip_checksum);
-    } else if (!options_are_plain(header)) {
-        network.reason = reason_bits(Reason::ip_options);
+        network.shape = reason_bits(Reason::ip_length);
+    }
+    network.checksum_odd = !lib::checksum_is_right<kIpv4BytesMax / 2>(header);
+    network.content = kUndecided;
+    if (!options_are_plain(header)) {
+        network.content = reason_bits(Reason::ip_options);
     } else if (!can_be_source_ipv4(source)) {
-        network.reason = reason_bits(Reason::source_address);
+        network.content = reason_bits(Reason::source_address);
     }
     return network;
 }
@@ -240,15 +243,18 @@ inline Network read_ipv6(const PacketBits& packet, const LengthBits& room, const
     network.checksum = 0;
     network.source = lib::number_at<8, 16>(packet);
     network.destination = lib::number_at<24, 16>(packet);
-    network.reason = kUndecided;
+    network.shape = kUndecided;
     if (slice<15, 12>(first) != 6 || room < kIpv6Bytes) {
-        network.reason = reason_bits(Reason::ip_header);
+        network.shape = reason_bits(Reason::ip_header);
     } else if (bytes > room) {
-        network.reason = reason_bits(Reason::ip_length);
-    } else if (!can_be_source_ipv6(network.source)) {
-        network.reason = reason_bits(Reason::source_address);
+        network.shape = reason_bits(Reason::ip_length);
+    }
+    network.checksum_odd = false;
+    network.content = kUndecided;
+    if (!can_be_source_ipv6(network.source)) {
+        network.content = reason_bits(Reason::source_address);
     } else if (chain.end == 0) {
-        network.reason = reason_bits(Reason::extension_headers);
+        network.content = reason_bits(Reason::extension_headers);
     }
     return network;
 }
@@ -358,6 +364,18 @@ inline Transport read_transport(const TransportBits& header, const Network& netw
     return transport;
 }
 
+// The first of all reasons, put together so that those known last pass the fewest choices.
+inline ReasonBits first_reason(const ReasonBits& link,
+                               const Network& network,
+                               const ReasonBits& transport) {
+#pragma HLS INLINE
+    const ReasonBits before = link != kUndecided ? link : network.shape;
+    const ReasonBits after = network.content != kUndecided ? network.content : transport;
+    const bool checksum = before == kUndecided && network.checksum_odd;
+    const ReasonBits other = before != kUndecided ? before : after;
+    return checksum ? reason_bits(abi::Reason::ip_checksum) : other;
+}
+
 inline ParsedHeader parse_header(const FrameHead& frame,
                                  const ap_uint<abi::PortEntry::bits>& port_entry) {
 #pragma HLS INLINE
@@ -376,12 +394,9 @@ inline ParsedHeader parse_header(const FrameHead& frame,
     const ap_uint<4> ipv4_words = slice<3, 0>(link.packet);
     const TransportBits header = transport_header(link.packet, ipv6, ipv4_words, chain);
     const Transport transport = read_transport(header, network, ipv6);
-    const ReasonBits link_reason = judge_link(frame, link, port_entry);
 
     ParsedHeader parsed;
-    parsed.reason = link_reason != kUndecided      ? link_reason
-                    : network.reason != kUndecided ? network.reason
-                                                   : transport.reason;
+    parsed.reason = first_reason(judge_link(frame, link, port_entry), network, transport.reason);
     Packet& packet = parsed.packet;
     packet.length = frame.length;
     packet.ip_bytes = LengthBits(network.bytes);
