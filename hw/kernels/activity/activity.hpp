@@ -14,8 +14,8 @@
 
 #include "hw/abi/commands.hpp"
 #include "hw/kernels/flow/flow_tables.hpp"
-#include "hw/kernels/parse/protocols.hpp"
 #include "hw/kernels/records.hpp"
+#include "hw/lib/headers.hpp"
 
 namespace fpvs {
 namespace kernels {
@@ -103,7 +103,7 @@ inline void activity_step(ActivityState& state,
         const bool of_flow = frame.reason == reason_bits(abi::Reason::forwarded) ||
                              frame.reason == reason_bits(abi::Reason::replied);
         const bool left = of_flow || frame.reason == reason_bits(abi::Reason::steered);
-        const bool ends = (frame.tcp_flags & (kTcpFin | kTcpRst)) != 0;
+        const bool ends = (frame.tcp_flags & (lib::kTcpFin | lib::kTcpRst)) != 0;
         if (of_flow && frame.ipv6 == 0) {
             stamp<FlowTable>(last_epoch, frame.place, state.epoch);
         }

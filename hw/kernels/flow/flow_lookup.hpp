@@ -15,9 +15,9 @@
 #include "hw/abi/commands.hpp"
 #include "hw/abi/entries.hpp"
 #include "hw/kernels/flow/flow_tables.hpp"
-#include "hw/kernels/parse/protocols.hpp"
 #include "hw/kernels/records.hpp"
 #include "hw/lib/field.hpp"
+#include "hw/lib/headers.hpp"
 
 namespace fpvs {
 namespace kernels {
@@ -112,9 +112,9 @@ static_assert(abi::kFlowBucketWays == 6, "find_flow has six ways");
 inline bool begins_anew(const HashedHeader& header) {
 #pragma HLS INLINE
     const ap_uint<8> flags = header.packet.tcp_flags;
-    const bool syn = (flags & kTcpSyn) != 0;
-    const bool ack = (flags & kTcpAck) != 0;
-    const bool init = header.packet.protocol == kProtocolSctp && header.packet.opens == 1;
+    const bool syn = (flags & lib::kTcpSyn) != 0;
+    const bool ack = (flags & lib::kTcpAck) != 0;
+    const bool init = header.packet.protocol == lib::kProtocolSctp && header.packet.opens == 1;
     return init || (syn && !(ack && header.flow.from_server == 1));
 }
 

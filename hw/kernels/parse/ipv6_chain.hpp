@@ -14,9 +14,9 @@
 
 #include <fpvs_hls.hpp>
 
-#include "hw/kernels/parse/protocols.hpp"
 #include "hw/kernels/records.hpp"
 #include "hw/lib/bytes.hpp"
+#include "hw/lib/headers.hpp"
 
 namespace fpvs {
 namespace kernels {
@@ -38,10 +38,10 @@ struct NextHeader {
 
 inline NextHeader classify_next_header(const ap_uint<8>& protocol, bool first) {
 #pragma HLS INLINE
-    const bool hop_by_hop = protocol == kProtocolHopByHop;
-    const bool destination = protocol == kProtocolDestinationOptions;
-    const bool routing = protocol == kProtocolRouting;
-    const bool unknown_here = protocol == kProtocolAuthentication || (hop_by_hop && !first);
+    const bool hop_by_hop = protocol == lib::kProtocolHopByHop;
+    const bool destination = protocol == lib::kProtocolDestinationOptions;
+    const bool routing = protocol == lib::kProtocolRouting;
+    const bool unknown_here = protocol == lib::kProtocolAuthentication || (hop_by_hop && !first);
     NextHeader next;
     next.options = destination || (hop_by_hop && first) ? 1 : 0;
     next.routing = routing ? 1 : 0;

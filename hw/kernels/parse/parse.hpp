@@ -21,23 +21,25 @@
 #include "hw/abi/commands.hpp"
 #include "hw/abi/entries.hpp"
 #include "hw/kernels/parse/ipv6_chain.hpp"
-#include "hw/kernels/parse/protocols.hpp"
 #include "hw/kernels/records.hpp"
 #include "hw/lib/bytes.hpp"
 #include "hw/lib/checksum.hpp"
 #include "hw/lib/field.hpp"
+#include "hw/lib/headers.hpp"
 
 namespace fpvs {
 namespace kernels {
 
 constexpr int kTransportBytes = 18;  // Of the transport header, as far as it is looked at.
-constexpr int kPacketBytes = kIpv6Bytes + kExtensionBytesMax + kTransportBytes;
-static_assert(kIpv4BytesMax <= kIpv6Bytes + kExtensionBytesMax, "IPv6's headers are the longest");
-static_assert(kEthernetBytes + kVlanTagsMax * kVlanBytes + kPacketBytes <= kHeadBytes,
+constexpr int kPacketBytes = lib::kIpv6Bytes + kExtensionBytesMax + kTransportBytes;
+static_assert(lib::kIpv4BytesMax <= lib::kIpv6Bytes + kExtensionBytesMax,
+              "IPv6's headers are the longest");
+static_assert(lib::kEthernetBytes + lib::kVlanTagsMax * lib::kVlanBytes + kPacketBytes <=
+                  kHeadBytes,
               "the head has it all");
 
 using PacketBits = ap_uint<8 * kPacketBytes>;
-using Ipv4Bits = ap_uint<8 * kIpv4BytesMax>;
+using Ipv4Bits = ap_uint<8 * lib::kIpv4BytesMax>;
 using TransportBits = ap_uint<8 * kTransportBytes>;
 
 // At most one command in kCommandPace calls is let into the chain of commands, so that a flood of
@@ -64,7 +66,7 @@ struct Link {
 
 inline bool is_tag(const ap_uint<16>& type) {
 #pragma HLS INLINE
-    return type == kEtherTypeVlan || type == kEtherTypeServiceVlan;
+    return type == lib::kEtherTypeVlan || type == lib::kEtherTypeServiceVlan;
 }
 
 inline Link read_link(const FrameHead& frame) {
@@ -72,8 +74,9 @@ inline Link read_link(const FrameHead& frame) {
     const ap_uint<16> type_0 = lib::number_at<12, 2>(frame.head);
     const ap_uint<16> type_1 = lib::number_at<16, 2>(frame.head);
     const ap_uint<16> type_2 = lib::number_at<20, 2>(frame.head);
-    const bool one = is_tag(type_0) && frame.length >= kEthernetBytes + kVlanBytes;
-    const bool two = one && is_tag(type_1) && frame.length >= kEthernetBytes + 2 * kVlanBytes;
+    const bool one = is_tag(type_0) && frame.length >= lib::kEthernetBytes + lib::kVlanBytes;
+    const bool two =
+        one && is_tag(type_1) && frame.length >= lib::kEthernetBytes + 2 * lib::kVlanBytes;
     Link link;
     link.tags = two ? 2 : one ? 1 : 0;
     link.stacked = two && is_tag(type_2);
@@ -111,7 +114,7 @@ inline ReasonBits judge_link(const FrameHead& frame,
     if (link.stacked) {
         return reason_bits(Reason::vlan_stacked);
     }
-    if (link.type != kEtherTypeIpv4 && link.type != kEtherTypeIpv6) {
+    if (link.type != lib::kEtherTypeIpv4 && link.type != lib::kEtherTypeIpv6) {
         return reason_bits(Reason::not_ip);
     }
     return kUndecided;
@@ -139,7 +142,7 @@ struct Network {
 // The header with octets beyond its own length as zero, which adds nothing to the checksum.
 inline Ipv4Bits ipv4_header(const PacketBits& packet, const ap_uint<4>& words) {
 #pragma HLS INLINE
-    Ipv4Bits header = slice<8 * kIpv4BytesMax - 1, 0>(packet);
+    Ipv4Bits header = slice<8 * lib::kIpv4BytesMax - 1, 0>(packet);
     for (int word = 5; word < 15; ++word) {
 #pragma HLS UNROLL
         if (words <= word) {
@@ -202,12 +205,12 @@ inline Network read_ipv4(const PacketBits& packet, const LengthBits& room) {
     network.source = source;
     network.destination = lib::number_at<16, 4>(packet);
     network.shape = kUndecided;
-    if (version != 4 || words < 5 || room < kIpv4Bytes) {
+    if (version != 4 || words < 5 || room < lib::kIpv4BytesMin) {
         network.shape = reason_bits(Reason::ip_header);
     } else if (network.bytes < network.header_bytes || network.bytes > room) {
         network.shape = reason_bits(Reason::ip_length);
     }
-    network.checksum_odd = !lib::checksum_is_right<kIpv4BytesMax / 2>(header);
+    network.checksum_odd = !lib::checksum_is_right<lib::kIpv4BytesMax / 2>(header);
     network.content = kUndecided;
     if (!options_are_plain(header)) {
         network.content = reason_bits(Reason::ip_options);
@@ -222,11 +225,11 @@ inline Network read_ipv6(const PacketBits& packet, const LengthBits& room, const
     using abi::Reason;
     const ap_uint<16> first = lib::number_at<0, 2>(packet);
     const ap_uint<16> payload_bytes = lib::number_at<4, 2>(packet);
-    const ap_uint<17> bytes = payload_bytes + ap_uint<6>(kIpv6Bytes);
-    ap_uint<7> header_bytes = kIpv6Bytes;
+    const ap_uint<17> bytes = payload_bytes + ap_uint<6>(lib::kIpv6Bytes);
+    ap_uint<7> header_bytes = lib::kIpv6Bytes;
     for (int unit = 1; unit <= kExtensionUnits; ++unit) {
 #pragma HLS UNROLL
-        const int kHere = kIpv6Bytes + 8 * unit;
+        const int kHere = lib::kIpv6Bytes + 8 * unit;
         if (chain.end[unit]) {
             header_bytes = kHere;
         }
@@ -235,7 +238,7 @@ inline Network read_ipv6(const PacketBits& packet, const LengthBits& room, const
     Network network;
     network.bytes = ap_uint<16>(bytes);
     network.header_bytes = header_bytes;
-    network.fragment = chain.protocol == kProtocolFragment;
+    network.fragment = chain.protocol == lib::kProtocolFragment;
     network.protocol = chain.protocol;
     network.ttl = lib::number_at<7, 1>(packet);
     network.tos = slice<11, 4>(first);
@@ -244,7 +247,7 @@ inline Network read_ipv6(const PacketBits& packet, const LengthBits& room, const
     network.source = lib::number_at<8, 16>(packet);
     network.destination = lib::number_at<24, 16>(packet);
     network.shape = kUndecided;
-    if (slice<15, 12>(first) != 6 || room < kIpv6Bytes) {
+    if (slice<15, 12>(first) != 6 || room < lib::kIpv6Bytes) {
         network.shape = reason_bits(Reason::ip_header);
     } else if (bytes > room) {
         network.shape = reason_bits(Reason::ip_length);
@@ -268,18 +271,18 @@ inline TransportBits transport_header(const PacketBits& packet,
                                       const ap_uint<4>& ipv4_words,
                                       const Ipv6Chain& chain) {
 #pragma HLS INLINE
-    const int kFirst = kIpv4Bytes / 4;
+    const int kFirst = lib::kIpv4BytesMin / 4;
     const int kLeaves = 32;
     TransportBits leaves[kLeaves];
     for (int leaf = 0; leaf < kLeaves; ++leaf) {
 #pragma HLS UNROLL
         const int kWord = kFirst + leaf;
-        const bool in_ipv4 = kWord <= kIpv4BytesMax / 4;
-        const bool in_ipv6 = kWord >= kIpv6Bytes / 4 && kWord % 2 == 0 &&
-                             kWord <= (kIpv6Bytes + kExtensionBytesMax) / 4;
+        const bool in_ipv4 = kWord <= lib::kIpv4BytesMax / 4;
+        const bool in_ipv6 = kWord >= lib::kIpv6Bytes / 4 && kWord % 2 == 0 &&
+                             kWord <= (lib::kIpv6Bytes + kExtensionBytesMax) / 4;
         leaves[leaf] = 0;
         if (in_ipv4 || in_ipv6) {
-            const int kUnit = in_ipv6 ? (kWord - kIpv6Bytes / 4) / 2 : 0;
+            const int kUnit = in_ipv6 ? (kWord - lib::kIpv6Bytes / 4) / 2 : 0;
             const bool here_ipv4 = in_ipv4 && !ipv6 && ipv4_words == kWord;
             const bool here_ipv6 = in_ipv6 && ipv6 && chain.end[kUnit];
             if (here_ipv4 || here_ipv6) {
@@ -309,8 +312,8 @@ struct Transport {
 
 inline bool is_icmp_control(bool ipv6, const ap_uint<8>& type) {
 #pragma HLS INLINE
-    const bool neighbour = type >= kIcmpv6NeighbourFirst && type <= kIcmpv6NeighbourLast;
-    return ipv6 ? neighbour || type == kIcmpv6EchoReply : type == kIcmpEchoReply;
+    const bool neighbour = type >= lib::kIcmpv6NeighbourFirst && type <= lib::kIcmpv6NeighbourLast;
+    return ipv6 ? neighbour || type == lib::kIcmpv6EchoReply : type == lib::kIcmpEchoReply;
 }
 
 inline Transport read_transport(const TransportBits& header, const Network& network, bool ipv6) {
@@ -323,21 +326,22 @@ inline Transport read_transport(const TransportBits& header, const Network& netw
     const ap_uint<6> tcp_bytes = cat(tcp_words, ap_uint<2>(0));
     const ap_uint<8> flags = lib::number_at<13, 1>(header);
 
-    const bool icmp = network.protocol == (ipv6 ? kProtocolIcmpv6 : kProtocolIcmp);
-    const bool tcp = network.protocol == kProtocolTcp;
-    const bool udp = network.protocol == kProtocolUdp;
-    const bool sctp = network.protocol == kProtocolSctp;
+    const bool icmp = network.protocol == (ipv6 ? lib::kProtocolIcmpv6 : lib::kProtocolIcmp);
+    const bool tcp = network.protocol == lib::kProtocolTcp;
+    const bool udp = network.protocol == lib::kProtocolUdp;
+    const bool sctp = network.protocol == lib::kProtocolSctp;
 
     // IPv6's headers may be longer than its packet.
     const bool begins = network.header_bytes <= network.bytes;
     const ap_uint<16> bytes = ap_uint<16>(network.bytes - network.header_bytes);
-    const bool icmp_fits = begins && bytes >= kIcmpBytes;
-    const bool tcp_fits = begins && bytes >= tcp_bytes && tcp_words >= kTcpBytes / 4;
-    const bool udp_fits = begins && bytes >= udp_bytes && udp_bytes >= kUdpBytes;
-    const bool sctp_fits = begins && bytes >= kSctpBytes;
-    const bool in_numbers = chunk == kSctpData || chunk == kSctpInit || chunk == kSctpSack ||
-                            chunk == kSctpHeartbeat || chunk == kSctpHeartbeatAck;
-    const ap_uint<8> kOpening = kTcpSyn | kTcpAck | kTcpFin | kTcpRst;
+    const bool icmp_fits = begins && bytes >= lib::kIcmpBytes;
+    const bool tcp_fits = begins && bytes >= tcp_bytes && tcp_words >= lib::kTcpBytesMin / 4;
+    const bool udp_fits = begins && bytes >= udp_bytes && udp_bytes >= lib::kUdpBytes;
+    const bool sctp_fits = begins && bytes >= lib::kSctpBytesMin;
+    const bool in_numbers = chunk == lib::kSctpData || chunk == lib::kSctpInit ||
+                            chunk == lib::kSctpSack || chunk == lib::kSctpHeartbeat ||
+                            chunk == lib::kSctpHeartbeatAck;
+    const ap_uint<8> kOpening = lib::kTcpSyn | lib::kTcpAck | lib::kTcpFin | lib::kTcpRst;
 
     Transport transport;
     transport.reason = kUndecided;
@@ -358,9 +362,11 @@ inline Transport read_transport(const TransportBits& header, const Network& netw
     transport.destination_port = lib::number_at<2, 2>(header);
     transport.checksum = tcp ? lib::number_at<16, 2>(header) : lib::number_at<6, 2>(header);
     transport.tcp_flags = tcp ? flags : ap_uint<8>(0);
-    const bool first = tcp ? (flags & kOpening) == kTcpSyn : sctp ? chunk == kSctpInit : true;
+    const bool first = tcp    ? (flags & kOpening) == lib::kTcpSyn
+                       : sctp ? chunk == lib::kSctpInit
+                              : true;
     // IPVS never schedules what comes from FTP's data port.
-    transport.opens = first && transport.source_port != kFtpDataPort ? 1 : 0;
+    transport.opens = first && transport.source_port != lib::kFtpDataPort ? 1 : 0;
     return transport;
 }
 
@@ -380,13 +386,13 @@ inline ParsedHeader parse_header(const FrameHead& frame,
                                  const ap_uint<abi::PortEntry::bits>& port_entry) {
 #pragma HLS INLINE
     const Link link = read_link(frame);
-    const bool ipv6 = link.type == kEtherTypeIpv6;
+    const bool ipv6 = link.type == lib::kEtherTypeIpv6;
     const LengthBits room = LengthBits(frame.length - link.bytes);  // A runt has its reason.
     const ap_uint<8> next_header = lib::number_at<6, 1>(link.packet);
     const ap_uint<16> payload_bytes = lib::number_at<4, 2>(link.packet);
     const Ipv6Chain chain = walk_ipv6_chain(
         next_header,
-        slice<8 * (kIpv6Bytes + kExtensionBytesMax) - 1, 8 * kIpv6Bytes>(link.packet),
+        slice<8 * (lib::kIpv6Bytes + kExtensionBytesMax) - 1, 8 * lib::kIpv6Bytes>(link.packet),
         payload_bytes);
     const Network ipv4_network = read_ipv4(link.packet, room);
     const Network ipv6_network = read_ipv6(link.packet, room, chain);

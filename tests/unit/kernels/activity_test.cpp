@@ -66,7 +66,7 @@ Settled settled_frame(Reason reason, unsigned bucket, unsigned way, bool ipv6) {
     frame.length = 60;
     frame.ip_bytes = 46;
     frame.ipv6 = ipv6 ? 1 : 0;
-    frame.tcp_flags = kTcpAck;
+    frame.tcp_flags = lib::kTcpAck;
     frame.flow.client_address = 0xc6336402;
     frame.flow.client_port = 40000;
     frame.flow.service = 7;
@@ -114,14 +114,14 @@ TEST(Activity, fin_and_rst_are_news_of_what_left) {
         int flags;
         bool news;
     };
-    for (const Case& one : {Case{Reason::forwarded, kTcpFin | kTcpAck, true},
-                            Case{Reason::forwarded, kTcpRst, true},
-                            Case{Reason::forwarded, kTcpSyn | kTcpAck, false},
-                            Case{Reason::replied, kTcpFin, true},
-                            Case{Reason::steered, kTcpRst, true},
-                            Case{Reason::steered, kTcpAck, false},
-                            Case{Reason::ttl, kTcpFin, false},
-                            Case{Reason::flow_miss, kTcpRst, false}}) {
+    for (const Case& one : {Case{Reason::forwarded, lib::kTcpFin | lib::kTcpAck, true},
+                            Case{Reason::forwarded, lib::kTcpRst, true},
+                            Case{Reason::forwarded, lib::kTcpSyn | lib::kTcpAck, false},
+                            Case{Reason::replied, lib::kTcpFin, true},
+                            Case{Reason::steered, lib::kTcpRst, true},
+                            Case{Reason::steered, lib::kTcpAck, false},
+                            Case{Reason::ttl, lib::kTcpFin, false},
+                            Case{Reason::flow_miss, lib::kTcpRst, false}}) {
         Stage stage;
         Settled frame = settled_frame(one.reason, 3, 1, true);
         frame.tcp_flags = one.flags;
@@ -148,12 +148,12 @@ TEST(Activity, a_server_that_was_chosen_is_news_whatever_becomes_of_the_packet) 
         Stage stage;
         Settled frame = settled_frame(reason, 0, 0, false);
         frame.learn = 1;
-        frame.tcp_flags = kTcpSyn;
+        frame.tcp_flags = lib::kTcpSyn;
         stage.frame(frame);
         ASSERT_EQ(stage.news.size(), 1u);
         const FlowNews news = stage.news.read();
         EXPECT_EQ(news.learned, 1);
-        EXPECT_EQ(news.tcp_flags, kTcpSyn);
+        EXPECT_EQ(news.tcp_flags, lib::kTcpSyn);
     }
 }
 

@@ -101,8 +101,8 @@ Flow6Word flow6_entry(const AddressBits& client, unsigned server, Method method 
 
 HashedHeader hashed_header(unsigned bucket_0, unsigned bucket_1) {
     HashedHeader header{};
-    header.packet.protocol = kProtocolTcp;
-    header.packet.tcp_flags = kTcpAck;
+    header.packet.protocol = lib::kProtocolTcp;
+    header.packet.tcp_flags = lib::kTcpAck;
     header.flow.client_address = kClientAddress;
     header.flow.client_port = kClientPort;
     header.flow.service = kService;
@@ -302,13 +302,13 @@ TEST(FlowLookup, a_syn_is_the_hosts_business_but_not_a_servers_answer_to_one) {
         bool from_server;
         bool punt;
     };
-    for (const Case& one : {Case{kTcpSyn, false, true},
-                            Case{kTcpSyn | kTcpAck, false, true},
-                            Case{kTcpSyn | kTcpFin, false, true},
-                            Case{kTcpSyn, true, true},
-                            Case{kTcpSyn | kTcpAck, true, false},
-                            Case{kTcpFin | kTcpAck, false, false},
-                            Case{kTcpRst, false, false}}) {
+    for (const Case& one : {Case{lib::kTcpSyn, false, true},
+                            Case{lib::kTcpSyn | lib::kTcpAck, false, true},
+                            Case{lib::kTcpSyn | lib::kTcpFin, false, true},
+                            Case{lib::kTcpSyn, true, true},
+                            Case{lib::kTcpSyn | lib::kTcpAck, true, false},
+                            Case{lib::kTcpFin | lib::kTcpAck, false, false},
+                            Case{lib::kTcpRst, false, false}}) {
         HashedHeader header = hashed_header(3, 3);
         header.packet.tcp_flags = one.flags;
         header.flow.from_server = one.from_server ? 1 : 0;
@@ -320,12 +320,12 @@ TEST(FlowLookup, a_syn_is_the_hosts_business_but_not_a_servers_answer_to_one) {
         EXPECT_EQ(stage.look_up(header).reason, kUndecided);
     }
     HashedHeader init = hashed_header(3, 3);
-    init.packet.protocol = kProtocolSctp;
+    init.packet.protocol = lib::kProtocolSctp;
     init.packet.tcp_flags = 0;
     init.packet.opens = 1;
     EXPECT_EQ(stage.look_up(init).reason, reason_bits(Reason::tcp_syn));
     HashedHeader datagram = init;
-    datagram.packet.protocol = kProtocolUdp;
+    datagram.packet.protocol = lib::kProtocolUdp;
     EXPECT_EQ(stage.look_up(datagram).reason, kUndecided);
 }
 
@@ -334,7 +334,7 @@ TEST(FlowLookup, the_hosts_connections_go_to_the_host_whatever_their_flags) {
     stage.write(Opcode::write_flow, 3, 0, flow_entry(kClientAddress, 20, Method::host));
     HashedHeader header = hashed_header(3, 3);
     EXPECT_EQ(stage.look_up(header).reason, reason_bits(Reason::host_flow));
-    header.packet.tcp_flags = kTcpSyn;
+    header.packet.tcp_flags = lib::kTcpSyn;
     EXPECT_EQ(stage.look_up(header).reason, reason_bits(Reason::host_flow));
     header.reason = reason_bits(Reason::service_miss);
     EXPECT_EQ(stage.look_up(header).reason, reason_bits(Reason::service_miss));

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "hw/kernels/parse/protocols.hpp"
 #include "hw/kernels/records.hpp"
+#include "hw/lib/headers.hpp"
 #include "tests/kit/frame_builder.hpp"
 
 namespace fpvs::kernels {
@@ -37,7 +37,7 @@ struct Ipv6Frame {
     std::array<std::uint8_t, 16> source{0xfd, 0, 0, 0xc, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
     std::array<std::uint8_t, 16> destination{0xfd, 0, 0, 0xc, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0};
     std::vector<ExtensionHeader> chain;
-    std::uint8_t protocol = kProtocolTcp;
+    std::uint8_t protocol = lib::kProtocolTcp;
     std::uint8_t version = 6;
     std::uint8_t traffic_class = 0;
     std::uint8_t hop_limit = 64;
@@ -80,7 +80,7 @@ struct Ipv6Frame {
     }
 };
 
-inline FrameBytes tcp_segment(std::uint8_t flags = kTcpAck, std::size_t payload = 6) {
+inline FrameBytes tcp_segment(std::uint8_t flags = lib::kTcpAck, std::size_t payload = 6) {
     FrameBytes segment = {0x75, 0x30, 0x00, 0x50,  1,    2,    3,    4,    5, 6,
                           7,    8,    0x50, flags, 0x20, 0x00, 0xbe, 0xef, 0, 0};
     segment.resize(segment.size() + payload, 0x11);

@@ -26,13 +26,13 @@ std::uint8_t octet(std::mt19937& random) {
 FrameBytes random_segment(std::mt19937& random, std::uint8_t& protocol) {
     switch (random() % 5) {
         case 0:
-            protocol = kProtocolUdp;
+            protocol = lib::kProtocolUdp;
             return {octet(random), octet(random), 0, 53, 0, 12, 0xbe, 0xef, 1, 2, 3, 4};
         case 1:
-            protocol = kProtocolSctp;
+            protocol = lib::kProtocolSctp;
             return sctp_segment(octet(random) % 16);
         default:
-            protocol = kProtocolTcp;
+            protocol = lib::kProtocolTcp;
             return tcp_segment(octet(random), random() % 20);
     }
 }
@@ -61,13 +61,13 @@ FrameBytes random_ipv6(std::mt19937& random) {
         spec.tags.push_back(5);
     }
     for (unsigned headers = random() % 4; headers > 0; --headers) {
-        constexpr std::uint8_t kTypes[] = {kProtocolHopByHop,
-                                           kProtocolRouting,
-                                           kProtocolDestinationOptions,
-                                           kProtocolFragment,
-                                           kProtocolAuthentication};
+        constexpr std::uint8_t kTypes[] = {lib::kProtocolHopByHop,
+                                           lib::kProtocolRouting,
+                                           lib::kProtocolDestinationOptions,
+                                           lib::kProtocolFragment,
+                                           lib::kProtocolAuthentication};
         const std::uint8_t type = kTypes[random() % (random() % 4 == 0 ? 5 : 3)];
-        const bool fixed = type == kProtocolFragment;
+        const bool fixed = type == lib::kProtocolFragment;
         spec.chain.push_back({type, fixed ? 8 : 8 * (1 + random() % 3)});
     }
     spec.segment = random_segment(random, spec.protocol);

@@ -36,7 +36,7 @@ TEST(Parse, finds_the_fields_of_every_shape_of_ipv4_header) {
     std::mt19937 random(5);
     for (int round = 0; round < 5000; ++round) {
         kit::FrameSpec spec;
-        spec.protocol = random() % 2 == 0 ? kProtocolTcp : kProtocolUdp;
+        spec.protocol = random() % 2 == 0 ? lib::kProtocolTcp : lib::kProtocolUdp;
         spec.options.assign(4 * (random() % 11), 1);
         const unsigned tags = random() % 3;
         if (tags > 0) {
@@ -59,7 +59,7 @@ TEST(Parse, finds_the_fields_of_every_shape_of_ipv4_header) {
         const FrameBytes frame = kit::build_frame(spec);
         const ParsedHeader header = parsed(frame);
         const Packet& packet = header.packet;
-        const bool tcp = spec.protocol == kProtocolTcp;
+        const bool tcp = spec.protocol == lib::kProtocolTcp;
         const unsigned layer_3 = 14 + 4 * tags;
         ASSERT_EQ(header.reason, kUndecided) << round;
         EXPECT_EQ(packet.length, frame.size());
@@ -96,9 +96,9 @@ TEST(Parse, finds_the_transport_behind_every_chain_of_ipv6_headers_that_fits) {
                 break;
             }
             const bool first = spec.chain.empty() && random() % 3 == 0;
-            const int type = first               ? kProtocolHopByHop
-                             : random() % 2 == 0 ? kProtocolRouting
-                                                 : kProtocolDestinationOptions;
+            const int type = first               ? lib::kProtocolHopByHop
+                             : random() % 2 == 0 ? lib::kProtocolRouting
+                                                 : lib::kProtocolDestinationOptions;
             spec.chain.push_back({static_cast<std::uint8_t>(type), bytes});
             extensions += bytes;
         }
@@ -112,7 +112,7 @@ TEST(Parse, finds_the_transport_behind_every_chain_of_ipv6_headers_that_fits) {
         ASSERT_EQ(header.reason, kUndecided) << round;
         EXPECT_EQ(packet.ipv6, 1);
         EXPECT_EQ(packet.tags, spec.tags.size());
-        EXPECT_EQ(packet.protocol, kProtocolTcp);
+        EXPECT_EQ(packet.protocol, lib::kProtocolTcp);
         EXPECT_EQ(packet.ip_bytes, 40 + extensions + spec.segment.size());
         EXPECT_EQ(packet.l4_offset, 14 + 4 * spec.tags.size() + 40 + extensions);
         EXPECT_EQ(packet.ttl, spec.hop_limit);
@@ -247,19 +247,19 @@ TEST(Parse, ipv4_has_its_reasons) {
 TEST(Parse, the_transport_has_its_reasons) {
     const auto udp = [](auto edit) {
         return edited([&](auto& spec) {
-            spec.protocol = kProtocolUdp;
+            spec.protocol = lib::kProtocolUdp;
             edit(spec);
         });
     };
     expect_reasons({
-        {"echo request", ipv4_frame(kProtocolIcmp, icmp_message(8)), Reason::icmp},
-        {"unreachable", ipv4_frame(kProtocolIcmp, icmp_message(3)), Reason::icmp},
-        {"echo reply", ipv4_frame(kProtocolIcmp, icmp_message(0)), Reason::icmp_control},
-        {"cut echo reply", ipv4_frame(kProtocolIcmp, {0, 0, 0, 0}), Reason::icmp},
+        {"echo request", ipv4_frame(lib::kProtocolIcmp, icmp_message(8)), Reason::icmp},
+        {"unreachable", ipv4_frame(lib::kProtocolIcmp, icmp_message(3)), Reason::icmp},
+        {"echo reply", ipv4_frame(lib::kProtocolIcmp, icmp_message(0)), Reason::icmp_control},
+        {"cut echo reply", ipv4_frame(lib::kProtocolIcmp, {0, 0, 0, 0}), Reason::icmp},
         {"vrrp", ipv4_frame(112, FrameBytes(20, 1)), Reason::protocol},
-        {"icmpv6 in ipv4", ipv4_frame(kProtocolIcmpv6, icmp_message(135)), Reason::protocol},
+        {"icmpv6 in ipv4", ipv4_frame(lib::kProtocolIcmpv6, icmp_message(135)), Reason::protocol},
         {"19 octets of tcp",
-         ipv4_frame(kProtocolTcp, cut(tcp_segment(), 19)),
+         ipv4_frame(lib::kProtocolTcp, cut(tcp_segment(), 19)),
          Reason::transport_header},
         {"tcp of four words",
          edited([](auto& spec) { spec.tcp_header_words = 4; }),
@@ -273,17 +273,17 @@ TEST(Parse, the_transport_has_its_reasons) {
          Reason::transport_header},
         {"udp length below packet", udp([](auto& spec) { spec.udp_length = 13; }), kNone},
         {"seven octets of udp",
-         ipv4_frame(kProtocolUdp, FrameBytes(7, 1)),
+         ipv4_frame(lib::kProtocolUdp, FrameBytes(7, 1)),
          Reason::transport_header},
         {"15 octets of sctp",
-         ipv4_frame(kProtocolSctp, cut(sctp_segment(0), 15)),
+         ipv4_frame(lib::kProtocolSctp, cut(sctp_segment(0), 15)),
          Reason::transport_header},
     });
     for (int chunk = 0; chunk < 256; ++chunk) {
         const bool in_numbers = chunk <= 5 && chunk != 2;
-        EXPECT_EQ(
-            reason_of(ipv4_frame(kProtocolSctp, sctp_segment(static_cast<std::uint8_t>(chunk)))),
-            in_numbers ? kNone : Reason::sctp_chunk)
+        EXPECT_EQ(reason_of(ipv4_frame(lib::kProtocolSctp,
+                                       sctp_segment(static_cast<std::uint8_t>(chunk)))),
+                  in_numbers ? kNone : Reason::sctp_chunk)
             << chunk;
     }
 }
@@ -295,7 +295,7 @@ TEST(Parse, ipv6_has_its_reasons) {
     };
     const auto message = [](std::uint8_t type) {
         return edited_ipv6([&](auto& spec) {
-            spec.protocol = kProtocolIcmpv6;
+            spec.protocol = lib::kProtocolIcmpv6;
             spec.segment = icmp_message(type);
         });
     };
@@ -324,23 +324,23 @@ TEST(Parse, ipv6_has_its_reasons) {
              spec.source[15] = 2;
          }),
          kNone},
-        {"six headers", chain(Chain(6, {kProtocolDestinationOptions})), kNone},
+        {"six headers", chain(Chain(6, {lib::kProtocolDestinationOptions})), kNone},
         {"seven headers",
-         chain(Chain(7, {kProtocolDestinationOptions})),
+         chain(Chain(7, {lib::kProtocolDestinationOptions})),
          Reason::extension_headers},
-        {"one of 48 octets", chain({{kProtocolHopByHop, 48}}), kNone},
-        {"one of 56 octets", chain({{kProtocolHopByHop, 56}}), Reason::extension_headers},
-        {"segments left", chain({{kProtocolRouting, 8, 1}}), Reason::extension_headers},
+        {"one of 48 octets", chain({{lib::kProtocolHopByHop, 48}}), kNone},
+        {"one of 56 octets", chain({{lib::kProtocolHopByHop, 56}}), Reason::extension_headers},
+        {"segments left", chain({{lib::kProtocolRouting, 8, 1}}), Reason::extension_headers},
         {"segments left, later",
-         chain({{kProtocolHopByHop}, {kProtocolRouting, 16, 2}}),
+         chain({{lib::kProtocolHopByHop}, {lib::kProtocolRouting, 16, 2}}),
          Reason::extension_headers},
         {"hop-by-hop not first",
-         chain({{kProtocolDestinationOptions}, {kProtocolHopByHop}}),
+         chain({{lib::kProtocolDestinationOptions}, {lib::kProtocolHopByHop}}),
          Reason::extension_headers},
-        {"authentication", chain({{kProtocolAuthentication, 16}}), Reason::extension_headers},
-        {"fragment", chain({{kProtocolFragment}}), Reason::fragment},
+        {"authentication", chain({{lib::kProtocolAuthentication, 16}}), Reason::extension_headers},
+        {"fragment", chain({{lib::kProtocolFragment}}), Reason::fragment},
         {"fragment behind options",
-         chain({{kProtocolHopByHop, 16}, {kProtocolFragment}}),
+         chain({{lib::kProtocolHopByHop, 16}, {lib::kProtocolFragment}}),
          Reason::fragment},
         {"router solicitation", message(133), Reason::icmp_control},
         {"neighbour solicitation", message(135), Reason::icmp_control},
@@ -352,14 +352,14 @@ TEST(Parse, ipv6_has_its_reasons) {
         {"listener report", message(132), Reason::icmp},
         {"icmp in ipv6",
          edited_ipv6([](auto& spec) {
-             spec.protocol = kProtocolIcmp;
+             spec.protocol = lib::kProtocolIcmp;
              spec.segment = icmp_message(0);
          }),
          Reason::protocol},
         {"no next header", edited_ipv6([](auto& spec) { spec.protocol = 59; }), Reason::protocol},
         {"headers beyond the packet",
          edited_ipv6([](auto& spec) {
-             spec.chain = {{kProtocolDestinationOptions, 16}};
+             spec.chain = {{lib::kProtocolDestinationOptions, 16}};
              spec.segment = {};
              spec.payload_more = -8;
              spec.padding_bytes = 40;
@@ -367,7 +367,7 @@ TEST(Parse, ipv6_has_its_reasons) {
          Reason::transport_header},
         {"a chain that goes on behind the packet",
          edited_ipv6([](auto& spec) {
-             spec.chain = {{kProtocolDestinationOptions}, {kProtocolDestinationOptions}};
+             spec.chain = {{lib::kProtocolDestinationOptions}, {lib::kProtocolDestinationOptions}};
              spec.segment = {};
              spec.payload_more = -4;
              spec.padding_bytes = 40;
@@ -385,14 +385,18 @@ TEST(Parse, does_not_look_behind_the_end_of_the_frame) {
     spec.outer_vlan_tci = 6;
     frames.push_back(kit::build_frame(spec));
     frames.push_back(edited_ipv6([](auto& ipv6) {
-        ipv6.chain = {{kProtocolHopByHop}, {kProtocolRouting, 24}, {kProtocolDestinationOptions}};
+        ipv6.chain = {{lib::kProtocolHopByHop},
+                      {lib::kProtocolRouting, 24},
+                      {lib::kProtocolDestinationOptions}};
     }));
     // Packets that say no more than there is, however little that is.
     for (const std::size_t bytes : {0u, 4u, 7u, 8u, 12u, 15u, 16u, 19u}) {
-        for (const int protocol : {kProtocolIcmp, kProtocolTcp, kProtocolUdp, kProtocolSctp}) {
+        for (const int protocol :
+             {lib::kProtocolIcmp, lib::kProtocolTcp, lib::kProtocolUdp, lib::kProtocolSctp}) {
             frames.push_back(ipv4_frame(static_cast<std::uint8_t>(protocol), FrameBytes(bytes, 0)));
         }
-        for (const int protocol : {kProtocolIcmpv6, kProtocolTcp, kProtocolDestinationOptions}) {
+        for (const int protocol :
+             {lib::kProtocolIcmpv6, lib::kProtocolTcp, lib::kProtocolDestinationOptions}) {
             frames.push_back(edited_ipv6([&](auto& ipv6) {
                 ipv6.protocol = static_cast<std::uint8_t>(protocol);
                 ipv6.segment = FrameBytes(bytes, 0);
@@ -414,17 +418,19 @@ TEST(Parse, says_what_may_begin_a_connection) {
     for (int flags = 0; flags < 256; ++flags) {
         const FrameBytes frame =
             edited([&](auto& spec) { spec.tcp_flags = static_cast<std::uint8_t>(flags); });
-        EXPECT_EQ(parsed(frame).packet.opens, (flags & 0x17) == kTcpSyn ? 1 : 0) << flags;
+        EXPECT_EQ(parsed(frame).packet.opens, (flags & 0x17) == lib::kTcpSyn ? 1 : 0) << flags;
     }
     EXPECT_EQ(parsed(edited([](auto& spec) {
-                  spec.tcp_flags = kTcpSyn;
-                  spec.source_port = kFtpDataPort;
+                  spec.tcp_flags = lib::kTcpSyn;
+                  spec.source_port = lib::kFtpDataPort;
               })).packet.opens,
               0);
-    EXPECT_EQ(parsed(edited([](auto& spec) { spec.protocol = kProtocolUdp; })).packet.opens, 1);
-    EXPECT_EQ(parsed(ipv4_frame(kProtocolSctp, sctp_segment(kSctpInit))).packet.opens, 1);
-    EXPECT_EQ(parsed(ipv4_frame(kProtocolSctp, sctp_segment(kSctpData))).packet.opens, 0);
-    EXPECT_EQ(parsed(ipv4_frame(kProtocolSctp, sctp_segment(kSctpInit))).packet.tcp_flags, 0);
+    EXPECT_EQ(parsed(edited([](auto& spec) { spec.protocol = lib::kProtocolUdp; })).packet.opens,
+              1);
+    EXPECT_EQ(parsed(ipv4_frame(lib::kProtocolSctp, sctp_segment(lib::kSctpInit))).packet.opens, 1);
+    EXPECT_EQ(parsed(ipv4_frame(lib::kProtocolSctp, sctp_segment(lib::kSctpData))).packet.opens, 0);
+    EXPECT_EQ(parsed(ipv4_frame(lib::kProtocolSctp, sctp_segment(lib::kSctpInit))).packet.tcp_flags,
+              0);
 }
 
 struct Parse {

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "hw/abi/hash.hpp"
-#include "hw/kernels/parse/protocols.hpp"
+#include "hw/lib/headers.hpp"
 
 namespace fpvs::kernels {
 namespace {
@@ -19,7 +19,7 @@ using abi::Reason;
 struct End {
     AddressBits address;
     std::uint16_t port = 80;
-    int protocol = kProtocolTcp;
+    int protocol = lib::kProtocolTcp;
     bool ipv6 = false;
 };
 
@@ -215,7 +215,7 @@ TEST(Service, every_part_of_an_end_is_compared) {
     other.port = 81;
     EXPECT_TRUE(misses(client, other));
     other = virtual_end;
-    other.protocol = kProtocolUdp;
+    other.protocol = lib::kProtocolUdp;
     EXPECT_TRUE(misses(client, other));
     other = virtual_end;
     other.ipv6 = false;
