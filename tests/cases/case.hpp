@@ -15,11 +15,11 @@ struct Step {
     std::string what;  // A few words, for failures.
     kit::Received in;
     abi::Reason reason{};
-    std::optional<std::uint16_t> service;  // That the punt header names.
+    std::optional<std::uint16_t> service;  // That the punt header names, and that is counted.
     std::optional<kit::Sent> out;          // For a forwarded frame.
     std::optional<std::uint16_t> server;   // That is counted.
-    std::uint16_t ip_bytes = 0;            // Counted for the server.
-    std::optional<kit::FlowEnd> flow_end;  // The event that a FIN or RST causes.
+    std::optional<kit::FlowNews> end;      // The event that a FIN or RST causes.
+    std::optional<kit::FlowNews> learned;  // The event of a choice of the card's.
 };
 
 struct Case {
@@ -39,6 +39,8 @@ std::string run_case(kit::Dataplane& dataplane, const Case& one);
 
 // All cases that are written by hand.
 std::vector<Case> catalogue();
+std::vector<Case> method_cases();  // Of them: NAT, FULLNAT, tunnels; IPv6 and SCTP.
+std::vector<Case> steer_cases();   // Of them: what the card schedules.
 
 // Those that a real IPVS recorded; reads tests/data/pkt, so the program runs in the tree's root.
 std::vector<Case> golden_cases();

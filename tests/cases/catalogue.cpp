@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one catalogue of packet cases.
+// Packet cases for the card's tables: what each stage must answer.
 //
-// The director of all cases has two ports, virtual services on 10.0.0.100, and one known client,
-// 10.0.0.2.  A case's expected output is built from scratch by the frame builder, checksum and all,
-// never taken from what a dataplane said.
+// The director of all cases has two ports, virtual services on 10.0.0.100 and 2001:db8::100, and
+// one known client.  A case's expected output is built from scratch by the frame builder, checksums
+// and all, never taken from what a dataplane said.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "tests/cases/case.hpp"
+#include "tests/cases/director.hpp"
 
 namespace fpvs::cases {
 namespace {
@@ -19,133 +20,17 @@ using abi::Reason;
 using kit::FrameBytes;
 using kit::FrameSpec;
 
-constexpr std::uint64_t kPortMac[] = {0x0200000000d0, 0x0200000000d1};
-constexpr std::uint32_t kClient = 0x0a000002;
-constexpr std::uint32_t kVip = 0x0a000064;
-constexpr std::uint8_t kTcp = 6;
-constexpr std::uint8_t kUdp = 17;
-
-constexpr std::uint16_t kWeb = 1;
-constexpr std::uint16_t kDns = 2;
-constexpr std::uint16_t kMysql = 0xfff;  // The last index there is.
-
-// Next hops by number.
-constexpr std::uint16_t kTwoArmed = 0;
-constexpr std::uint16_t kOneArmed = 1;
-constexpr std::uint16_t kTagged = 2;
-constexpr std::uint16_t kJumbo = 1023;  // The last one there is.
-constexpr std::uint16_t kAbsent = 7;
-
-// Flows by their client port.
-constexpr std::uint16_t kFlowWeb = 30000;
-constexpr std::uint16_t kFlowOneArmed = 30001;
-constexpr std::uint16_t kFlowTagged = 30002;
-constexpr std::uint16_t kFlowJumbo = 30003;
-constexpr std::uint16_t kFlowNat = 30004;
-constexpr std::uint16_t kFlowAbsent = 30005;
-constexpr std::uint16_t kFlowDns = 30006;
-constexpr std::uint16_t kFlowMysql = 65535;
-constexpr std::uint16_t kServerMax = 4095;
-
-kit::NextHopSetup hop(std::uint16_t number, std::uint8_t port, std::uint16_t mtu) {
-    kit::NextHopSetup setup;
-    setup.next_hop = number;
-    setup.destination_mac = 0x020000000100u + number % 256;
-    setup.source_mac = kPortMac[port];
-    setup.port = port;
-    setup.mtu = mtu;
-    return setup;
-}
-
-kit::Setup director() {
-    kit::Setup setup;
-    setup.ports[0] = {kPortMac[0], true};
-    setup.ports[1] = {kPortMac[1], true};
-    setup.services = {{kVip, 80, kTcp, kWeb}, {kVip, 53, kUdp, kDns}, {kVip, 3306, kTcp, kMysql}};
-    setup.next_hops = {hop(kTwoArmed, 1, 1500), hop(kOneArmed, 0, 1500), hop(kTagged, 1, 1500)};
-    setup.next_hops.push_back(hop(kJumbo, 1, 9582));
-    setup.next_hops[2].vlan = 100;
-    setup.flows = {
-        {kClient, kFlowWeb, kWeb, 5, kTwoArmed},
-        {kClient, kFlowOneArmed, kWeb, 6, kOneArmed},
-        {kClient, kFlowTagged, kWeb, 7, kTagged},
-        {kClient, kFlowJumbo, kWeb, 8, kJumbo},
-        {kClient, kFlowNat, kWeb, 9, kTwoArmed, abi::Method::nat},
-        {kClient, kFlowAbsent, kWeb, 10, kAbsent},
-        {kClient, kFlowDns, kDns, 0, kTwoArmed},
-        {kClient, kFlowMysql, kMysql, kServerMax, kTwoArmed},
-    };
-    return setup;
-}
-
-FrameSpec web(std::uint16_t client_port = kFlowWeb) {
-    FrameSpec spec;
-    spec.source_port = client_port;
-    return spec;
-}
-
-FrameSpec dns() {
-    FrameSpec spec;
-    spec.protocol = kUdp;
-    spec.source_port = kFlowDns;
-    spec.destination_port = 53;
-    return spec;
-}
-
-std::size_t ip_bytes_of(const FrameSpec& spec) {
-    return 20 + spec.options.size() + (spec.protocol == kTcp ? 20 : 8) + spec.payload_bytes;
-}
-
-// A frame that the card forwards through a hop.
+// A frame of a service by direct routing that the card forwards through a hop.
 Step forwarded(const std::string& what,
                const FrameSpec& in,
                const kit::NextHopSetup& next,
-               std::uint16_t server) {
-    FrameSpec out = in;
-    out.destination_mac = next.destination_mac;
-    out.source_mac = next.source_mac;
-    out.ttl = static_cast<std::uint8_t>(in.ttl - 1);
-    if (next.vlan) {
-        out.vlan_tci = static_cast<std::uint16_t>((in.vlan_tci.value_or(0) & 0xf000) | *next.vlan);
-    }
-    Step step;
-    step.what = what;
-    step.in = {0, kit::build_frame(in)};
-    step.reason = Reason::forwarded;
-    step.out = kit::Sent{next.port, kit::build_frame(out)};
-    step.server = server;
-    step.ip_bytes = static_cast<std::uint16_t>(ip_bytes_of(in));
-    return step;
+               std::uint16_t server,
+               std::uint16_t service = kWeb) {
+    return forwarded_as(what, in, sent_by(in, next), next, {service, server});
 }
 
 Step web_forwarded(const std::string& what, const FrameSpec& in) {
     return forwarded(what, in, director().next_hops[kTwoArmed], 5);
-}
-
-Step settled(const std::string& what,
-             FrameBytes frame,
-             Reason reason,
-             std::optional<std::uint16_t> service = {},
-             int port = 0) {
-    Step step;
-    step.what = what;
-    step.in = {port, std::move(frame)};
-    step.reason = reason;
-    step.service = service;
-    return step;
-}
-
-Step settled(const std::string& what,
-             const FrameSpec& spec,
-             Reason reason,
-             std::optional<std::uint16_t> service = {}) {
-    return settled(what, kit::build_frame(spec), reason, service);
-}
-
-template <class Change>
-FrameSpec with(FrameSpec spec, Change change) {
-    change(spec);
-    return spec;
 }
 
 Case direct_routing() {
@@ -154,23 +39,24 @@ Case direct_routing() {
     one.steps = {
         web_forwarded("two-armed", web()),
         forwarded("one-armed", web(kFlowOneArmed), hops[kOneArmed], 6),
-        forwarded("udp", dns(), hops[kTwoArmed], 0),
+        forwarded("udp", dns(), hops[kTwoArmed], 0, kDns),
         forwarded("largest indices",
                   with(web(kFlowMysql), [](FrameSpec& s) { s.destination_port = 3306; }),
                   hops[kTwoArmed],
-                  kServerMax),
+                  kServerMax,
+                  kMysql),
         web_forwarded("smallest TTL", with(web(), [](FrameSpec& s) { s.ttl = 2; })),
         web_forwarded("largest TTL", with(web(), [](FrameSpec& s) { s.ttl = 255; })),
         web_forwarded("type of service kept", with(web(), [](FrameSpec& s) { s.tos = 0xb9; })),
         web_forwarded("may be fragmented", with(web(), [](FrameSpec& s) { s.fragment = 0; })),
         web_forwarded("no payload", with(web(), [](FrameSpec& s) { s.payload_bytes = 0; })),
-        web_forwarded("padding kept",
+        web_forwarded("padding cut, and the frame filled with zeros",
                       with(web(),
                            [](FrameSpec& s) {
                                s.payload_bytes = 0;
                                s.padding_bytes = 6;
                            })),
-        web_forwarded("padding into a second beat",
+        web_forwarded("a second beat of padding cut",
                       with(web(),
                            [](FrameSpec& s) {
                                s.payload_bytes = 0;
@@ -229,36 +115,39 @@ Case vlan() {
     const auto hops = director().next_hops;
     Case one{"vlan", director(), {}};
     const FrameSpec tagged = with(web(kFlowTagged), [](FrameSpec& s) { s.vlan_tci = 42; });
+    const auto twice = [](FrameSpec& s) {
+        s.vlan_tci = 42;
+        s.outer_vlan_tci = 7;
+    };
     one.steps = {
         forwarded("id replaced", tagged, hops[kTagged], 7),
-        forwarded("priority kept",
+        forwarded("priority goes",
                   with(tagged, [](FrameSpec& s) { s.vlan_tci = 0xb000 | 42; }),
                   hops[kTagged],
                   7),
-        forwarded("priority tag gets an id",
-                  with(tagged, [](FrameSpec& s) { s.vlan_tci = 0xe000; }),
+        forwarded("tag added", web(kFlowTagged), hops[kTagged], 7),
+        forwarded("tag added in two beats",
+                  with(web(kFlowTagged), [](FrameSpec& s) { s.payload_bytes = 60; }),
                   hops[kTagged],
                   7),
-        forwarded("two beats",
-                  with(tagged, [](FrameSpec& s) { s.payload_bytes = 60; }),
-                  hops[kTagged],
-                  7),
-        settled("tag would be added", web(kFlowTagged), Reason::vlan_change, kWeb),
-        settled("tag would be removed",
-                with(web(), [](FrameSpec& s) { s.vlan_tci = 42; }),
-                Reason::vlan_change,
-                kWeb),
-        settled("two tags",
-                with(tagged,
-                     [](FrameSpec& s) {
-                         s.outer_vlan_tci = 7;
-                         s.outer_vlan_type = 0x8100;
+        web_forwarded("tag removed", with(web(), [](FrameSpec& s) { s.vlan_tci = 42; })),
+        web_forwarded("two tags removed", with(web(), twice)),
+        forwarded("two tags become one", with(web(kFlowTagged), twice), hops[kTagged], 7),
+        settled("three tags",
+                with(web(),
+                     [&](FrameSpec& s) {
+                         twice(s);
+                         s.ether_type = 0x8100;
                      }),
                 Reason::vlan_stacked),
-        settled("service tag",
-                with(tagged, [](FrameSpec& s) { s.outer_vlan_tci = 7; }),
-                Reason::vlan_stacked),
     };
+    for (std::size_t payload = 0; payload <= 140; ++payload) {
+        one.steps.push_back(forwarded(
+            fmt::format("two tags become one, payload {}", payload),
+            with(with(web(kFlowTagged), twice), [&](FrameSpec& s) { s.payload_bytes = payload; }),
+            hops[kTagged],
+            7));
+    }
     return one;
 }
 
@@ -308,12 +197,14 @@ Case not_for_the_card() {
     punt("another station", Reason::other_host, [](FrameSpec& s) {
         s.destination_mac = 0x0200000000d1;
     });
-    punt("ARP", Reason::not_ipv4, [](FrameSpec& s) { s.ether_type = 0x0806; });
-    punt("IPv6", Reason::not_ipv4, [](FrameSpec& s) { s.ether_type = 0x86dd; });
-    punt("802.3 length", Reason::not_ipv4, [](FrameSpec& s) { s.ether_type = 46; });
-    punt("ICMP", Reason::protocol, [](FrameSpec& s) { s.protocol = 1; });
+    punt("ARP", Reason::not_ip, [](FrameSpec& s) { s.ether_type = 0x0806; });
+    punt("IPv4 called IPv6", Reason::ip_header, [](FrameSpec& s) { s.ether_type = 0x86dd; });
+    punt("802.3 length", Reason::not_ip, [](FrameSpec& s) { s.ether_type = 46; });
+    punt("ICMP", Reason::icmp, [](FrameSpec& s) {
+        s.protocol = 1;
+        s.source_port = 0x0800;  // Type and code: an echo request.
+    });
     punt("VRRP", Reason::protocol, [](FrameSpec& s) { s.protocol = 112; });
-    punt("SCTP", Reason::protocol, [](FrameSpec& s) { s.protocol = 132; });
     punt("first fragment", Reason::fragment, [](FrameSpec& s) { s.fragment = 0x2000; });
     punt("middle fragment", Reason::fragment, [](FrameSpec& s) { s.fragment = 0x2010; });
     punt("last fragment", Reason::fragment, [](FrameSpec& s) { s.fragment = 0x1fff; });
@@ -374,7 +265,7 @@ Case truncated() {
         for (std::size_t length = 1; length < whole.size(); ++length) {
             const FrameBytes frame(whole.begin(), whole.begin() + static_cast<long>(length));
             const Reason reason = length < 14        ? Reason::runt
-                                  : length < l3      ? Reason::not_ipv4
+                                  : length < l3      ? Reason::not_ip
                                   : length < l3 + 20 ? Reason::ip_header
                                                      : Reason::ip_length;
             one.steps.push_back(settled(fmt::format("{} cut to {}", what, length), frame, reason));
@@ -435,7 +326,9 @@ Case misses() {
     miss("longer than the MTU", Reason::mtu, kWeb, web(), [](FrameSpec& s) {
         s.payload_bytes = 1461;
     });
-    miss("method NAT", Reason::method, kWeb, web(kFlowNat), [](FrameSpec&) {});
+    miss("the host's own", Reason::host_flow, kWeb, web(kFlowHost), [](FrameSpec&) {});
+    miss("the director itself", Reason::method, kWeb, web(kFlowLocal), [](FrameSpec&) {});
+    miss("server not there", Reason::server, kWeb, web(kFlowNoServer), [](FrameSpec&) {});
     miss("next hop not there", Reason::next_hop, kWeb, web(kFlowAbsent), [](FrameSpec&) {});
     return one;
 }
@@ -445,7 +338,7 @@ Case flow_ends() {
     const auto end = [&](const std::string& what, std::uint8_t flags, bool event) {
         Step step = web_forwarded(what, with(web(), [&](FrameSpec& s) { s.tcp_flags = flags; }));
         if (event) {
-            step.flow_end = kit::FlowEnd{flags, kClient, kFlowWeb, kWeb, 5};
+            step.end = kit::FlowNews{flags, kClient, kFlowWeb, kWeb, 5};
         }
         one.steps.push_back(step);
     };
@@ -522,19 +415,26 @@ Case sizes_out_of_bounds() {
 }  // namespace
 
 std::vector<Case> catalogue() {
-    return {direct_routing(),
-            lengths(),
-            checksums(),
-            vlan(),
-            ip_options(),
-            not_for_the_card(),
-            malformed(),
-            truncated(),
-            misses(),
-            flow_ends(),
-            ports(),
-            second_port(),
-            sizes_out_of_bounds()};
+    std::vector<Case> all = {direct_routing(),
+                             lengths(),
+                             checksums(),
+                             vlan(),
+                             ip_options(),
+                             not_for_the_card(),
+                             malformed(),
+                             truncated(),
+                             misses(),
+                             flow_ends(),
+                             ports(),
+                             second_port(),
+                             sizes_out_of_bounds()};
+    for (Case& one : method_cases()) {
+        all.push_back(std::move(one));
+    }
+    for (Case& one : steer_cases()) {
+        all.push_back(std::move(one));
+    }
+    return all;
 }
 
 }  // namespace fpvs::cases

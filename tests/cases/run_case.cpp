@@ -37,16 +37,35 @@ std::map<Key, Count> change(const std::map<Key, Count>& before, const std::map<K
     return result;
 }
 
+// The length of the IP packet in a frame whose lengths are right.
+std::uint64_t ip_bytes_of(const kit::FrameBytes& frame) {
+    constexpr std::size_t kIpv6Bytes = 40;
+    std::size_t type = 12;
+    const auto number_at = [&](std::size_t at) { return frame.at(at) << 8 | frame.at(at + 1); };
+    while (number_at(type) == 0x8100 || number_at(type) == 0x88a8) {
+        type += kit::kVlanBytes;
+    }
+    const std::size_t ip = type + 2;
+    return static_cast<std::uint64_t>(number_at(type) == 0x86dd ? number_at(ip + 4) + kIpv6Bytes
+                                                                : number_at(ip + 2));
+}
+
+template <class Key>
+void add(std::map<Key, Count>& counts, Key key, std::uint64_t bytes) {
+    counts[key].packets += 1;
+    counts[key].bytes += bytes;
+}
+
 Counts expected_counts(const Case& one) {
     Counts counts;
     for (const Step& step : one.steps) {
-        Count& reason = counts.reasons[step.reason];
-        reason.packets += 1;
-        reason.bytes += step.in.frame.size();
+        add(counts.reasons, step.reason, step.in.frame.size());
         if (step.server) {
-            Count& server = counts.servers[*step.server];
-            server.packets += 1;
-            server.bytes += step.ip_bytes;
+            auto& table = step.reason == abi::Reason::replied ? counts.replies : counts.servers;
+            add(table, *step.server, ip_bytes_of(step.in.frame));
+        }
+        if (step.service) {
+            add(counts.services, *step.service, ip_bytes_of(step.in.frame));
         }
     }
     return counts;
@@ -62,6 +81,9 @@ std::string compare_punted(const Step& step, const kit::Observed& observed) {
         text += fmt::format(
             "punted for {}, expected {}\n", reason_name(punted.reason), reason_name(step.reason));
     }
+    if (punted.control != abi::is_control(step.reason)) {
+        text += fmt::format("punted by the stream of {}\n", punted.control ? "control" : "data");
+    }
     if (punted.port != step.in.port) {
         text += fmt::format("punt header names port {}\n", punted.port);
     }
@@ -71,6 +93,35 @@ std::string compare_punted(const Step& step, const kit::Observed& observed) {
                             step.service ? *step.service : -1);
     }
     return text + kit::frame_diff(step.in.frame, punted.frame);
+}
+
+std::string text_of(const kit::FlowNews& news) {
+    return fmt::format("client {:x}:{:x} port {} service {} server {} flags {:02x}{}",
+                       news.client.high,
+                       news.client.low,
+                       news.client_port,
+                       news.service,
+                       news.server,
+                       news.tcp_flags,
+                       news.from_server ? " from the server" : "");
+}
+
+std::string compare_news(const std::string& what,
+                         const std::optional<kit::FlowNews>& expected,
+                         const std::vector<kit::FlowNews>& observed) {
+    const auto wanted =
+        expected ? std::vector<kit::FlowNews>{*expected} : std::vector<kit::FlowNews>{};
+    if (observed == wanted) {
+        return {};
+    }
+    std::string text = fmt::format("events, {}:\n", what);
+    for (const kit::FlowNews& news : wanted) {
+        text += "  expected " + text_of(news) + "\n";
+    }
+    for (const kit::FlowNews& news : observed) {
+        text += "  got      " + text_of(news) + "\n";
+    }
+    return text;
 }
 
 std::string compare_step(const Step& step, const kit::Observed& observed) {
@@ -93,11 +144,8 @@ std::string compare_step(const Step& step, const kit::Observed& observed) {
         }
         text += kit::frame_diff(step.out->frame, observed.sent[0].frame);
     }
-    const std::vector<kit::FlowEnd> ends =
-        step.flow_end ? std::vector<kit::FlowEnd>{*step.flow_end} : std::vector<kit::FlowEnd>{};
-    if (observed.flow_ends != ends) {
-        text += fmt::format("{} events, expected {}\n", observed.flow_ends.size(), ends.size());
-    }
+    text += compare_news("end of a connection", step.end, observed.ends);
+    text += compare_news("learned", step.learned, observed.learned);
     return text;
 }
 
@@ -152,9 +200,14 @@ std::string run_case(kit::Dataplane& dataplane, const Case& one) {
     const Counts after = dataplane.counts();
     const Counts expected = expected_counts(one);
     text += compare_counts(expected.reasons, change(before.reasons, after.reasons), reason_name);
-    text += compare_counts(expected.servers,
-                           change(before.servers, after.servers),
-                           [](std::uint16_t server) { return fmt::format("server {}", server); });
+    const auto compare = [&](const char* what, auto member) {
+        text += compare_counts(expected.*member,
+                               change(before.*member, after.*member),
+                               [&](std::uint16_t key) { return fmt::format("{} {}", what, key); });
+    };
+    compare("server", &Counts::servers);
+    compare("replies of server", &Counts::replies);
+    compare("service", &Counts::services);
     return text;
 }
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
-#include "hw/abi/entries.hpp"
 #include "hw/abi/rings.hpp"
 
 namespace fpvs::kit {
@@ -14,19 +14,6 @@ namespace {
 constexpr std::uint64_t kFence = std::uint64_t{1} << 63;
 constexpr int kSettleRoundsMax = 100000;
 
-template <class Entry>
-CommandRecord with_payload(CommandRecord command, const abi::Record<Entry>& entry) {
-    for (std::size_t word = 0; word < entry.words.size(); ++word) {
-        command.words[abi::Command::payload_lsb / 64 + word] = entry.words[word];
-    }
-    return command;
-}
-
-CommandRecord at(abi::Opcode opcode, std::uint32_t index, int way = 0) {
-    return command_of(opcode).set<abi::Command::index>(index).set<abi::Command::way>(
-        static_cast<std::uint64_t>(way));
-}
-
 template <class Layout>
 abi::Record<Layout> record_of(const StreamBeat& beat) {
     abi::Record<Layout> record;
@@ -35,21 +22,6 @@ abi::Record<Layout> record_of(const StreamBeat& beat) {
     }
     return record;
 }
-
-// Ways are filled in order; throws when a bucket is full.
-class Ways {
-  public:
-    int next(std::uint32_t bucket) {
-        const int way = used_[bucket]++;
-        if (way >= abi::kTableWays) {
-            throw std::runtime_error("a bucket of the setup is full");
-        }
-        return way;
-    }
-
-  private:
-    std::map<std::uint32_t, int> used_;
-};
 
 void append(FrameBytes& frame, const StreamBeat& beat) {
     const bool full = beat.keep == ~std::uint64_t{0};
@@ -63,8 +35,24 @@ void append(FrameBytes& frame, const StreamBeat& beat) {
     frame.insert(frame.end(), beat.data.begin(), beat.data.begin() + count);
 }
 
-// A punt stream: the frame's beats, then its header, which has TLAST.
-std::vector<Punted> punted_of(const std::deque<StreamBeat>& beats) {
+FlowNews news_of(const EventRecord& event) {
+    using abi::Event;
+    FlowNews news;
+    news.tcp_flags = static_cast<std::uint8_t>(event.get<Event::tcp_flags>());
+    news.client.low = event.get<Event::client_address_low>();
+    news.client.high = event.get<Event::client_address_high>();
+    news.client.ipv6 = event.get<Event::ipv6>() == 1;
+    news.client_port = static_cast<std::uint16_t>(event.get<Event::client_port>());
+    news.service = static_cast<std::uint16_t>(event.get<Event::service>());
+    news.server = static_cast<std::uint16_t>(event.get<Event::server>());
+    news.from_server = event.get<Event::from_server>() == 1;
+    return news;
+}
+
+}  // namespace
+
+// A frame's beats, then its header, which has TLAST.
+std::vector<Punted> punted_of(const std::deque<StreamBeat>& beats, bool control) {
     std::vector<Punted> punted;
     FrameBytes frame;
     for (const StreamBeat& beat : beats) {
@@ -84,6 +72,8 @@ std::vector<Punted> punted_of(const std::deque<StreamBeat>& beats) {
         if (header.get<abi::PuntHeader::service_found>() == 1) {
             out.service = static_cast<std::uint16_t>(header.get<abi::PuntHeader::service>());
         }
+        out.version = static_cast<int>(header.get<abi::PuntHeader::version>());
+        out.control = control;
         out.frame = std::move(frame);
         frame.clear();
         punted.push_back(std::move(out));
@@ -93,8 +83,6 @@ std::vector<Punted> punted_of(const std::deque<StreamBeat>& beats) {
     }
     return punted;
 }
-
-}  // namespace
 
 std::vector<StreamBeat> beats_of(const FrameBytes& frame) {
     std::vector<StreamBeat> beats;
@@ -137,56 +125,6 @@ StreamBeat inject_header(int port, std::size_t length_bytes) {
     return beat;
 }
 
-CommandRecord command_of(abi::Opcode opcode) {
-    return CommandRecord{}.set<abi::Command::opcode>(static_cast<std::uint64_t>(opcode));
-}
-
-CommandRecord write_port(int port, const PortSetup& setup) {
-    abi::Record<abi::PortEntry> entry;
-    entry.set<abi::PortEntry::mac>(setup.mac).set<abi::PortEntry::enabled>(setup.enabled);
-    return with_payload(at(abi::Opcode::write_port, static_cast<std::uint32_t>(port)), entry);
-}
-
-CommandRecord write_service(std::uint32_t bucket, int way, const ServiceSetup& setup) {
-    abi::Record<abi::ServiceEntry> entry;
-    entry.set<abi::ServiceEntry::address>(setup.address)
-        .set<abi::ServiceEntry::port>(setup.port)
-        .set<abi::ServiceEntry::protocol>(setup.protocol)
-        .set<abi::ServiceEntry::service>(setup.service)
-        .set<abi::ServiceEntry::valid>(1);
-    return with_payload(at(abi::Opcode::write_service, bucket, way), entry);
-}
-
-CommandRecord write_flow(std::uint32_t bucket, int way, const FlowSetup& setup) {
-    abi::Record<abi::FlowEntry> entry;
-    entry.set<abi::FlowEntry::client_address>(setup.client_address)
-        .set<abi::FlowEntry::client_port>(setup.client_port)
-        .set<abi::FlowEntry::service>(setup.service)
-        .set<abi::FlowEntry::valid>(1)
-        .set<abi::FlowEntry::server>(setup.server)
-        .set<abi::FlowEntry::next_hop>(setup.next_hop)
-        .set<abi::FlowEntry::method>(static_cast<std::uint64_t>(setup.method));
-    return with_payload(at(abi::Opcode::write_flow, bucket, way), entry);
-}
-
-CommandRecord write_next_hop(const NextHopSetup& setup) {
-    abi::Record<abi::NextHopEntry> entry;
-    entry.set<abi::NextHopEntry::destination_mac>(setup.destination_mac)
-        .set<abi::NextHopEntry::source_mac>(setup.source_mac)
-        .set<abi::NextHopEntry::valid>(1)
-        .set<abi::NextHopEntry::port>(setup.port)
-        .set<abi::NextHopEntry::tagged>(setup.vlan.has_value())
-        .set<abi::NextHopEntry::vlan>(setup.vlan.value_or(0))
-        .set<abi::NextHopEntry::mtu>(setup.mtu);
-    return with_payload(at(abi::Opcode::write_next_hop, setup.next_hop), entry);
-}
-
-CommandRecord set_hash_key(abi::HashKey key) {
-    return command_of(abi::Opcode::set_hash_key)
-        .set<abi::Command::payload_low>(key.low)
-        .set<abi::Command::payload_high>(key.high);
-}
-
 CardDataplane::CardDataplane(std::string name, CardStreams& streams)
     : name_(std::move(name)), streams_(streams) {}
 
@@ -207,44 +145,59 @@ void CardDataplane::settle() {
 }
 
 void CardDataplane::clear() {
-    for (const CommandRecord& undo : clearing_) {
+    for (const FlowSetup& flow : std::exchange(flows_, {})) {
+        remove_flow(flow);
+    }
+    for (const CommandRecord& undo : std::exchange(clearing_, {})) {
         send(undo);
     }
-    clearing_.clear();
-    flow_places_.clear();
-    servers_.clear();
+    const bool schedules = std::any_of(
+        setup_.services.begin(), setup_.services.end(), [](const ServiceSetup& service) {
+            return service.steer.kind != abi::Steer::none;
+        });
+    for (std::uint32_t place = 0; schedules && place < abi::kYoungMax; ++place) {
+        send(at(abi::Opcode::clear_young, place));
+    }
+    settle();
 }
 
 void CardDataplane::configure(const Setup& setup) {
     clear();
+    setup_ = setup;
     send(set_hash_key(hash_key_));
     for (int port = 0; port < abi::kPortsMax; ++port) {
         send(write_port(port, setup.ports[port]));
     }
-    for (const NextHopSetup& hop : setup.next_hops) {
-        send(write_next_hop(hop));
-        clearing_.push_back(at(abi::Opcode::write_next_hop, hop.next_hop));
+    bank_ = 1 - bank_;
+    TableCommands tables = table_commands(setup, bank_);
+    for (const CommandRecord& write : tables.writes) {
+        send(write);
     }
-    Ways service_ways;
-    for (const ServiceSetup& service : setup.services) {
-        const std::uint32_t bucket =
-            abi::service_bucket(service.address, service.port, service.protocol);
-        const int way = service_ways.next(bucket);
-        send(write_service(bucket, way, service));
-        clearing_.push_back(at(abi::Opcode::write_service, bucket, way));
-    }
-    Ways flow_ways;
+    clearing_ = std::move(tables.clears);
     for (const FlowSetup& flow : setup.flows) {
-        const std::uint32_t bucket = abi::flow_bucket(
-            hash_key_, abi::flow_key(flow.client_address, flow.client_port, flow.service));
-        const int way = flow_ways.next(bucket);
-        send(write_flow(bucket, way, flow));
-        clearing_.push_back(at(abi::Opcode::write_flow, bucket, way));
-        const Key key{std::uint64_t{flow.client_address} << 16 | flow.client_port, flow.service};
-        flow_places_[key] = Place{bucket, way};
-        servers_.push_back(flow.server);
+        add_flow(flow);
     }
+    for (const ServiceSetup& service : setup.services) {
+        if (service.steer.kind == abi::Steer::in_turn) {
+            send(at(abi::Opcode::set_cursor, service.steer.cursor));
+        }
+    }
+    send(at(abi::Opcode::set_version, static_cast<std::uint32_t>(bank_)));
     settle();
+}
+
+void CardDataplane::add_flow(const FlowSetup& flow) {
+    const FlowPlace place = places_.add(flow);
+    send(write_flow(place.bucket, place.way, flow));
+    flows_.push_back(flow);
+}
+
+void CardDataplane::remove_flow(const FlowSetup& flow) {
+    const FlowPlace place = places_.of(flow);
+    const auto opcode = flow.client.ipv6 ? abi::Opcode::write_flow6 : abi::Opcode::write_flow;
+    send(at(opcode, place.bucket, place.way));
+    places_.remove(flow);
+    std::erase_if(flows_, [&](const FlowSetup& one) { return key_of(one) == key_of(flow); });
 }
 
 Observed CardDataplane::run(const std::vector<Received>& frames) {
@@ -274,9 +227,14 @@ Observed CardDataplane::collect() {
             observed.sent.push_back({port, std::move(frame)});
         }
     }
-    observed.punted = punted_of(streams_.take(FrameOutput::punt));
-    observed.flow_ends = std::move(flow_ends_);
-    flow_ends_.clear();
+    for (const bool control : {false, true}) {
+        const FrameOutput output = control ? FrameOutput::control : FrameOutput::punt;
+        for (Punted& punted : punted_of(streams_.take(output), control)) {
+            observed.punted.push_back(std::move(punted));
+        }
+    }
+    observed.ends = std::exchange(ends_, {});
+    observed.learned = std::exchange(learned_, {});
     return observed;
 }
 
@@ -288,19 +246,13 @@ void CardDataplane::take_events() {
         const auto kind = static_cast<abi::EventKind>(event.get<Event::kind>());
         if (kind == abi::EventKind::echo && event.get<Event::tag>() >= kFence) {
             ++fences_passed_;
-            continue;
-        }
-        if (kind != abi::EventKind::flow_flags) {
+        } else if (kind == abi::EventKind::flow_flags) {
+            ends_.push_back(news_of(event));
+        } else if (kind == abi::EventKind::learned) {
+            learned_.push_back(news_of(event));
+        } else {
             answers_.push_back(event);
-            continue;
         }
-        FlowEnd end;
-        end.tcp_flags = static_cast<std::uint8_t>(event.get<Event::tcp_flags>());
-        end.client_address = static_cast<std::uint32_t>(event.get<Event::client_address>());
-        end.client_port = static_cast<std::uint16_t>(event.get<Event::client_port>());
-        end.service = static_cast<std::uint16_t>(event.get<Event::service>());
-        end.server = static_cast<std::uint16_t>(event.get<Event::server>());
-        flow_ends_.push_back(end);
     }
 }
 
@@ -313,13 +265,13 @@ std::vector<EventRecord> CardDataplane::command(const std::vector<CommandRecord>
 }
 
 void CardDataplane::set_epoch(std::uint16_t epoch) {
-    command({command_of(abi::Opcode::set_epoch).set<abi::Command::index>(epoch)});
+    command({at(abi::Opcode::set_epoch, epoch)});
 }
 
 std::uint16_t CardDataplane::activity(const FlowSetup& flow) {
-    const Key key{std::uint64_t{flow.client_address} << 16 | flow.client_port, flow.service};
-    const Place place = flow_places_.at(key);
-    const auto answers = command({at(abi::Opcode::read_activity, place.bucket, place.way)});
+    const FlowPlace place = places_.of(flow);
+    const int table = flow.client.ipv6 ? 1 : 0;
+    const auto answers = command({at(abi::Opcode::read_activity, place.bucket, place.way, table)});
     if (answers.size() != 1) {
         throw std::runtime_error("read_activity has one answer");
     }
@@ -329,8 +281,7 @@ std::uint16_t CardDataplane::activity(const FlowSetup& flow) {
 Count CardDataplane::read_count(abi::CounterTable table, std::uint32_t index) {
     std::vector<CommandRecord> reads;
     for (int bank = 0; bank < abi::kCounterBanks; ++bank) {
-        reads.push_back(at(abi::Opcode::read_counter, index, bank)
-                            .set<abi::Command::table>(static_cast<std::uint64_t>(table)));
+        reads.push_back(at(abi::Opcode::read_counter, index, bank, static_cast<int>(table)));
     }
     Count count;
     for (const EventRecord& answer : command(reads)) {
@@ -342,17 +293,21 @@ Count CardDataplane::read_count(abi::CounterTable table, std::uint32_t index) {
 
 Counts CardDataplane::counts() {
     Counts counts;
+    const auto read = [this](abi::CounterTable table, auto& into, auto key) {
+        const Count count = read_count(table, static_cast<std::uint32_t>(key));
+        if (count != Count{}) {
+            into[key] = count;
+        }
+    };
     for (std::uint32_t reason = 0; reason < abi::kReasonsMax; ++reason) {
-        const Count count = read_count(abi::CounterTable::reasons, reason);
-        if (count != Count{}) {
-            counts.reasons[static_cast<abi::Reason>(reason)] = count;
-        }
+        read(abi::CounterTable::reasons, counts.reasons, static_cast<abi::Reason>(reason));
     }
-    for (const std::uint16_t server : servers_) {
-        const Count count = read_count(abi::CounterTable::servers, server);
-        if (count != Count{}) {
-            counts.servers[server] = count;
-        }
+    for (const ServerSetup& server : setup_.servers) {
+        read(abi::CounterTable::servers, counts.servers, server.server);
+        read(abi::CounterTable::replies, counts.replies, server.server);
+    }
+    for (const ServiceSetup& service : setup_.services) {
+        read(abi::CounterTable::services, counts.services, service.service);
     }
     return counts;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The eight streams of the pipeline (hw/kernels/pipeline), as plain words: the native kernels or
+// The nine streams of the pipeline (hw/kernels/pipeline), as plain words: the native kernels or
 // their RTL behind them.
 #pragma once
 
@@ -21,7 +21,7 @@ struct StreamBeat {
 using RecordBeat = std::array<std::uint64_t, abi::kBeatBits / 64>;
 
 enum class FrameInput { rx_0, rx_1, inject };
-enum class FrameOutput { tx_0, tx_1, punt };
+enum class FrameOutput { tx_0, tx_1, punt, control };
 
 class CardStreams {
   public:

@@ -5,8 +5,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
+
+#include "tests/kit/address.hpp"
 
 namespace fpvs::kit {
 
@@ -31,6 +32,15 @@ struct FrameSpec {
     std::uint16_t outer_vlan_type = 0x88a8;
     std::uint16_t ether_type = 0x0800;
 
+    // IPv6, with the addresses `source` and `destination`, instead of IPv4; of both versions the
+    // fields that have the same meaning are the same: tos is the traffic class, ttl the hop limit,
+    // total_length the payload's.
+    bool ipv6 = false;
+    Address source;
+    Address destination;
+    std::vector<std::uint8_t> extension;  // An extension header, its first octet set when built.
+    std::uint8_t extension_type = 60;     // Destination options.
+
     std::uint8_t version = 4;
     std::optional<std::uint8_t> header_words;
     std::uint8_t tos = 0;
@@ -49,6 +59,9 @@ struct FrameSpec {
     std::uint8_t tcp_flags = tcp::kAck;
     std::optional<std::uint8_t> tcp_header_words;
     std::optional<std::uint16_t> udp_length;
+    std::uint8_t sctp_chunk = 0;  // DATA.
+    // Of TCP and UDP; by default one that nobody on the way looks at.  Without it, the right one.
+    std::optional<std::uint16_t> transport_checksum = 0xbeef;
     std::size_t payload_bytes = 6;
     std::size_t padding_bytes = 0;  // Behind the IP packet.
 };

@@ -44,7 +44,7 @@ void NativeStreams::give_command(const RecordBeat& command) {
 }
 
 void NativeStreams::step() {
-    ::fpvs_pipeline(rx_0_, rx_1_, inject_, command_, tx_0_, tx_1_, punt_, event_);
+    ::fpvs_pipeline(rx_0_, rx_1_, inject_, command_, tx_0_, tx_1_, punt_, control_, event_);
 }
 
 // Inputs are taken at least every eighth step (the pace of commands), so a run of steps without any
@@ -52,7 +52,7 @@ void NativeStreams::step() {
 void NativeStreams::settle() {
     const auto moved = [this] {
         return rx_0_.reads() + rx_1_.reads() + inject_.reads() + command_.reads() + tx_0_.writes() +
-               tx_1_.writes() + punt_.writes() + event_.writes();
+               tx_1_.writes() + punt_.writes() + control_.writes() + event_.writes();
     };
     for (int quiet = 0; quiet < kQuietSteps;) {
         const auto before = moved();
@@ -64,7 +64,8 @@ void NativeStreams::settle() {
 std::deque<StreamBeat> NativeStreams::take(FrameOutput port) {
     AxisStream& stream = port == FrameOutput::tx_0   ? tx_0_
                          : port == FrameOutput::tx_1 ? tx_1_
-                                                     : punt_;
+                         : port == FrameOutput::punt ? punt_
+                                                     : control_;
     std::deque<StreamBeat> beats;
     while (!stream.empty()) {
         const lib::AxisBeat word = stream.read();

@@ -28,6 +28,7 @@ class NativeStreams final : public CardStreams {
     AxisStream tx_0_;
     AxisStream tx_1_;
     AxisStream punt_;
+    AxisStream control_;
     hls::stream<ap_uint<512>> command_;
     hls::stream<ap_uint<512>> event_;
 };

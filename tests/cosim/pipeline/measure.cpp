@@ -26,7 +26,8 @@ kit::Setup one_flow() {
     hop.port = 1;
     hop.mtu = 9582;
     setup.next_hops = {hop};
-    setup.flows = {{0x0a000002, 30000, 1, 5, 0}};
+    setup.servers = {{5, 0}};
+    setup.flows = {{0x0a000002, 30000, 1, 5}};
     return setup;
 }
 

@@ -44,7 +44,7 @@ std::size_t input_index(std::string_view name) {
 }
 
 std::size_t output_index(std::string_view name) {
-    return name == "tx0" ? 0 : name == "tx1" ? 1 : 2;
+    return name == "tx0" ? 0 : name == "tx1" ? 1 : name == "punt" ? 2 : 3;
 }
 
 cosim::Pace pace_of(Pace pace) {
@@ -101,11 +101,11 @@ class PipelineCosim::Bench {
     fpvs_pipeline_model model;
     cosim::Lockstep<Vfpvs_pipeline, fpvs_pipeline_model> lockstep;
     std::array<std::deque<StreamBeat>, 3> frames_in;
-    std::array<std::deque<StreamBeat>, 3> frames_out;
+    std::array<std::deque<StreamBeat>, 4> frames_out;
     std::deque<RecordBeat> commands;
     std::deque<RecordBeat> events;
     std::array<std::uint64_t, 3> offered{};
-    std::array<std::uint64_t, 3> taken{};
+    std::array<std::uint64_t, 4> taken{};
 };
 
 PipelineCosim::PipelineCosim(std::uint64_t seed) : bench_(std::make_unique<Bench>(seed)) {}
@@ -148,7 +148,7 @@ void PipelineCosim::set_paces(Pace idle, Pace back_pressure) {
 }
 
 void PipelineCosim::hold(FrameOutput port, bool held) {
-    constexpr const char* kNames[] = {"tx0", "tx1", "punt"};
+    constexpr const char* kNames[] = {"tx0", "tx1", "punt", "control"};
     bench_->lockstep.hold(kNames[static_cast<std::size_t>(port)], held);
 }
 

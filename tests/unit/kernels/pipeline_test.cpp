@@ -18,7 +18,7 @@ using abi::Reason;
 using kit::CommandRecord;
 using kit::native_dataplane;
 
-constexpr kit::FlowSetup kFlow{0x0a000002, 30000, 1, 5, 0};
+const kit::FlowSetup kFlow{0x0a000002, 30000, 1, 5};
 
 kit::Setup one_flow() {
     kit::Setup setup;
@@ -29,6 +29,7 @@ kit::Setup one_flow() {
     hop.source_mac = 0x0200000000d1;
     hop.port = 1;
     setup.next_hops = {hop};
+    setup.servers = {{5, 0}};
     setup.flows = {kFlow};
     return setup;
 }
@@ -78,18 +79,26 @@ TEST(Pipeline, a_command_for_what_does_not_exist_is_ignored) {
         bad(abi::Opcode::write_flow, bucket + abi::kFlowBuckets, 0, 0);
     }
     for (std::uint32_t bucket = 0; bucket < abi::kServiceBuckets; ++bucket) {
-        bad(abi::Opcode::write_service, bucket, 4, 0);
-        bad(abi::Opcode::write_service, bucket + abi::kServiceBuckets, 0, 0);
+        for (const int bank : {0, 1}) {
+            bad(abi::Opcode::write_service, bucket, 4, bank);
+            bad(abi::Opcode::write_service, bucket + abi::kServiceBuckets, 0, bank);
+        }
+        bad(abi::Opcode::write_service, bucket, 0, 2 + native_dataplane().version());
     }
+    bad(abi::Opcode::write_server, abi::kServersMax + 5, 0, 0);
+    bad(abi::Opcode::set_version, 2, 0, 0);
+    bad(abi::Opcode::set_cursor, abi::kCursorsMax, 0, 0);
+    bad(abi::Opcode::write_steer, abi::kSteerWords, 0, 0);
+    bad(abi::Opcode::clear_young, abi::kYoungMax, 0, 0);
     bad(abi::Opcode::write_next_hop, abi::kNextHopsMax, 0, 0);
     bad(abi::Opcode::write_port, 2, 0, 0);
     bad(abi::Opcode::write_port, 0x10000, 0, 0);
     bad(abi::Opcode::read_counter, 0, 4, 0);
-    bad(abi::Opcode::read_counter, 0, 0, 2);
+    bad(abi::Opcode::read_counter, 0, 0, 4);
     bad(abi::Opcode::read_counter, abi::kReasonsMax, 0, 0);
     bad(abi::Opcode::read_counter, abi::kServersMax, 0, 1);
     bad(abi::Opcode::read_activity, abi::kFlowBuckets, 0, 0);
-    for (int opcode = 10; opcode < 256; ++opcode) {
+    for (int opcode = 18; opcode < 256; ++opcode) {
         bad(static_cast<abi::Opcode>(opcode), 0, 0, 0);
     }
     EXPECT_TRUE(native_dataplane().command(commands).empty());
@@ -102,14 +111,14 @@ TEST(Pipeline, a_forwarded_packet_stamps_its_flow_with_the_epoch_and_a_punted_on
     native_dataplane().set_epoch(7);
     native_dataplane().run({{0, kit::build_frame({})}});
     EXPECT_EQ(native_dataplane().activity(kFlow), 7u);
-    native_dataplane().set_epoch(0xffff);
+    native_dataplane().set_epoch(0x1ff);
     EXPECT_EQ(native_dataplane().activity(kFlow), 7u);
     kit::FrameSpec spent;
     spent.ttl = 1;
     native_dataplane().run({{0, kit::build_frame(spent)}});
     EXPECT_EQ(native_dataplane().activity(kFlow), 7u);
     native_dataplane().run({{0, kit::build_frame({})}});
-    EXPECT_EQ(native_dataplane().activity(kFlow), 0xffffu);
+    EXPECT_EQ(native_dataplane().activity(kFlow), 0x1ffu);
 }
 
 TEST(Pipeline, another_hash_key_moves_the_flows) {
