@@ -8,6 +8,7 @@
 #include <fpvs_hls.hpp>
 
 #include "hw/abi/limits.hpp"
+#include "hw/lib/bytes.hpp"
 
 namespace fpvs {
 namespace lib {
@@ -31,35 +32,23 @@ struct PortBeat {
     ap_uint<1> port;
 };
 
-// How many bytes a TKEEP of n ones from bit 0 names: a binary search, one level a bit.
+// How many bytes a TKEEP of n ones from bit 0 names: the place where ones end, as a number.
 inline ap_uint<7> bytes_of_keep(const ap_uint<64>& keep) {
 #pragma HLS INLINE
-    const bool b5 = keep[31];
-    const ap_uint<32> k5 = b5 ? slice<63, 32>(keep) : slice<31, 0>(keep);
-    const bool b4 = k5[15];
-    const ap_uint<16> k4 = b4 ? slice<31, 16>(k5) : slice<15, 0>(k5);
-    const bool b3 = k4[7];
-    const ap_uint<8> k3 = b3 ? slice<15, 8>(k4) : slice<7, 0>(k4);
-    const bool b2 = k3[3];
-    const ap_uint<4> k2 = b2 ? slice<7, 4>(k3) : slice<3, 0>(k3);
-    const bool b1 = k2[1];
-    const ap_uint<2> k1 = b1 ? slice<3, 2>(k2) : slice<1, 0>(k2);
-    const bool b0 = k1[0];
-    const ap_uint<1> rest = b0 ? slice<1, 1>(k1) : slice<0, 0>(k1);
-    const ap_uint<6> below = cat(ap_uint<1>(b5),
-                                 ap_uint<1>(b4),
-                                 ap_uint<1>(b3),
-                                 ap_uint<1>(b2),
-                                 ap_uint<1>(b1),
-                                 ap_uint<1>(b0));
-    return ap_uint<7>(below + rest);
-}
-
-// n ones from bit 0.
-inline ap_uint<64> keep_of_bytes(const ap_uint<7>& bytes) {
-#pragma HLS INLINE
-    const ap_uint<65> above = ap_uint<65>(1) << bytes;
-    return ap_uint<64>(above - 1);
+    const ap_uint<64> end = keep & ~(keep >> 1);  // At most one bit.
+    ap_uint<7> bytes = 0;
+    for (int bit = 0; bit < 7; ++bit) {
+#pragma HLS UNROLL
+        bool found = false;
+        for (int byte = 0; byte < 64; ++byte) {
+#pragma HLS UNROLL
+            if (((byte + 1) >> bit & 1) != 0) {
+                found = found || end[byte];
+            }
+        }
+        bytes[bit] = found;
+    }
+    return bytes;
 }
 
 inline Beat beat_of_axis(const AxisBeat& in) {
@@ -75,7 +64,7 @@ inline AxisBeat axis_of_beat(const Beat& beat) {
 #pragma HLS INLINE
     AxisBeat out;
     out.data = beat.data;
-    out.keep = keep_of_bytes(beat.bytes);
+    out.keep = bytes_below<abi::kBeatBytes>(beat.bytes);
     out.strb = out.keep;
     out.last = beat.last;
     return out;

@@ -19,7 +19,7 @@ namespace {
 
 TEST(Keep, names_as_many_bytes_as_were_asked_for) {
     for (unsigned bytes = 0; bytes <= 64; ++bytes) {
-        const ap_uint<64> keep = keep_of_bytes(bytes);
+        const ap_uint<64> keep = bytes_below<64>(ap_uint<7>(bytes));
         EXPECT_EQ(keep.to_uint64(), bytes == 0 ? 0 : ~0ull >> (64 - bytes));
         EXPECT_EQ(bytes_of_keep(keep).to_uint(), bytes);
     }

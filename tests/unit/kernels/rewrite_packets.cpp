@@ -172,8 +172,9 @@ Packet parsed(const RandomPacket& packet, const PacketShape& shape) {
     out.tcp_flags = shape.protocol == ip_protocol::kTcp ? segment[tcp::kFlags] : 0;
     out.ttl = ip[shape.ipv6 ? ipv6::kHopLimit : ipv4::kTtl];
     out.tos = shape.ipv6 ? load_be16(ip.data()) >> 4 & 0xff : ip[ipv4::kTos];
+    // IPv6 has no such flag, so whatever lies there must not matter.
     out.dont_fragment =
-        !shape.ipv6 && (load_be16(&ip[ipv4::kFragment]) & ipv4::kDontFragment) != 0 ? 1 : 0;
+        shape.ipv6 || (load_be16(&ip[ipv4::kFragment]) & ipv4::kDontFragment) != 0 ? 1 : 0;
     out.ip_checksum = shape.ipv6 ? 0 : load_be16(&ip[ipv4::kChecksum]);
     out.l4_checksum = at ? load_be16(&segment[*at]) : 0;
     out.source = number_of(addresses.first(addresses.size() / 2));

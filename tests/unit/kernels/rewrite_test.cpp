@@ -148,6 +148,29 @@ TEST(Rewrite, the_checksum_after_a_hop_is_linuxs_for_every_value) {
     }
 }
 
+// Both zeros, and the UDP checksum that says that there is none, come up among all values.
+TEST(Rewrite, updated_and_tunnel_checksums_are_the_slow_paths_for_every_value) {
+    for (const Way way : {Way::translated, Way::tunnelled}) {
+        Traffic traffic;
+        PacketShape shape;
+        shape.protocol = 17;
+        shape.payload_bytes = 2;
+        RandomPacket packet = make_packet(shape, traffic.random);
+        Decision decision = random_decision(packet, way, traffic.random);
+        decision.outer.tunnel = static_cast<int>(abi::Tunnel::gue);
+        decision.outer.checksum = 1;
+        // UDP's checksum; 0 is not for the card to translate.
+        std::uint8_t* checksum = &packet.frame[packet.layout.transport_offset + 6u];
+        for (unsigned value = 1; value <= 0xffff; ++value) {
+            checksum[0] = static_cast<std::uint8_t>(value >> 8);
+            checksum[1] = static_cast<std::uint8_t>(value);
+            decision.packet.l4_checksum = value;
+            traffic.send(packet, decision, false);
+        }
+        traffic.check();
+    }
+}
+
 TEST(Rewrite, a_punted_frame_leaves_as_it_came_and_a_dropped_one_not_at_all) {
     Traffic traffic;
     std::vector<kit::FrameBytes> punted;
