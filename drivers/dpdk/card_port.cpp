@@ -15,7 +15,15 @@ CardPort::CardPort(provider::CardRings& rings, rte_mempool& pool, std::string na
     : rings_(rings), pool_(pool), name_(std::move(name)) {}
 
 std::size_t CardPort::rx_burst(std::span<rte_mbuf*> frames) noexcept {
-    provider::ConsumerRing& ring = rings_.punts();
+    // A quarter is left for the others, or a flood of control traffic would hold them up for ever.
+    const std::size_t most = frames.size() - frames.size() / 4;
+    const std::size_t control = drain(rings_.controls(), frames.first(most));
+    const std::size_t count = control + drain(rings_.punts(), frames.subspan(control));
+    counters_.rx_frames += count;
+    return count;
+}
+
+std::size_t CardPort::drain(provider::ConsumerRing& ring, std::span<rte_mbuf*> frames) noexcept {
     std::size_t count = 0;
     // Slots that yield no frame count too, or a card gone mad would hold us here.
     for (std::size_t turn = 0; turn < frames.size(); ++turn) {
@@ -30,7 +38,6 @@ std::size_t CardPort::rx_burst(std::span<rte_mbuf*> frames) noexcept {
         }
         ring.pop();
     }
-    counters_.rx_frames += count;
     return count;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The card's punt and inject rings as a packet port that carries all of the card's network ports.
+// The card's control, punt and inject rings as a packet port that carries all of the card's network
+// ports.
 //
 // The card has filtered destination addresses and says in the punt header by which port a frame
-// came.  Punted frames are copied out at once, so that the ring never waits for their fate.
+// came.  Punted frames are copied out at once, so that the ring never waits for their fate.  Those
+// of control traffic come first: what the director lives by does not wait behind a flood of others.
 #pragma once
 
 #include <rte_mempool.h>
@@ -37,6 +39,9 @@ class CardPort final : public provider::PacketPort {
     }
 
   private:
+    // Takes what the ring has, as far as there is room; the number of frames.
+    [[nodiscard]] std::size_t drain(provider::ConsumerRing& ring,
+                                    std::span<rte_mbuf*> frames) noexcept;
     // The frame of one slot, or null if the slot makes no sense or no mbuf is free.
     [[nodiscard]] rte_mbuf* take(std::span<const std::byte> slot) noexcept;
     [[nodiscard]] bool put(const rte_mbuf& frame) noexcept;

@@ -98,6 +98,7 @@ void ConsumerRing::give_back() noexcept {
 Result<std::unique_ptr<CardRings>> CardRings::start(Card& card, const RingSizes& sizes) {
     if (!valid_slots(sizes.command_slots_log2) || !valid_slots(sizes.event_slots_log2) ||
         !valid_slots(sizes.punt_slots_log2) || !valid_slots(sizes.inject_slots_log2) ||
+        !valid_slots(sizes.control_slots_log2) ||
         sizes.frame_slot_bytes_log2 < abi::kFrameSlotLog2Min ||
         sizes.frame_slot_bytes_log2 > abi::kFrameSlotLog2Max) {
         return fail(Code::invalid_argument, "ring sizes are outside what a card can do");
@@ -119,6 +120,7 @@ Result<std::unique_ptr<CardRings>> CardRings::start(Card& card, const RingSizes&
         join(rings->events_, abi::Ring::event, sizes.event_slots_log2, kRecordBytesLog2));
     FPVS_TRY_STATUS(join(rings->punts_, abi::Ring::punt, sizes.punt_slots_log2, frame));
     FPVS_TRY_STATUS(join(rings->injects_, abi::Ring::inject, sizes.inject_slots_log2, frame));
+    FPVS_TRY_STATUS(join(rings->controls_, abi::Ring::control, sizes.control_slots_log2, frame));
     FPVS_TRY_STATUS(card.write_register(abi::reg::run, 1));
     return rings;
 }

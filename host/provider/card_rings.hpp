@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The four rings of a card (hw/abi/rings.hpp) as the host drives them.
+// The five rings of a card (hw/abi/rings.hpp) as the host drives them.
 //
 // The memory is polled, registers are touched as rarely as the protocol allows: a register access
 // is a trip over PCIe, or over a socket to the simulator.  All calls belong to one thread.
@@ -38,6 +38,7 @@ struct RingSizes {
     int punt_slots_log2 = 10;
     int inject_slots_log2 = 10;
     int frame_slot_bytes_log2 = 11;
+    int control_slots_log2 = 9;
 };
 
 class CardRings;
@@ -66,7 +67,7 @@ class ProducerRing {
     std::uint32_t taken_ = 0;  // The card's index as last read.
 };
 
-// A ring that the card fills: event, punt.
+// A ring that the card fills: event, punt, control.
 class ConsumerRing {
   public:
     // The oldest slot that is complete, or empty.
@@ -103,6 +104,7 @@ class CardRings {
     [[nodiscard]] ConsumerRing& events() { return events_; }
     [[nodiscard]] ConsumerRing& punts() { return punts_; }
     [[nodiscard]] ProducerRing& injects() { return injects_; }
+    [[nodiscard]] ConsumerRing& controls() { return controls_; }
 
     [[nodiscard]] Card& card() { return card_; }
     [[nodiscard]] const std::optional<Error>& lost() const { return lost_; }
@@ -127,6 +129,7 @@ class CardRings {
     ConsumerRing events_;
     ConsumerRing punts_;
     ProducerRing injects_;
+    ConsumerRing controls_;
     std::optional<Error> lost_;
 };
 

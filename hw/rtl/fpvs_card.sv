@@ -4,7 +4,7 @@
 //             +--------------------------- fpvs_card ----------------------------+
 //   rx0, rx1 -> port_rx ->|                                  |-> port_tx -> tx0, tx1
 //                         |          fpvs_pipeline           |
-//   m_axi_host <- readers:  command, inject ->|   |-> event, punt :writers -> m_axi_host
+//   m_axi_host <- readers:  command, inject ->|   |-> event, punt, control :writers -> m_axi_host
 //   s_axil     -> registers
 //
 // The pipeline is compiled from hw/kernels; the rest is the shell.  To XRT this is a user-managed
@@ -12,6 +12,9 @@
 // pair for each MAC.  rxN_axis_tready is always high, as a MAC does not look at it; rxN_axis_room
 // is for a simulated MAC, which can wait, and is left open on a card.
 module fpvs_card #(
+    // Of the pipeline that is built in.
+    parameter int unsigned FLOW_BUCKETS = fpvs_abi_pkg::FLOW_BUCKETS,
+    parameter int unsigned FLOW6_BUCKETS = fpvs_abi_pkg::FLOW6_BUCKETS,
     localparam int unsigned DATA_W = fpvs_abi_pkg::BEAT_BITS,
     localparam int unsigned KEEP_W = DATA_W / 8,
     localparam int unsigned PORTS = 2
@@ -100,6 +103,7 @@ module fpvs_card #(
     localparam int unsigned EVENT = 32'(fpvs_abi_pkg::RING_EVENT);
     localparam int unsigned PUNT = 32'(fpvs_abi_pkg::RING_PUNT);
     localparam int unsigned INJECT = 32'(fpvs_abi_pkg::RING_INJECT);
+    localparam int unsigned CONTROL = 32'(fpvs_abi_pkg::RING_CONTROL);
     localparam int unsigned FRAME_BEATS_MAX =
         (fpvs_abi_pkg::FRAME_BYTES_MAX + KEEP_W - 1) / KEEP_W;
 
@@ -118,7 +122,9 @@ module fpvs_card #(
     logic [PORTS*32-1:0] tx_frames;
 
     fpvs_registers #(
-        .PORTS(PORTS)
+        .PORTS(PORTS),
+        .FLOW_BUCKETS(FLOW_BUCKETS),
+        .FLOW6_BUCKETS(FLOW6_BUCKETS)
     ) u_registers (
         .clk(ap_clk),
         .rst_n(ap_rst_n),
@@ -263,7 +269,9 @@ module fpvs_card #(
         .frames(tx_frames[32+:32])
     );
 
-    // ---- Rings.  Of the two readers and writers, 0 carries records and 1 frames.
+    // ---- Rings.  Of the readers and writers, 0 carries records, 1 frames and 2 those of control
+    // traffic.
+    localparam int unsigned WRITERS = 3;
     logic [DATA_W-1:0] command_tdata;
     logic              command_tvalid;
     logic              command_tready;
@@ -279,6 +287,10 @@ module fpvs_card #(
     logic              punt_tlast;
     logic              punt_tvalid;
     logic              punt_tready;
+    logic [DATA_W-1:0] control_tdata;
+    logic              control_tlast;
+    logic              control_tvalid;
+    logic              control_tready;
 
     logic [2*64-1:0]     read_araddr;
     logic [2*8-1:0]      read_arlen;
@@ -288,16 +300,16 @@ module fpvs_card #(
     logic                read_rlast;
     logic [1:0]          read_rvalid;
     logic [1:0]          read_rready;
-    logic [2*64-1:0]     write_awaddr;
-    logic [2*8-1:0]      write_awlen;
-    logic [1:0]          write_awvalid;
-    logic [1:0]          write_awready;
-    logic [2*DATA_W-1:0] write_wdata;
-    logic [1:0]          write_wlast;
-    logic [1:0]          write_wvalid;
-    logic [1:0]          write_wready;
-    logic [1:0]          write_bvalid;
-    logic [1:0]          write_bready;
+    logic [WRITERS*64-1:0]     write_awaddr;
+    logic [WRITERS*8-1:0]      write_awlen;
+    logic [WRITERS-1:0]        write_awvalid;
+    logic [WRITERS-1:0]        write_awready;
+    logic [WRITERS*DATA_W-1:0] write_wdata;
+    logic [WRITERS-1:0]        write_wlast;
+    logic [WRITERS-1:0]        write_wvalid;
+    logic [WRITERS-1:0]        write_wready;
+    logic [WRITERS-1:0]        write_bvalid;
+    logic [WRITERS-1:0]        write_bready;
 
     fpvs_record_reader #(
         .DATA_W(DATA_W)
@@ -415,6 +427,37 @@ module fpvs_card #(
         .m_axi_bready(write_bready[1])
     );
 
+    fpvs_frame_writer #(
+        .DATA_W(DATA_W),
+        .STAMP_LSB(fpvs_abi_pkg::PUNT_HEADER_STAMP_LSB)
+    ) u_control (
+        .clk(ap_clk),
+        .rst_n(ap_rst_n),
+        .run(run),
+        .base(base[CONTROL*64+:64]),
+        .slots_log2(slots_log2[CONTROL*5+:5]),
+        .slot_bytes_log2(slot_bytes_log2[CONTROL*4+:4]),
+        .host_index(host_index[CONTROL*32+:32]),
+        .card_index(card_index[CONTROL*32+:32]),
+        .dropped(dropped[CONTROL*32+:32]),
+        .full(full[CONTROL*32+:32]),
+        .at_rest(at_rest[CONTROL]),
+        .s_axis_tdata(control_tdata),
+        .s_axis_tlast(control_tlast),
+        .s_axis_tvalid(control_tvalid),
+        .s_axis_tready(control_tready),
+        .m_axi_awaddr(write_awaddr[128+:64]),
+        .m_axi_awlen(write_awlen[16+:8]),
+        .m_axi_awvalid(write_awvalid[2]),
+        .m_axi_awready(write_awready[2]),
+        .m_axi_wdata(write_wdata[2*DATA_W+:DATA_W]),
+        .m_axi_wlast(write_wlast[2]),
+        .m_axi_wvalid(write_wvalid[2]),
+        .m_axi_wready(write_wready[2]),
+        .m_axi_bvalid(write_bvalid[2]),
+        .m_axi_bready(write_bready[2])
+    );
+
     // ---- Host memory: beats of the bus's full width, incrementing, modifiable and bufferable.
     assign m_axi_host_awsize  = 3'($clog2(KEEP_W));
     assign m_axi_host_awburst = 2'b01;
@@ -451,6 +494,7 @@ module fpvs_card #(
     );
 
     fpvs_axi_write_mux #(
+        .SOURCES(WRITERS),
         .DATA_W(DATA_W)
     ) u_writes (
         .clk(ap_clk),
@@ -520,6 +564,12 @@ module fpvs_card #(
         .punt_tlast(punt_tlast),
         .punt_tvalid(punt_tvalid),
         .punt_tready(punt_tready),
+        .control_tdata(control_tdata),
+        .control_tkeep(),
+        .control_tstrb(),
+        .control_tlast(control_tlast),
+        .control_tvalid(control_tvalid),
+        .control_tready(control_tready),
         .event_tdata(event_tdata),
         .event_tvalid(event_tvalid),
         .event_tready(event_tready)

@@ -125,20 +125,21 @@ bool FakeCard::punt(std::uint32_t port, abi::Reason reason, std::span<const std:
 }
 
 bool FakeCard::punt_raw(abi::Record<abi::PuntHeader> header, std::span<const std::uint8_t> frame) {
-    constexpr auto kRing = abi::Ring::punt;
+    const auto reason = static_cast<abi::Reason>(header.get<abi::PuntHeader::reason>());
+    const auto which = abi::is_control(reason) ? abi::Ring::control : abi::Ring::punt;
     const std::size_t space =
-        (std::size_t{1} << ring(kRing, abi::reg::ring::slot_bytes_log2)) - abi::kBeatBytes;
-    if (!running() || !room(kRing) || frame.size() > space) {
-        set_ring(kRing, abi::reg::ring::dropped, ring(kRing, abi::reg::ring::dropped) + 1);
+        (std::size_t{1} << ring(which, abi::reg::ring::slot_bytes_log2)) - abi::kBeatBytes;
+    if (!running() || !room(which) || frame.size() > space) {
+        set_ring(which, abi::reg::ring::dropped, ring(which, abi::reg::ring::dropped) + 1);
         return false;
     }
-    const std::uint32_t index = ring(kRing, abi::reg::ring::card_index);
-    const auto target = slot(kRing, index);
+    const std::uint32_t index = ring(which, abi::reg::ring::card_index);
+    const auto target = slot(which, index);
     header.set<abi::PuntHeader::stamp>(
-        abi::ring_stamp(index, static_cast<int>(ring(kRing, abi::reg::ring::slots_log2))));
+        abi::ring_stamp(index, static_cast<int>(ring(which, abi::reg::ring::slots_log2))));
     std::memcpy(target.data() + abi::kBeatBytes, frame.data(), frame.size());
     std::memcpy(target.data(), header.words.data(), abi::kBeatBytes);
-    advance(kRing);
+    advance(which);
     return true;
 }
 

@@ -49,6 +49,12 @@ module fpvs_pipeline (
     output logic         punt_tlast,
     output logic         punt_tvalid,
     input  logic         punt_tready,
+    output logic [511:0] control_tdata,
+    output logic [63:0]  control_tkeep,
+    output logic [63:0]  control_tstrb,
+    output logic         control_tlast,
+    output logic         control_tvalid,
+    input  logic         control_tready,
     output logic [511:0] event_tdata,
     output logic         event_tvalid,
     input  logic         event_tready
@@ -62,7 +68,8 @@ module fpvs_pipeline (
     localparam int TX0 = 0;
     localparam int TX1 = 1;
     localparam int PUNT = 2;
-    localparam int EVENT = 3;
+    localparam int CONTROL = 3;
+    localparam int EVENT = 4;
 
     import "DPI-C" function bit fpvs_native_has_room(input int stream);
     import "DPI-C" function void fpvs_native_take(
@@ -79,6 +86,7 @@ module fpvs_pipeline (
     assign tx0_tstrb  = tx0_tkeep;
     assign tx1_tstrb  = tx1_tkeep;
     assign punt_tstrb = punt_tkeep;
+    assign control_tstrb = control_tkeep;
 
     // One process, as the order of the calls matters: take what was handed over in this cycle, let
     // every stage step, refill the output registers that are free.
@@ -119,6 +127,15 @@ module fpvs_pipeline (
                 punt_tlast <= last;
             end
         end
+        if (!control_tvalid || control_tready) begin
+            control_tvalid <= fpvs_native_has_output(CONTROL);
+            if (fpvs_native_has_output(CONTROL)) begin
+                fpvs_native_give(CONTROL, data, keep, last);
+                control_tdata <= data;
+                control_tkeep <= keep;
+                control_tlast <= last;
+            end
+        end
         if (!event_tvalid || event_tready) begin
             event_tvalid <= fpvs_native_has_output(EVENT);
             if (fpvs_native_has_output(EVENT)) begin
@@ -140,6 +157,7 @@ module fpvs_pipeline (
             tx0_tvalid     <= 1'b0;
             tx1_tvalid     <= 1'b0;
             punt_tvalid    <= 1'b0;
+            control_tvalid <= 1'b0;
             event_tvalid   <= 1'b0;
         end
     end

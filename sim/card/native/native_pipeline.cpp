@@ -22,12 +22,12 @@ constexpr std::size_t kInputDepth = 16;
 constexpr std::size_t kOutputDepth = 64;
 
 enum Input : int { rx0, rx1, inject, command };
-enum Output : int { tx0, tx1, punt, event };
+enum Output : int { tx0, tx1, punt, control, event };
 
 struct Border {
     std::array<hls::stream<AxisBeat>, 3> frames_in;  // rx0, rx1, inject
     hls::stream<Word> commands;
-    std::array<hls::stream<AxisBeat>, 3> frames_out;  // tx0, tx1, punt
+    std::array<hls::stream<AxisBeat>, 4> frames_out;  // tx0, tx1, punt, control
     hls::stream<Word> events;
 };
 
@@ -84,6 +84,7 @@ void fpvs_native_step() {
                   b.frames_out[tx0],
                   b.frames_out[tx1],
                   b.frames_out[punt],
+                  b.frames_out[control],
                   b.events);
 }
 

@@ -17,7 +17,8 @@ constexpr provider::RingSizes kSmall{.command_slots_log2 = 4,
                                      .event_slots_log2 = 4,
                                      .punt_slots_log2 = 4,
                                      .inject_slots_log2 = 4,
-                                     .frame_slot_bytes_log2 = 11};
+                                     .frame_slot_bytes_log2 = 11,
+                                     .control_slots_log2 = 4};
 
 class CardPortTest : public ::testing::Test {
   protected:
@@ -53,7 +54,7 @@ class CardPortTest : public ::testing::Test {
 
 TEST_F(CardPortTest, punted_frames_arrive_unchanged_with_their_port) {
     ASSERT_TRUE(card_.punt(1, abi::Reason::flow_miss, kit::pattern(14)));
-    ASSERT_TRUE(card_.punt(0, abi::Reason::not_ipv4, kit::pattern(1984, 7)));
+    ASSERT_TRUE(card_.punt(0, abi::Reason::tcp_syn, kit::pattern(1984, 7)));
 
     const auto received = receive();
 
@@ -69,16 +70,46 @@ TEST_F(CardPortTest, punted_frames_arrive_unchanged_with_their_port) {
 
 TEST_F(CardPortTest, a_full_punt_ring_drops_the_newest_and_recovers) {
     for (std::uint8_t i = 0; i < 16; ++i) {
-        ASSERT_TRUE(card_.punt(0, abi::Reason::service_miss, kit::pattern(60, i)));
+        ASSERT_TRUE(card_.punt(0, abi::Reason::flow_miss, kit::pattern(60, i)));
     }
-    EXPECT_FALSE(card_.punt(0, abi::Reason::service_miss, kit::pattern(60, 99)));
+    EXPECT_FALSE(card_.punt(0, abi::Reason::flow_miss, kit::pattern(60, 99)));
     EXPECT_EQ(card_.ring(abi::Ring::punt, abi::reg::ring::dropped), 1U);
 
     const auto received = receive();
     ASSERT_EQ(received.size(), 16U);
     EXPECT_EQ(received[15].bytes, kit::pattern(60, 15));
-    EXPECT_TRUE(card_.punt(0, abi::Reason::service_miss, kit::pattern(60, 100)));
+    EXPECT_TRUE(card_.punt(0, abi::Reason::flow_miss, kit::pattern(60, 100)));
     EXPECT_EQ(receive().size(), 1U);
+}
+
+TEST_F(CardPortTest, control_traffic_has_a_ring_of_its_own_and_comes_first) {
+    for (std::uint8_t i = 0; i < 20; ++i) {
+        EXPECT_EQ(card_.punt(0, abi::Reason::flow_miss, kit::pattern(60, i)), i < 16);
+    }
+    ASSERT_TRUE(card_.punt(1, abi::Reason::group_address, kit::pattern(60, 50)));
+    ASSERT_TRUE(card_.punt(0, abi::Reason::icmp_control, kit::pattern(60, 51)));
+
+    const auto received = receive();
+
+    ASSERT_EQ(received.size(), 18U);
+    EXPECT_EQ(received[0].bytes, kit::pattern(60, 50));
+    EXPECT_EQ(received[0].port, 1U);
+    EXPECT_EQ(received[1].bytes, kit::pattern(60, 51));
+    EXPECT_EQ(received[2].bytes, kit::pattern(60, 0));
+    EXPECT_EQ(card_.ring(abi::Ring::punt, abi::reg::ring::dropped), 4U);
+    EXPECT_EQ(card_.ring(abi::Ring::control, abi::reg::ring::dropped), 0U);
+}
+
+TEST_F(CardPortTest, a_flood_of_control_traffic_leaves_a_quarter_of_a_burst_to_the_others) {
+    for (std::uint8_t i = 0; i < 16; ++i) {
+        ASSERT_TRUE(card_.punt(0, abi::Reason::not_ip, kit::pattern(60, i)));
+        ASSERT_TRUE(card_.punt(0, abi::Reason::flow_miss, kit::pattern(60, 100)));
+    }
+    const auto received = receive(8);
+    ASSERT_EQ(received.size(), 8U);
+    EXPECT_EQ(received[5].bytes, kit::pattern(60, 5));
+    EXPECT_EQ(received[6].bytes, kit::pattern(60, 100));
+    EXPECT_EQ(receive().size(), 24U);
 }
 
 TEST_F(CardPortTest, rings_wrap_many_times) {
@@ -150,7 +181,7 @@ TEST_F(CardPortTest, headers_that_make_no_sense_are_dropped) {
     ASSERT_TRUE(card_.punt_raw(header(0, 1985, 4), kit::pattern(60)));
     ASSERT_TRUE(card_.punt_raw(header(0, 65535, 4), kit::pattern(60)));
     ASSERT_TRUE(card_.punt_raw(header(0, 0, 4), kit::pattern(60)));
-    ASSERT_TRUE(card_.punt_raw(header(0, 60, 32), kit::pattern(60)));
+    ASSERT_TRUE(card_.punt_raw(header(0, 60, abi::kReasonsMax), kit::pattern(60)));
     ASSERT_TRUE(card_.punt_raw(header(0, 60, 4), kit::pattern(60)));
     EXPECT_EQ(receive().size(), 1U);
     EXPECT_EQ(port_->counters().rx_dropped, 5U);

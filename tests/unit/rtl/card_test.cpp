@@ -43,12 +43,19 @@ TEST(CardRegisters, say_what_the_contract_says) {
     EXPECT_EQ(card.read_register(abi::reg::flow_buckets), abi::kFlowBuckets);
     EXPECT_EQ(card.read_register(abi::reg::servers), abi::kServersMax);
     EXPECT_EQ(card.read_register(abi::reg::next_hops), abi::kNextHopsMax);
+    EXPECT_EQ(card.read_register(abi::reg::capabilities), abi::kCapabilities);
+    EXPECT_EQ(card.read_register(abi::reg::flow6_buckets), abi::kFlow6Buckets);
+    EXPECT_EQ(card.read_register(abi::reg::reply_buckets), abi::kReplyBuckets);
+    EXPECT_EQ(card.read_register(abi::reg::steer_words), abi::kSteerWords);
+    EXPECT_EQ(card.read_register(abi::reg::cursors), abi::kCursorsMax);
+    EXPECT_EQ(card.read_register(abi::reg::young), abi::kYoungMax);
     EXPECT_EQ(card.read_register(abi::reg::run), 0U);
 }
 
 TEST(CardRegisters, what_is_not_there_reads_zero_and_takes_no_write) {
     VerilatedCard card;
-    for (const std::uint32_t offset : {0x000U, 0x00cU, 0x048U, 0x0fcU, 0x120U, 0x20cU, 0xffcU}) {
+    for (const std::uint32_t offset :
+         {0x000U, 0x00cU, 0x060U, 0x0fcU, 0x120U, 0x240U, 0x30cU, 0xffcU}) {
         card.write_register(offset, 0xffffffff);
         EXPECT_EQ(card.read_register(offset), 0U) << offset;
     }
@@ -174,6 +181,45 @@ TEST_P(CardRings, frames_from_the_wire_reach_the_host_whole) {
     EXPECT_EQ(host_.read(abi::Ring::punt, abi::reg::ring::card_index), 300U);
     EXPECT_EQ(host_.read(abi::Ring::punt, abi::reg::ring::dropped), 0U);
     EXPECT_EQ(card_.protocol_violation(), "");
+}
+
+TEST_P(CardRings, control_traffic_has_a_ring_of_its_own) {
+    std::vector<Bytes> ours;
+    std::vector<Bytes> others;
+    for (int i = 0; i < 60; ++i) {
+        Bytes frame = random_frame(random_, random_length(random_, 1984));
+        frame[0] = 0x02;
+        if (random_() % 2 == 0) {
+            std::fill_n(frame.begin(), 6, std::uint8_t{0xff});
+            ours.push_back(frame);
+        } else {
+            others.push_back(frame);
+        }
+        ASSERT_TRUE(card_.receive(0, frame));
+    }
+    bus_.settle();
+    for (const Bytes& frame : ours) {
+        EXPECT_EQ(host_.punt(abi::Ring::control).value().frame, frame);
+    }
+    for (const Bytes& frame : others) {
+        EXPECT_EQ(host_.punt().value().frame, frame);
+    }
+    EXPECT_FALSE(host_.punt(abi::Ring::control));
+    EXPECT_FALSE(host_.punt());
+    EXPECT_EQ(card_.protocol_violation(), "");
+}
+
+// The host may leave one ring alone for long.
+TEST_P(CardRings, a_full_punt_ring_takes_nothing_from_control_traffic) {
+    for (int i = 0; i < 80; ++i) {
+        ASSERT_TRUE(card_.receive(0, Bytes(100, 0x02)));
+    }
+    bus_.settle();
+    EXPECT_EQ(host_.read(abi::Ring::punt, abi::reg::ring::dropped), 80U - 64U);
+    ASSERT_TRUE(card_.receive(0, Bytes(100, 0xff)));
+    bus_.settle();
+    EXPECT_EQ(host_.read(abi::Ring::control, abi::reg::ring::dropped), 0U);
+    EXPECT_EQ(host_.punt(abi::Ring::control).value().frame, Bytes(100, 0xff));
 }
 
 TEST_P(CardRings, injected_frames_leave_by_the_port_their_header_names) {

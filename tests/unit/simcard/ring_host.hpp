@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host's side of the four rings, as small as it can be: for tests of the card alone.
+// The host's side of the five rings, as small as it can be: for tests of the card alone.
 #pragma once
 
 #include <array>
@@ -101,17 +101,18 @@ class RingHost {
         doorbell(abi::Ring::event);
         return event;
     }
-    [[nodiscard]] std::optional<Punted> punt() {
-        if (!next_is_complete(abi::Ring::punt)) {
+    // The next frame of the punt ring, or of the control ring.
+    [[nodiscard]] std::optional<Punted> punt(abi::Ring ring = abi::Ring::punt) {
+        if (!next_is_complete(ring)) {
             return std::nullopt;
         }
-        const std::span<std::byte> slot = next_slot(abi::Ring::punt);
+        const std::span<std::byte> slot = next_slot(ring);
         Punted punted;
         std::memcpy(punted.header.words.data(), slot.data(), abi::kBeatBytes);
         const auto length = punted.header.get<abi::PuntHeader::length_bytes>();
         const auto* bytes = reinterpret_cast<const std::uint8_t*>(slot.data()) + abi::kBeatBytes;
         punted.frame.assign(bytes, bytes + length);
-        doorbell(abi::Ring::punt);
+        doorbell(ring);
         return punted;
     }
 
@@ -122,7 +123,7 @@ class RingHost {
     };
 
     [[nodiscard]] int slot_log2(abi::Ring ring) const {
-        return ring == abi::Ring::punt || ring == abi::Ring::inject ? frame_slot_log2_ : 6;
+        return ring == abi::Ring::command || ring == abi::Ring::event ? 6 : frame_slot_log2_;
     }
     [[nodiscard]] static std::uint64_t base(abi::Ring ring) {
         return 0x20'0000'0000 + 0x1'0000'0000 * static_cast<std::uint64_t>(ring);

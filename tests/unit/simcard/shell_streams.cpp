@@ -86,23 +86,29 @@ void ShellStreams::collect() {
             to_beats(tx_beats_[port], *frame, true);
         }
     }
-    while (const auto punted = host_.punt()) {
-        to_beats(punt_beats_, punted->frame, false);
+    collect_punted(abi::Ring::punt, punt_beats_);
+    collect_punted(abi::Ring::control, control_beats_);
+    while (const auto event = host_.event()) {
+        events_.push_back(event->words);
+    }
+}
+
+void ShellStreams::collect_punted(abi::Ring ring, std::deque<kit::StreamBeat>& beats) {
+    while (const auto punted = host_.punt(ring)) {
+        to_beats(beats, punted->frame, false);
         kit::StreamBeat header;
         std::memcpy(header.data.data(), punted->header.words.data(), header.data.size());
         header.keep = ~std::uint64_t{0};
         header.last = true;
-        punt_beats_.push_back(header);
-    }
-    while (const auto event = host_.event()) {
-        events_.push_back(event->words);
+        beats.push_back(header);
     }
 }
 
 std::deque<kit::StreamBeat> ShellStreams::take(kit::FrameOutput port) {
     return std::exchange(port == kit::FrameOutput::tx_0   ? tx_beats_[0]
                          : port == kit::FrameOutput::tx_1 ? tx_beats_[1]
-                                                          : punt_beats_,
+                         : port == kit::FrameOutput::punt ? punt_beats_
+                                                          : control_beats_,
                          {});
 }
 

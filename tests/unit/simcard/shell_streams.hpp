@@ -24,6 +24,7 @@ class ShellStreams final : public kit::CardStreams {
 
   private:
     void collect();
+    void collect_punted(abi::Ring ring, std::deque<kit::StreamBeat>& beats);
 
     VerilatedCard& card_;
     VerilatedBus bus_;
@@ -33,6 +34,7 @@ class ShellStreams final : public kit::CardStreams {
     Frame inject_frame_;
     std::deque<kit::StreamBeat> tx_beats_[kPorts];
     std::deque<kit::StreamBeat> punt_beats_;
+    std::deque<kit::StreamBeat> control_beats_;
     std::deque<kit::RecordBeat> events_;
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stands in for the compiled pipeline where a test is about the shell.  It has the ports of
 // hw/kernels/pipeline and the simplest traffic that uses them all:
-//   rx0 -> punt, each frame followed by a header with its length and port 0;
+//   rx0 -> punt, or control if it is for everybody, each frame followed by a header with its length
+//   and port 0;
 //   rx1 -> tx1 unchanged;
 //   inject -> tx0 or tx1, as the header's port says;
 //   command -> event, with the kind "echo" and the command's index and tag.
@@ -51,6 +52,12 @@ module fpvs_pipeline (
     output logic         punt_tlast,
     output logic         punt_tvalid,
     input  logic         punt_tready,
+    output logic [511:0] control_tdata,
+    output logic [63:0]  control_tkeep,
+    output logic [63:0]  control_tstrb,
+    output logic         control_tlast,
+    output logic         control_tvalid,
+    input  logic         control_tready,
     output logic [511:0] event_tdata,
     output logic         event_tvalid,
     input  logic         event_tready
@@ -58,35 +65,48 @@ module fpvs_pipeline (
 
     import fpvs_abi_pkg::*;
 
-    // ---- rx0 -> punt.
+    // ---- rx0 -> punt, control.
+    logic        in_frame;
+    logic        of_control;
     logic        header_due;
     logic [15:0] length_bytes;
+    wire         to_control = in_frame || header_due ? of_control : &rx0_tdata[47:0];
+    wire         taken = to_control ? control_tready : punt_tready;
 
-    assign punt_tvalid = header_due || rx0_tvalid;
-    assign punt_tlast  = header_due;
-    assign punt_tkeep  = header_due ? '1 : rx0_tkeep;
-    assign punt_tstrb  = punt_tkeep;
-    assign rx0_tready  = !header_due && punt_tready;
+    assign punt_tvalid    = !to_control && (header_due || rx0_tvalid);
+    assign punt_tlast     = header_due;
+    assign punt_tkeep     = header_due ? '1 : rx0_tkeep;
+    assign punt_tstrb     = punt_tkeep;
+    assign control_tdata  = punt_tdata;
+    assign control_tvalid = to_control && (header_due || rx0_tvalid);
+    assign control_tlast  = punt_tlast;
+    assign control_tkeep  = punt_tkeep;
+    assign control_tstrb  = punt_tkeep;
+    assign rx0_tready     = !header_due && taken;
 
     always_comb begin
         punt_tdata = rx0_tdata;
         if (header_due) begin
             punt_tdata = '0;
-            punt_tdata[PUNT_HEADER_REASON_LSB+:8] = REASON_SERVICE_MISS;
+            punt_tdata[PUNT_HEADER_REASON_LSB+:8] =
+                to_control ? REASON_GROUP_ADDRESS : REASON_SERVICE_MISS;
             punt_tdata[PUNT_HEADER_LENGTH_BYTES_LSB+:16] = length_bytes;
         end
     end
 
     always_ff @(posedge ap_clk) begin
         if (rx0_tvalid && rx0_tready) begin
+            in_frame     <= !rx0_tlast;
+            of_control   <= to_control;
             length_bytes <= length_bytes + 16'($countones(rx0_tkeep));
             header_due   <= rx0_tlast;
         end
-        if (header_due && punt_tready) begin
+        if (header_due && taken) begin
             header_due   <= 1'b0;
             length_bytes <= '0;
         end
         if (!ap_rst_n) begin
+            in_frame     <= 1'b0;
             header_due   <= 1'b0;
             length_bytes <= '0;
         end
