@@ -54,6 +54,8 @@ class Director {
     bool path_mtu_discovery = true;        // The setting pmtu_disc.
 
     [[nodiscard]] Outcome receive(int port, View8 frame, std::uint64_t now_ms);
+    // What routers on the way to servers in tunnels have said.
+    [[nodiscard]] const std::map<Address, std::size_t>& path_mtus() const { return path_mtus_; }
 
   private:
     // Where a frame came from, to answer it.

@@ -5,23 +5,13 @@
 
 #include "tests/cases/case.hpp"
 #include "tests/kit/frame_diff.hpp"
+#include "tests/kit/reason_name.hpp"
 
 namespace fpvs::cases {
 namespace {
 
 using kit::Count;
 using kit::Counts;
-
-std::string reason_name(abi::Reason reason) {
-    switch (reason) {
-#define FPVS_CASE_REASON(name, number, stage, verdict, meaning) \
-    case abi::Reason::name:                                     \
-        return #name;
-        FPVS_ABI_REASONS(FPVS_CASE_REASON)
-#undef FPVS_CASE_REASON
-    }
-    return fmt::format("reason {}", static_cast<int>(reason));
-}
 
 template <class Key>
 std::map<Key, Count> change(const std::map<Key, Count>& before, const std::map<Key, Count>& after) {
@@ -78,8 +68,9 @@ std::string compare_punted(const Step& step, const kit::Observed& observed) {
     const kit::Punted& punted = observed.punted[0];
     std::string text;
     if (punted.reason != step.reason) {
-        text += fmt::format(
-            "punted for {}, expected {}\n", reason_name(punted.reason), reason_name(step.reason));
+        text += fmt::format("punted for {}, expected {}\n",
+                            kit::reason_name(punted.reason),
+                            kit::reason_name(step.reason));
     }
     if (punted.control != abi::is_control(step.reason)) {
         text += fmt::format("punted by the stream of {}\n", punted.control ? "control" : "data");
@@ -130,7 +121,7 @@ std::string compare_step(const Step& step, const kit::Observed& observed) {
     if (verdict == abi::Verdict::punt) {
         text += compare_punted(step, observed);
     } else if (!observed.punted.empty()) {
-        text += fmt::format("punted for {}\n", reason_name(observed.punted[0].reason));
+        text += fmt::format("punted for {}\n", kit::reason_name(observed.punted[0].reason));
     }
     if (verdict != abi::Verdict::forward) {
         if (!observed.sent.empty()) {
@@ -199,7 +190,8 @@ std::string run_case(kit::Dataplane& dataplane, const Case& one) {
     }
     const Counts after = dataplane.counts();
     const Counts expected = expected_counts(one);
-    text += compare_counts(expected.reasons, change(before.reasons, after.reasons), reason_name);
+    text +=
+        compare_counts(expected.reasons, change(before.reasons, after.reasons), kit::reason_name);
     const auto compare = [&](const char* what, auto member) {
         text += compare_counts(expected.*member,
                                change(before.*member, after.*member),

@@ -82,7 +82,8 @@ def kernel_xml(ports):
         '    </ports>',
         '    <args>',
         '      <arg name="host" addressQualifier="1" id="0" port="m_axi_host" size="0x8"',
-        f'           offset="{COMMAND_RING_BASE:#x}" hostOffset="0x0" hostSize="0x8" type="void*"/>']
+        f'           offset="{COMMAND_RING_BASE:#x}" hostOffset="0x0" hostSize="0x8" '
+        'type="void*"/>']
     for number, (name, _) in enumerate(streams, start=1):
         lines.append(f'      <arg name="{name}" addressQualifier="4" id="{number}" port="{name}" '
                      'size="0x0" offset="0x0"\n           hostOffset="0x0" hostSize="0x0" '

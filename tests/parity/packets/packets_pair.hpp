@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/parity/packets/real_director.hpp"
 #include "tests/parity/packets/traffic.hpp"
 #include "tests/parity/packets/world.hpp"
 
@@ -33,6 +34,20 @@ struct PacketTally {
     std::uint64_t dropped = 0;
     std::uint64_t told = 0;     // Of them: with an ICMP error to the sender.
     std::uint64_t waiting = 0;  // Fragments.
+};
+
+class PacketPair {
+  public:
+    explicit PacketPair(const World& world);
+    [[nodiscard]] reference::Director& model() { return model_; }
+    // What is different, or nothing; `outcome` is the reference's.
+    [[nodiscard]] std::string receive(const FrameOperation& operation,
+                                      std::uint64_t now_ms,
+                                      reference::Outcome& outcome);
+
+  private:
+    RealDirector real_;
+    reference::Director model_;
 };
 
 // Plays until something differs.
