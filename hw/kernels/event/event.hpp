@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // event: what the card tells the host, and the end of the chain of commands.
 //
-// Consumes commands and FlowFlags, produces event beats (hw/abi/events.hpp).  II 1.  An echo and
+// Consumes commands and FlowNews, produces event beats (hw/abi/events.hpp).  II 1.  An echo and
 // every answered command become events; other commands end here.  Commands go first: parse lets few
-// of them in, so they cannot keep the flags out.
+// of them in, so they cannot keep the news out.
 #pragma once
 
 #include <hls_stream.h>
@@ -37,6 +37,7 @@ inline EventBeat answer_event(const Command& command) {
     lib::set<abi::Event::index>(event, command.index);
     if (command.opcode == static_cast<int>(abi::Opcode::read_activity)) {
         lib::set<abi::Event::kind>(event, event_kind(abi::EventKind::activity));
+        lib::set<abi::Event::table>(event, command.table);
         lib::set<abi::Event::epoch>(event, slice<15, 0>(command.payload));
     } else {
         lib::set<abi::Event::kind>(event, event_kind(abi::EventKind::counter));
@@ -47,20 +48,27 @@ inline EventBeat answer_event(const Command& command) {
     return event;
 }
 
-inline EventBeat flags_event(const FlowFlags& flags) {
+inline EventBeat news_event(const FlowNews& news) {
 #pragma HLS INLINE
+    using abi::EventKind;
     EventBeat event = 0;
-    lib::set<abi::Event::kind>(event, event_kind(abi::EventKind::flow_flags));
-    lib::set<abi::Event::tcp_flags>(event, flags.tcp_flags);
-    lib::set<abi::Event::client_address>(event, flags.client_address);
-    lib::set<abi::Event::client_port>(event, flags.client_port);
-    lib::set<abi::Event::service>(event, flags.service);
-    lib::set<abi::Event::server>(event, flags.server);
+    lib::set<abi::Event::kind>(
+        event,
+        news.learned == 1 ? event_kind(EventKind::learned) : event_kind(EventKind::flow_flags));
+    lib::set<abi::Event::tcp_flags>(event, news.tcp_flags);
+    lib::set<abi::Event::client_address_low>(event, slice<63, 0>(news.flow.client_address));
+    lib::set<abi::Event::client_address_high>(event, slice<127, 64>(news.flow.client_address));
+    lib::set<abi::Event::client_port>(event, news.flow.client_port);
+    lib::set<abi::Event::service>(event, news.flow.service);
+    lib::set<abi::Event::ipv6>(event, news.ipv6);
+    lib::set<abi::Event::reply>(event, news.flow.reply);
+    lib::set<abi::Event::from_server>(event, news.flow.from_server);
+    lib::set<abi::Event::server>(event, news.server);
     return event;
 }
 
 inline void event_step(hls::stream<Command>& commands,
-                       hls::stream<FlowFlags>& flags,
+                       hls::stream<FlowNews>& news,
                        hls::stream<EventBeat>& axis) {
 #pragma HLS INLINE
     if (!commands.empty()) {
@@ -68,18 +76,18 @@ inline void event_step(hls::stream<Command>& commands,
         if (command.answered == 1 || command.opcode == static_cast<int>(abi::Opcode::echo)) {
             axis.write(answer_event(command));
         }
-    } else if (!flags.empty()) {
-        const FlowFlags flow = flags.read();
-        axis.write(flags_event(flow));
+    } else if (!news.empty()) {
+        const FlowNews flow = news.read();
+        axis.write(news_event(flow));
     }
 }
 
 inline void event(hls::stream<Command>& commands,
-                  hls::stream<FlowFlags>& flags,
+                  hls::stream<FlowNews>& news,
                   hls::stream<EventBeat>& axis) {
 #pragma HLS PIPELINE II = 1 style = flp
 #pragma HLS INLINE off
-    event_step(commands, flags, axis);
+    event_step(commands, news, axis);
 }
 
 }  // namespace kernels

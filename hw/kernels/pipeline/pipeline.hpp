@@ -16,4 +16,5 @@ extern "C" void fpvs_pipeline(hls::stream<fpvs::lib::AxisBeat>& rx0,
                               hls::stream<fpvs::lib::AxisBeat>& tx0,
                               hls::stream<fpvs::lib::AxisBeat>& tx1,
                               hls::stream<fpvs::lib::AxisBeat>& punt,
+                              hls::stream<fpvs::lib::AxisBeat>& control,
                               hls::stream<ap_uint<512>>& event);
