@@ -5,30 +5,44 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
+#include <vector>
 
-#include "hw/kernels/activity/activity.hpp"
 #include "hw/kernels/event/event.hpp"
 
 namespace fpvs::kernels {
 namespace {
 
 struct Tables {
-    CounterWord reasons[kReasonWords] = {};
-    CounterWord servers[kServerWords] = {};
+    CounterWord reasons[kReasonCounts] = {};
+    CounterWord servers[kServerCounts] = {};
+    CounterWord replies[kServerCounts] = {};
+    CounterWord services[kServiceCounts] = {};
 };
 
 struct CountStage {
     CountState state{};
+    DropCount drops{};
     std::unique_ptr<Tables> tables = std::make_unique<Tables>();
     hls::stream<Command> commands;
     hls::stream<Counted> counted;
     hls::stream<Counted> injected;
+    hls::stream<Counted> dropped;
     hls::stream<Command> commands_on;
 
     void run(int steps) {
         for (int i = 0; i < steps; ++i) {
-            count_step(
-                state, tables->reasons, tables->servers, commands, counted, injected, commands_on);
+            count_step(state,
+                       drops,
+                       tables->reasons,
+                       tables->servers,
+                       tables->replies,
+                       tables->services,
+                       commands,
+                       counted,
+                       injected,
+                       dropped,
+                       commands_on);
         }
     }
     void read(unsigned index, abi::CounterTable table) {
@@ -120,14 +134,61 @@ TEST(Count, a_word_is_touched_by_every_fourth_call_at_most) {
     EXPECT_TRUE(stage.counted.empty() && stage.commands.empty());
 }
 
-TEST(Count, only_forwarded_frames_count_for_a_server) {
+// Packets and bytes of each table for server 3 of service 9, after one packet of that reason.
+std::vector<Sum> counted_as(abi::Reason reason) {
     CountStage stage;
-    stage.counted.write(record(abi::Reason::ttl, 60, 3, 46));
-    stage.counted.write(record(abi::Reason::injected, 60, 3, 46));
-    stage.run(2);
-    stage.read(3, abi::CounterTable::servers);
+    Counted packet = record(reason, 60, 3, 46);
+    packet.service_found = 1;
+    packet.service = 9;
+    stage.counted.write(packet);
+    stage.run(1);
+    std::vector<Sum> sums;
+    for (const auto& [table, index] :
+         {std::pair(abi::CounterTable::reasons, static_cast<unsigned>(reason)),
+          std::pair(abi::CounterTable::servers, 3u),
+          std::pair(abi::CounterTable::replies, 3u),
+          std::pair(abi::CounterTable::services, 9u)}) {
+        stage.read(index, table);
+        stage.run(40);
+        sums.push_back(stage.sum(4));
+    }
+    return sums;
+}
+
+TEST(Count, servers_count_what_was_sent_to_them_and_what_they_replied) {
+    const Sum frame{1, 60};
+    const Sum packet{1, 46};
+    const Sum none{0, 0};
+    using Sums = std::vector<Sum>;
+    EXPECT_EQ(counted_as(abi::Reason::forwarded), (Sums{frame, packet, none, packet}));
+    EXPECT_EQ(counted_as(abi::Reason::steered), (Sums{frame, packet, none, packet}));
+    EXPECT_EQ(counted_as(abi::Reason::replied), (Sums{frame, none, packet, packet}));
+    EXPECT_EQ(counted_as(abi::Reason::ttl), (Sums{frame, none, none, packet}));
+    EXPECT_EQ(counted_as(abi::Reason::injected), (Sums{frame, none, none, packet}));
+}
+
+TEST(Count, without_a_service_no_service_counts) {
+    CountStage stage;
+    stage.counted.write(record(abi::Reason::not_ip, 60));
+    stage.run(1);
+    stage.read(0, abi::CounterTable::services);
     stage.run(40);
     EXPECT_EQ(stage.sum(4), (Sum{0, 0}));
+}
+
+TEST(Count, what_punt_drops_costs_no_turn) {
+    CountStage stage;
+    for (int i = 0; i < 100; ++i) {
+        stage.counted.write(record(abi::Reason::flow_miss, 60));
+        stage.dropped.write(record(abi::Reason::punt_full, 60));
+    }
+    stage.run(100);
+    EXPECT_TRUE(stage.counted.empty() && stage.dropped.empty());
+    for (const abi::Reason reason : {abi::Reason::flow_miss, abi::Reason::punt_full}) {
+        stage.read(static_cast<unsigned>(reason), abi::CounterTable::reasons);
+        stage.run(40);
+        EXPECT_EQ(stage.sum(4), (Sum{100, 6000}));
+    }
 }
 
 TEST(Count, neither_source_keeps_the_other_out) {
@@ -141,71 +202,53 @@ TEST(Count, neither_source_keeps_the_other_out) {
     EXPECT_EQ(stage.injected.size(), 50u);
 }
 
-struct ActivityStage {
-    ActivityState state{};
-    std::unique_ptr<EpochBits[]> table_memory = std::make_unique<EpochBits[]>(abi::kFlowsMax);
+struct EventStage {
     hls::stream<Command> commands;
-    hls::stream<Settled> settled;
-    hls::stream<Command> commands_on;
-    hls::stream<FlowFlags> flags;
-    hls::stream<Counted> counted;
-
-    void step() {
-        using Table = EpochBits[abi::kFlowsMax];
-        activity_step(state,
-                      reinterpret_cast<Table&>(table_memory[0]),
-                      commands,
-                      settled,
-                      commands_on,
-                      flags,
-                      counted);
-    }
+    hls::stream<FlowNews> news;
+    hls::stream<EventBeat> axis;
+    void step() { event_step(commands, news, axis); }
 };
 
-TEST(Activity, every_slot_has_its_own_epoch) {
-    ActivityStage stage;
-    for (const unsigned way : {0u, 1u, 3u}) {
-        Command epoch{};
-        epoch.opcode = static_cast<int>(abi::Opcode::set_epoch);
-        epoch.index = 100 + way;
-        stage.commands.write(epoch);
-        stage.step();
-        Settled frame{};
-        frame.reason = reason_bits(abi::Reason::forwarded);
-        frame.bucket = 0x3fff;
-        frame.way = way;
-        stage.settled.write(frame);
-        stage.step();
-    }
-    while (!stage.commands_on.empty()) {
-        stage.commands_on.read();
-    }
-    for (const unsigned way : {0u, 1u, 2u, 3u}) {
-        Command read{};
-        read.opcode = static_cast<int>(abi::Opcode::read_activity);
-        read.index = 0x3fff;
-        read.way = way;
-        stage.commands.write(read);
-        stage.step();
-        const Command answer = stage.commands_on.read();
-        EXPECT_EQ(answer.answered, 1);
-        EXPECT_EQ(answer.payload, way == 2 ? 0 : 100 + way);
-    }
-    EXPECT_EQ(stage.counted.size(), 3u);
-}
-
 TEST(Event, only_answers_and_echoes_leave_the_chain) {
-    hls::stream<Command> commands;
-    hls::stream<FlowFlags> flags;
-    hls::stream<EventBeat> axis;
-    for (int opcode = 0; opcode < 10; ++opcode) {
+    EventStage stage;
+    for (int opcode = 0; opcode < 18; ++opcode) {
         Command command{};
         command.opcode = opcode;
-        commands.write(command);
-        event_step(commands, flags, axis);
+        stage.commands.write(command);
+        stage.step();
     }
-    EXPECT_EQ(axis.size(), 1u);
-    EXPECT_EQ(lib::get<abi::Event::kind>(axis.read()), event_kind(abi::EventKind::echo));
+    EXPECT_EQ(stage.axis.size(), 1u);
+    EXPECT_EQ(lib::get<abi::Event::kind>(stage.axis.read()), event_kind(abi::EventKind::echo));
+}
+
+TEST(Event, news_name_the_flow_by_its_key) {
+    EventStage stage;
+    FlowNews news{};
+    news.tcp_flags = 0x11;
+    news.ipv6 = 1;
+    news.flow.client_address = cat(ap_uint<64>(0x20010db800000001u), ap_uint<64>(0xfeu));
+    news.flow.client_port = 40000;
+    news.flow.service = 4095;
+    news.flow.from_server = 1;
+    news.server = 77;
+    for (const bool learned : {false, true}) {
+        news.learned = learned ? 1 : 0;
+        news.flow.reply = learned ? 0 : 1;
+        stage.news.write(news);
+        stage.step();
+        const EventBeat event = stage.axis.read();
+        EXPECT_EQ(lib::get<abi::Event::kind>(event),
+                  event_kind(learned ? abi::EventKind::learned : abi::EventKind::flow_flags));
+        EXPECT_EQ(lib::get<abi::Event::tcp_flags>(event), 0x11);
+        EXPECT_EQ(lib::get<abi::Event::client_address_low>(event), 0xfe);
+        EXPECT_EQ(lib::get<abi::Event::client_address_high>(event), 0x20010db800000001u);
+        EXPECT_EQ(lib::get<abi::Event::client_port>(event), 40000);
+        EXPECT_EQ(lib::get<abi::Event::service>(event), 4095);
+        EXPECT_EQ(lib::get<abi::Event::ipv6>(event), 1);
+        EXPECT_EQ(lib::get<abi::Event::reply>(event), learned ? 0 : 1);
+        EXPECT_EQ(lib::get<abi::Event::from_server>(event), 1);
+        EXPECT_EQ(lib::get<abi::Event::server>(event), 77);
+    }
 }
 
 }  // namespace
