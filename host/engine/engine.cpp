@@ -43,9 +43,17 @@ constexpr std::uint32_t kDropEntryShare = 32;
 
 // In these states only packets that the card shows to the host (SYN, FIN, RST) change anything.
 [[nodiscard]] bool may_stay_offloaded(const Connection& connection) {
-    return connection.key.protocol() != number_of(Protocol::tcp) ||
-           connection.tcp_state() == TcpState::established ||
-           connection.tcp_state() == TcpState::fin_wait;
+    switch (static_cast<Protocol>(connection.key.protocol())) {
+        case Protocol::tcp:
+            return connection.tcp_state() == TcpState::established ||
+                   connection.tcp_state() == TcpState::fin_wait ||
+                   connection.tcp_state() == TcpState::close_wait;
+        case Protocol::sctp:
+            return connection.sctp_state() == SctpState::established;
+        case Protocol::udp:
+            break;
+    }
+    return true;
 }
 
 // Samples keep their beat, except after a pause.
@@ -73,7 +81,8 @@ Status Engine::add_service(const model::ServiceKey& key, const model::ServiceSet
 }
 
 Status Engine::edit_service(const model::ServiceKey& key, const model::ServiceSettings& settings) {
-    FPVS_TRY_STATUS(services_.edit_service(key, settings));
+    FPVS_TRY(const ServiceIndex index, services_.edit_service(key, settings));
+    tell_steering(index);
     return {};
 }
 
@@ -97,6 +106,7 @@ Status Engine::add_server(const model::ServiceKey& service,
                           const model::ServerSettings& settings) {
     FPVS_TRY(const ServerIndex index, services_.add_server(service, server, settings));
     announce(services_.server(index));
+    tell_steering(services_.server(index).service);
     return {};
 }
 
@@ -105,14 +115,16 @@ Status Engine::edit_server(const model::ServiceKey& service,
                            const model::ServerSettings& settings) {
     FPVS_TRY(const ServerIndex index, services_.edit_server(service, server, settings));
     announce(services_.server(index));
+    tell_steering(services_.server(index).service);
     return {};
 }
 
 Status Engine::delete_server(const model::ServiceKey& service, const model::ServerKey& server) {
     FPVS_TRY(const ServerIndex index, services_.delete_server(service, server));
     unsettle_all();
-    if (sink_ != nullptr && card_can(services_.server(index))) {
+    if (sink_ != nullptr && card_can(service)) {
         sink_->server_unavailable(index);
+        tell_steering(services_.server(index).service);
     }
     if (settings_.expire_nodest_conn != 0) {
         sweep_position_ = 0;
@@ -155,6 +167,11 @@ Status Engine::set(std::string_view setting, int value) {
         first_packets_ = 0;
     }
     unsettle_all();
+    if (sink_ != nullptr && (setting == "pmtu_disc" || setting == "drop_packet")) {
+        for (const ServiceIndex index : services_.order()) {
+            announce_service(services_.service(index));
+        }
+    }
     return {};
 }
 
@@ -436,9 +453,25 @@ void Engine::change_state(Connection& connection,
 // The list that a timer waits in comes up early enough for every later deadline.
 void Engine::arm(Connection& record, std::uint64_t now_ms) {
     const std::uint64_t before_ms = record.deadline_ms;
-    record.deadline_ms = now_ms + record.timeout_ms;
+    record.deadline_ms = now_ms + patience_ms(record);
     if (!record.timer_armed || record.deadline_ms < before_ms) [[unlikely]] {
         timers_.arm(record);
+    }
+}
+
+void Engine::bind(Server& server, bool is_template) {
+    const bool was_overloaded = server.state.overloaded;
+    server.bind(is_template);
+    if (server.state.overloaded != was_overloaded) {
+        tell_steering(server.service);
+    }
+}
+
+void Engine::unbind(Server& server, bool is_template, bool active) {
+    const bool was_overloaded = server.state.overloaded;
+    server.unbind(is_template, active);
+    if (server.state.overloaded != was_overloaded) {
+        tell_steering(server.service);
     }
 }
 
@@ -525,7 +558,7 @@ void Engine::end(Connection& record) {
     if (record.control != kNoIndex) {
         --connections_.at(record.control).controlled;
     }
-    services_.server(record.server).unbind(record.key.is_template(), record.active);
+    unbind(services_.server(record.server), record.key.is_template(), record.active);
     connections_.release(record);
 }
 

@@ -155,12 +155,30 @@ class Engine {
     void on_card_lost(Time now);
     // The card could not take the connection; it is offered again some seconds later.
     void on_offload_refused(ConnectionHandle connection, Time now);
+    // How the card may choose servers for new connections of the service; none: it may not, or the
+    // choices are more than `choices_max`.
+    [[nodiscard]] std::optional<Steering> steering(ServiceIndex service, std::size_t choices_max);
+    // False while new connections may have to be refused: then the card schedules nothing.
+    [[nodiscard]] bool may_steer() const;
+    // The card scheduled: the connection is as if it had been done here.  Told twice, or late, it
+    // changes nothing more.
+    void on_learned(const LearnedPacket& packet, Time now);
     // The card saw this packet (a FIN or RST) of a connection that it had, and forwarded it.
-    void on_card_flags(ConnectionHandle connection, std::uint8_t tcp_flags, Time now);
+    void on_card_flags(ConnectionHandle connection,
+                       std::uint8_t tcp_flags,
+                       Direction direction,
+                       Time now);
+    // The client's connection with a service, or an invalid handle.
+    [[nodiscard]] ConnectionHandle connection_of(ServiceIndex service,
+                                                 const model::IpAddress& client_address,
+                                                 std::uint16_t client_port);
     // The answer to OffloadSink::query_activity().
     void on_activity(ConnectionHandle connection, std::uint32_t idle_s, Time now);
-    // What the card forwarded to a server since the last report.
-    void on_card_counters(ServerIndex server, std::uint64_t packets, std::uint64_t bytes);
+    // What the card forwarded to a server, or from one, since the last report.
+    void on_card_counters(ServerIndex server,
+                          Direction direction,
+                          std::uint64_t packets,
+                          std::uint64_t bytes);
 
     // --- What is.
     [[nodiscard]] std::vector<model::ServiceView> services() const;  // The newest first.
@@ -191,8 +209,11 @@ class Engine {
         replies,
         local_ports_taken,
         dropped_entries,
+        connections_learned,
+        learned_elsewhere,
+        offloads_idle,
     };
-    static constexpr std::size_t kEventCount = 13;
+    static constexpr std::size_t kEventCount = 16;
 
     [[nodiscard]] static std::uint64_t to_ms(Time now) {
         return static_cast<std::uint64_t>(
@@ -245,6 +266,11 @@ class Engine {
                                 const Packet& packet,
                                 const Flow& flow,
                                 std::uint64_t now_ms);
+    [[nodiscard]] Connection& create(Server& server,
+                                     Connection* control,
+                                     std::uint16_t server_port,
+                                     LocalEnd local,
+                                     const Flow& flow);
     [[nodiscard]] bool take_local_end(const Service& service,
                                       const Server& server,
                                       std::uint16_t server_port,
@@ -278,6 +304,9 @@ class Engine {
     void advance_state(Connection& connection, const Packet& packet, TcpPath path);
     void change_state(Connection& connection, std::uint8_t state, bool active, bool established);
     void arm(Connection& record, std::uint64_t now_ms);
+    // Servers reach their thresholds, or fall below, by this alone.
+    void bind(Server& server, bool is_template);
+    void unbind(Server& server, bool is_template, bool active);
 
     // Defences while room is short.
     [[nodiscard]] bool defends(int mode) const;
@@ -291,13 +320,19 @@ class Engine {
 
     // The card.
     [[nodiscard]] static bool card_can(const model::ServiceKey& service);
-    [[nodiscard]] bool card_can(const Server& server) const;
+    [[nodiscard]] bool card_can(const Connection& connection) const;
+    [[nodiscard]] bool card_can_choose(const Server& server) const;
+    // How long a connection is left alone before its activity counts, or is asked for.
+    [[nodiscard]] static std::uint32_t patience_ms(const Connection& connection);
     [[nodiscard]] OffloadFlow offload_flow_of(const Connection& connection) const;
     void offer(Connection& connection, std::uint64_t now_ms);
+    void hand_over(Connection& connection, std::uint64_t now_ms);
     void withdraw(Connection& connection);
     void ask_card(Connection& connection, std::uint64_t now_ms);
     [[nodiscard]] Connection* find_offloaded(ConnectionHandle handle);
     void announce(const Server& server);
+    void announce_service(const Service& service);
+    void tell_steering(ServiceIndex service);
 
     [[nodiscard]] model::ServiceView view_of(const Service& service) const;
     [[nodiscard]] model::ConnectionView view_of(const Connection& record,

@@ -183,21 +183,29 @@ Verdict Engine::begin(Service& service,
         forwarding != Forwarding::full_nat) {
         return forward_one_packet(service, server, packet);
     }
+    return forward(create(server, control, server_port, local, flow), packet, now_ms);
+}
+
+Connection& Engine::create(Server& server,
+                           Connection* control,
+                           std::uint16_t server_port,
+                           LocalEnd local,
+                           const Flow& flow) {
     Connection& connection = connections_.allocate(flow);
     connection.server = server.state.index;
-    connection.forwarding = forwarding;
+    connection.forwarding = server.settings.forwarding;
     connection.server_port = server_port;
     connection.local = local;
     if (control != nullptr) {
         connection.control = connections_.index_of(*control);
         ++control->controlled;
     }
-    server.bind(false);
+    bind(server, false);
     connections_.insert(connection);
     if (connection.two_way()) {
         connections_.insert_reply(connection, reply_flow_of(connection));
     }
-    return forward(connection, packet, now_ms);
+    return connection;
 }
 
 // Addresses by turns, then ports by turns: what was just given back rests longest.  Free is what no
@@ -235,11 +243,11 @@ bool Engine::take_local_end(const Service& service,
 // Nothing is remembered, but for a moment the server has one connection more: its threshold may
 // have been reached.
 Verdict Engine::forward_one_packet(Service& service, Server& server, const Packet& packet) {
-    server.bind(false);
+    bind(server, false);
     services_.line(server.state.index).count_in(1, packet.ip_length_bytes);
     const std::uint16_t server_port =
         server_port_of(service, server, service.settings.persistence.has_value(), packet);
-    server.unbind(false, false);
+    unbind(server, false, false);
     return {.action = Action::forward,
             .forwarding = server.settings.forwarding,
             .server_port = server_port,
@@ -257,7 +265,7 @@ Connection& Engine::create_template(Server& server, const Flow& flow) {
     record.server = server.state.index;
     record.forwarding = server.settings.forwarding;
     record.server_port = flow.key.virtual_port() != 0 ? server.state.key.port : 0;
-    server.bind(true);
+    bind(server, true);
     connections_.insert(record);
     count(Event::templates_created);
     return record;

@@ -72,7 +72,10 @@ std::vector<CounterView> Engine::counters() const {
         "late_card_messages",
         "replies",
         "local_ports_taken",
-        "dropped_entries"};
+        "dropped_entries",
+        "connections_learned",
+        "learned_elsewhere",
+        "offloads_idle"};
     std::vector<CounterView> views;
     for (std::size_t i = 1; i < kReasonCount; ++i) {
         views.push_back({.name = kReasonNames[i], .value = refusals_[i]});
@@ -128,8 +131,10 @@ model::ConnectionView Engine::view_of(const Connection& record, std::uint64_t no
     view.server_port = record.server_port;
     view.template_entry = key.is_template();
     view.offloaded = record.offloaded;
+    // The card is asked before a connection's time is up.
+    const std::uint64_t expiry_ms = record.deadline_ms + record.timeout_ms - patience_ms(record);
     view.expires_s =
-        static_cast<std::uint32_t>((std::max(record.deadline_ms, now_ms) - now_ms) / kMsPerSecond);
+        static_cast<std::uint32_t>((std::max(expiry_ms, now_ms) - now_ms) / kMsPerSecond);
     const model::IpAddress virtual_address = connections_.virtual_address(record);
     if (key.protocol() == 0) {
         view.firewall_mark = virtual_address.words[virtual_address.is_ipv4() ? 0 : 3];

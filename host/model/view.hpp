@@ -91,6 +91,15 @@ struct PortView {
     bool link_up = false;
 };
 
+// A service that the card knows.
+struct CardServiceView {
+    ServiceKey key;
+    std::string steering;  // How the card schedules for it: "source", "maglev", ...; "none".
+    std::uint64_t steer_words = 0;
+    std::uint64_t packets = 0;  // All that came to it.
+    std::uint64_t bytes = 0;
+};
+
 struct CardView {
     bool present = false;
     std::string state;  // "running", "none", or the sentence that says what is wrong.
@@ -101,6 +110,14 @@ struct CardView {
     std::uint64_t abi_hash = 0;
     std::uint64_t flows = 0;  // Entries in the card's table.
     std::uint64_t flows_max = 0;
+    std::uint64_t flows6 = 0;  // Of IPv6.
+    std::uint64_t flows6_max = 0;
+    std::uint64_t next_hops = 0;
+    std::uint64_t next_hops_max = 0;
+    std::uint64_t steer_words = 0;  // Of all services' tables.
+    std::uint64_t steer_words_max = 0;
+    std::vector<std::string> capabilities;  // Names of abi::Capability.
+    std::vector<CardServiceView> services;
     std::vector<PortView> ports;
     std::vector<RingView> rings;
     std::vector<StageView> stages;

@@ -40,6 +40,7 @@ class CardCounters {
         return growth;
     }
 
+    [[nodiscard]] std::size_t size() const { return banks_.size(); }
     // The sum over the banks as last read.
     [[nodiscard]] Traffic total(std::size_t index) const {
         Traffic sum;

@@ -4,24 +4,30 @@
 // This is the only copy that can be read: the card's writes are blind.  Changes are made here at
 // once; next_write() turns them into commands one by one, as fast as the card takes them.  A packet
 // never meets half of a change, because of the order of the commands:
-//   next hops before flows     a flow never names a next hop that is not written yet,
-//   flows before services      a service's number is used again only after its old flows are gone,
-// and a next hop is used for another server only after the last flow that names it was overwritten
-// on the card, not only here.
-//
-// Every server with flows has a next hop of its own, so that one command turns all its flows away
-// from the card (the entry becomes invalid and their packets come to the host) and back.
+//   next hops before what names them,
+//   servers that go or change before flows: what may not be forwarded any more comes to the host,
+//   flows before services: a service's number means another one only after its old flows are gone,
+//   steer words before the service entry that names them, and services and replies all together:
+//     into the bank that packets do not see, which one set_version makes theirs,
+//   a server's number with a new meaning after all else: nothing refers to the old one any more.
+// What packets may still refer to (next hops, steer words, cursors) is used again only after they
+// cannot: after the last entry was overwritten on the card, or the version has changed.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "host/engine/packet.hpp"
 #include "host/model/address.hpp"
 #include "host/model/virtual_service.hpp"
+#include "host/offload/banked_table.hpp"
+#include "host/offload/flow_table.hpp"
+#include "host/offload/next_hop_table.hpp"
+#include "host/offload/steer_regions.hpp"
 #include "host/offload/write_queue.hpp"
 #include "hw/abi/commands.hpp"
 #include "hw/abi/entries.hpp"
@@ -31,29 +37,56 @@
 
 namespace fpvs::offload {
 
-using NextHopRecord = abi::Record<abi::NextHopEntry>;
 using CommandRecord = abi::Record<abi::Command>;
+using ServerRecord = abi::Record<abi::ServerEntry>;
+
+// Of the bitstream (hw/abi/registers.hpp).
+struct TableSizes {
+    int flow_buckets_log2 = abi::kFlowBucketsLog2;
+    int flow6_buckets_log2 = abi::kFlow6BucketsLog2;
+};
 
 // Who a flow is, as the card's key has it.
 struct FlowKey {
-    model::Ipv4 client_address;
+    model::IpAddress client_address;  // With `reply`, the director's end towards the server.
     std::uint16_t client_port = 0;
     engine::ServiceIndex service = 0;
+    bool reply = false;
+
+    friend bool operator==(const FlowKey&, const FlowKey&) = default;
 };
 
-// A flow that is in the table.
+// As commands and events name it.
 struct FlowPlace {
+    bool ipv6 = false;
     std::uint32_t bucket = 0;
     std::uint32_t way = 0;
-    engine::ConnectionHandle connection;
-    std::uint16_t offered_epoch = 0;  // When it was put there.
 };
 
-enum class FlowRefusal : std::uint8_t { bucket_full, next_hops_full };
+struct FlowView {
+    FlowKey key;
+    FlowPlace place;
+    Flow flow;
+
+    [[nodiscard]] engine::ConnectionHandle connection() const {
+        return engine::ConnectionHandle::from_value(flow.connection);
+    }
+};
+
+// How the card chooses servers for a service; kNoSteerServer leaves a place to the host.
+constexpr std::uint16_t kNoSteerServer = 0xffff;
+struct SteerTable {
+    abi::Steer kind = abi::Steer::none;
+    bool use_port = false;
+    std::vector<std::uint16_t> servers = {};
+
+    friend bool operator==(const SteerTable&, const SteerTable&) = default;
+};
+enum class SteerRefusal : std::uint8_t { words_full, cursors_full };
 
 class CardTables {
   public:
-    explicit CardTables(abi::HashKey key);
+    explicit CardTables(abi::HashKey key, const TableSizes& sizes = {});
 
     // Writes every position anew: for a card that may hold another host's entries.
     void write_everything();
@@ -62,82 +95,156 @@ class CardTables {
     [[nodiscard]] bool add_service(engine::ServiceIndex service, const model::ServiceKey& key);
     void remove_service(engine::ServiceIndex service);
     [[nodiscard]] bool has_service(engine::ServiceIndex service) const;
+    // Replaces what the service had.  A refusal leaves it to the host.
+    [[nodiscard]] std::optional<SteerRefusal> set_steering(engine::ServiceIndex service,
+                                                           const SteerTable& table);
+    void clear_steering(engine::ServiceIndex service);
+    [[nodiscard]] abi::Steer steering_of(engine::ServiceIndex service) const;
+    [[nodiscard]] std::uint32_t steer_words_of(engine::ServiceIndex service) const;
 
-    // --- Servers.  A next hop is an invalid record while nothing may be sent there.
-    // From now on the number means this address: a next hop of an earlier meaning is let go.
-    void name_server(engine::ServerIndex server, model::Ipv4 address);
-    [[nodiscard]] model::Ipv4 server_address(engine::ServerIndex server) const;
-    [[nodiscard]] bool has_next_hop(engine::ServerIndex server) const;
-    // Takes effect for a server that has flows; others get theirs with their first flow.
-    void set_next_hop(engine::ServerIndex server, const NextHopRecord& record);
+    // --- Servers.
+    // From now on the number means this server of this service.  Its entry becomes invalid, and
+    // what set_server() says takes effect when nothing refers to an earlier meaning any more.
+    void name_server(engine::ServerIndex server,
+                     engine::ServiceIndex service,
+                     const model::ServerKey& key);
+    // `next_hop` is a use() of next_hops(), which goes over to the table.
+    void set_server(engine::ServerIndex server, ServerRecord record, std::uint16_t next_hop);
+    [[nodiscard]] const ServerRecord& server(engine::ServerIndex server) const {
+        return servers_[server].record;
+    }
+    // Replies come from this end of the server.  Of ends that several servers have, only that of
+    // the one that is available is the card's.  False: the end's bucket is full.
+    bool set_reply_end(engine::ServerIndex server,
+                       const model::ServerKey& end,
+                       model::Protocol protocol,
+                       bool full_nat,
+                       bool available);
+    void clear_reply_end(engine::ServerIndex server);
+    [[nodiscard]] NextHopTable& next_hops() { return next_hops_; }
 
-    // --- Flows.
-    [[nodiscard]] std::optional<FlowRefusal> add_flow(const FlowKey& key,
-                                                      engine::ServerIndex server,
-                                                      abi::Method method,
-                                                      engine::ConnectionHandle connection,
-                                                      std::uint16_t epoch,
-                                                      const NextHopRecord& next_hop);
+    // --- Flows.  `flow.reply_hop` is a use() of next_hops(), which goes over to the table unless
+    // the flow is refused.  False: no room.
+    [[nodiscard]] bool add_flow(const FlowKey& key, const Flow& flow);
     // False: there was none.
     bool remove_flow(const FlowKey& key);
-    [[nodiscard]] std::optional<FlowPlace> find_flow(const FlowKey& key) const;
-    // The connection of a position, if a flow is there.
-    [[nodiscard]] std::optional<FlowPlace> flow_at(std::uint32_t bucket, std::uint32_t way) const;
-    [[nodiscard]] std::uint32_t flows_of(engine::ServerIndex server) const;
-    [[nodiscard]] std::size_t flow_count() const { return flow_count_; }
+    // Gives replies another way; the use goes over.
+    void set_reply_hop(const FlowKey& key, std::uint16_t reply_hop);
+    // It was last hit then, for which the card has this stamp.
+    void note_hit(const FlowKey& key, std::uint32_t epoch, std::uint16_t stamp);
+    [[nodiscard]] std::optional<FlowView> find_flow(const FlowKey& key) const;
+    [[nodiscard]] std::optional<FlowView> flow_at(const FlowPlace& place) const;
+    // The flow at a position from 0 to positions() - 1, both families.
+    [[nodiscard]] std::optional<FlowView> flow_at(std::size_t position) const;
+    [[nodiscard]] std::size_t positions() const { return flows_.size() + flows6_.size(); }
+    [[nodiscard]] std::uint32_t flows_of(engine::ServerIndex server) const {
+        return servers_[server].flows;
+    }
+    [[nodiscard]] std::size_t flow_count() const { return flows_.count(); }
+    [[nodiscard]] std::size_t flow6_count() const { return flows6_.count(); }
+    [[nodiscard]] std::size_t flows_max() const { return flows_.size(); }
+    [[nodiscard]] std::size_t flows6_max() const { return flows6_.size(); }
+    [[nodiscard]] std::uint64_t moves() const { return flows_.moves() + flows6_.moves(); }
+    // For hits of new flows that make others move.
+    void set_epoch(std::uint32_t epoch) { epoch_ = epoch; }
+
+    // --- Young connections: the next `count` places are forgotten, round and round.
+    void sweep_young(std::uint32_t count);
 
     // --- The commands that are still to be sent, in order.
     [[nodiscard]] bool next_write(CommandRecord& command);
-    [[nodiscard]] std::size_t writes_waiting() const {
-        return next_hop_writes_.size() + flow_writes_.size() + service_writes_.size();
-    }
+    [[nodiscard]] std::size_t writes_waiting() const;
+    [[nodiscard]] std::uint32_t version() const { return version_; }
+    [[nodiscard]] std::uint32_t steer_words_free() const { return regions_.free_words(); }
 
   private:
-    static constexpr std::uint16_t kNoNextHop = 0xffff;
-    static constexpr std::uint32_t kNoPosition = 0xffffffff;
+    using ServiceTable = BankedTable<abi::ServiceEntry>;
+    using ReplyTable = BankedTable<abi::ReplyEntry>;
+    static constexpr std::uint32_t kNoPosition = UINT32_MAX;
+    static constexpr std::uint8_t kNoCursor = 0xff;
 
-    struct Flow {
-        std::uint64_t key = 0;  // As abi::flow_key() makes it, with `valid`; 0 is an empty way.
-        std::uint64_t connection = 0;
-        std::uint16_t server = 0;
-        std::uint16_t next_hop = kNoNextHop;
-        std::uint16_t next_hop_on_card = kNoNextHop;  // Of the entry that was last written.
-        std::uint16_t offered_epoch = 0;
-        abi::Method method = abi::Method::direct_routing;
+    struct ReplyEnd {
+        model::ServerKey end;
+        model::Protocol protocol = model::Protocol::tcp;
+
+        friend auto operator<=>(const ReplyEnd&, const ReplyEnd&) = default;
+    };
+    struct ReplyUsers {
+        std::vector<engine::ServerIndex> servers;
+        std::uint32_t position = kNoPosition;
     };
     struct Server {
-        model::Ipv4 address;
+        engine::ServiceIndex service = engine::kNoIndex;
+        model::ServerKey key;
+        ServerRecord record;
         std::uint16_t next_hop = kNoNextHop;
+        std::uint16_t hop_on_card = kNoNextHop;
         std::uint32_t flows = 0;
+        std::optional<ReplyEnd> reply_end;
+        bool full_nat = false;
+        bool available = false;
     };
     struct Service {
-        abi::Record<abi::ServiceEntry> entry;
-        bool used = false;
+        std::uint32_t position = kNoPosition;
+        SteerRegion region;
+        SteerTable steering;
+        std::uint8_t cursor = kNoCursor;
+        abi::Record<abi::VirtualEndEntry> virtual_end;
+    };
+    // Free again with the next version.
+    struct Retired {
+        SteerRegion region;
+        std::uint8_t cursor = kNoCursor;
     };
 
-    [[nodiscard]] std::uint64_t valid_key(const FlowKey& key) const;
-    // Its position, or kNoPosition; an empty way of its bucket if it has the key 0.
-    [[nodiscard]] std::uint32_t position_of(const FlowKey& key, std::uint64_t wanted) const;
-    [[nodiscard]] std::uint16_t take_next_hop(engine::ServerIndex server,
-                                              const NextHopRecord& record);
-    void release(std::uint16_t next_hop);
-    void write_next_hop(CommandRecord& command, std::uint32_t index) const;
-    void write_flow(CommandRecord& command, std::uint32_t position);
-    void write_service(CommandRecord& command, std::uint32_t position) const;
+    template <class Key>
+    [[nodiscard]] bool add_to(FlowTable<Key>& table, const FlowKey& key, const Flow& flow);
+    template <class Key>
+    bool remove_from(FlowTable<Key>& table, const FlowKey& key);
+    template <class Key>
+    [[nodiscard]] static std::optional<FlowView> view_of(const FlowTable<Key>& table,
+                                                         std::uint32_t place);
+    [[nodiscard]] Flow* flow_of(const FlowKey& key, bool rewrite);
 
-    abi::HashKey hash_key_;
-    std::vector<Flow> flows_;
+    void put_service(engine::ServiceIndex service, const abi::Record<abi::ServiceEntry>& record);
+    void retire_steering(Service& service);
+    bool settle_reply_end(const ReplyEnd& end, ReplyUsers& users);
+
+    // Each writes the next of what it is named for, if there is any.
+    [[nodiscard]] bool next_next_hop(CommandRecord& command);
+    [[nodiscard]] bool next_server(CommandRecord& command);
+    template <class Key, class Layout>
+    [[nodiscard]] bool next_flow(CommandRecord& command, FlowTable<Key>& table, abi::Opcode opcode);
+    [[nodiscard]] bool next_virtual_end(CommandRecord& command);
+    [[nodiscard]] bool next_steer_word(CommandRecord& command);
+    [[nodiscard]] bool next_banked(CommandRecord& command);
+    [[nodiscard]] bool next_version(CommandRecord& command);
+    [[nodiscard]] bool next_young(CommandRecord& command);
+    [[nodiscard]] bool next_renamed_server(CommandRecord& command);
+    void write_server(CommandRecord& command, std::uint32_t index, bool renamed);
+
+    FlowTable<Ipv4FlowKey> flows_;
+    FlowTable<Ipv6FlowKey> flows6_;
+    NextHopTable next_hops_;
     std::vector<Server> servers_;
-    std::vector<Service> services_;
-    std::vector<std::uint32_t> service_positions_;  // By service number.
-    std::vector<NextHopRecord> next_hops_;
-    std::vector<std::uint32_t> next_hop_uses_;  // Entries here and on the card that name it.
-    std::vector<std::uint16_t> next_hop_owners_;
-    std::vector<std::uint16_t> free_next_hops_;
-    std::size_t flow_count_ = 0;
-    WriteQueue next_hop_writes_;
-    WriteQueue flow_writes_;
-    WriteQueue service_writes_;
+    std::vector<Service> services_;  // By number.
+    ServiceTable service_table_;
+    ReplyTable reply_table_;
+    std::map<ReplyEnd, ReplyUsers> reply_ends_;
+    std::vector<std::uint16_t> steer_words_;
+    SteerRegions regions_;
+    std::vector<std::uint8_t> free_cursors_;
+    std::vector<Retired> retired_;
+    std::uint32_t version_ = 0;  // The bank that packets see.
+    bool version_due_ = false;
+    std::uint32_t epoch_ = 0;
+    std::uint32_t young_next_ = 0;
+    WriteQueue server_writes_;
+    WriteQueue renamed_servers_;
+    WriteQueue virtual_end_writes_;
+    WriteQueue steer_writes_;
+    WriteQueue cursor_writes_;
+    WriteQueue young_clears_;
 };
 
 }  // namespace fpvs::offload

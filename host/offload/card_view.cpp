@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `fpvsadm card status` shows.
+#include <iterator>
 #include <string>
 
 #include "host/offload/offload.hpp"
@@ -22,7 +23,20 @@ constexpr ReasonInfo kReasons[] = {
 #undef FPVS_OFFLOAD_REASON
 };
 
-constexpr const char* kRingNames[abi::kRings] = {"command", "event", "punt", "inject"};
+constexpr const char* kRingNames[abi::kRings] = {
+#define FPVS_OFFLOAD_RING(name, number, meaning) #name,
+    FPVS_ABI_RINGS(FPVS_OFFLOAD_RING)
+#undef FPVS_OFFLOAD_RING
+};
+
+constexpr const char* kCapabilityNames[] = {
+#define FPVS_OFFLOAD_CAPABILITY(name, number, meaning) #name,
+    FPVS_ABI_CAPABILITIES(FPVS_OFFLOAD_CAPABILITY)
+#undef FPVS_OFFLOAD_CAPABILITY
+};
+
+constexpr const char* kSteerNames[] = {"none", "source", "maglev", "fixed", "in_turn"};
+static_assert(static_cast<int>(abi::Steer::in_turn) == 4);
 
 }  // namespace
 
@@ -36,7 +50,15 @@ model::CardView Offload::view() {
                          .simulated = bitstream.simulated,
                          .abi_hash = abi::kAbiHash,
                          .flows = tables_.flow_count(),
-                         .flows_max = abi::kFlowsMax,
+                         .flows_max = tables_.flows_max(),
+                         .flows6 = tables_.flow6_count(),
+                         .flows6_max = tables_.flows6_max(),
+                         .next_hops = tables_.next_hops().in_use(),
+                         .next_hops_max = tables_.next_hops().size(),
+                         .steer_words = abi::kSteerWords - tables_.steer_words_free(),
+                         .steer_words_max = abi::kSteerWords,
+                         .capabilities = capability_names(),
+                         .services = service_views(),
                          .ports = {},
                          .rings = {},
                          .stages = {}};
@@ -50,6 +72,33 @@ model::CardView Offload::view() {
     card.rings = ring_views();
     card.stages = stage_views();
     return card;
+}
+
+std::vector<std::string> Offload::capability_names() const {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < std::size(kCapabilityNames); ++i) {
+        if ((options_.limits.capabilities >> i & 1) != 0) {
+            names.emplace_back(kCapabilityNames[i]);
+        }
+    }
+    return names;
+}
+
+std::vector<model::CardServiceView> Offload::service_views() const {
+    std::vector<model::CardServiceView> views;
+    for (engine::ServiceIndex index = 0; index < services_.size(); ++index) {
+        if (!services_[index].known) {
+            continue;
+        }
+        const Traffic total = counters_of(abi::CounterTable::services).total(index);
+        views.push_back(
+            {.key = services_[index].key,
+             .steering = kSteerNames[static_cast<std::size_t>(tables_.steering_of(index))],
+             .steer_words = tables_.steer_words_of(index),
+             .packets = total.packets,
+             .bytes = total.bytes});
+    }
+    return views;
 }
 
 // 0 from a card that does not answer; the next poll() finds out.
@@ -90,7 +139,7 @@ std::vector<model::StageView> Offload::stage_views() {
         if (stages.empty() || stages.back().name != reason.stage) {
             stages.push_back({.name = reason.stage, .counters = {}});
         }
-        const Traffic total = reason_counters_.total(reason.number);
+        const Traffic total = counters_of(abi::CounterTable::reasons).total(reason.number);
         stages.back().counters.push_back({reason.name, total.packets, total.bytes});
     }
     model::StageView ports{.name = "ports", .counters = {}};
@@ -106,12 +155,15 @@ std::vector<model::StageView> Offload::stage_views() {
     }
     stages.push_back(std::move(ports));
     model::StageView rings{.name = "rings", .counters = {}};
-    for (const abi::Ring ring : {abi::Ring::event, abi::Ring::punt}) {
+    for (const abi::Ring ring : {abi::Ring::event, abi::Ring::punt, abi::Ring::control}) {
         rings.counters.push_back({std::string(kRingNames[static_cast<int>(ring)]) + "_dropped",
                                   read(abi::ring_register(ring, abi::reg::ring::dropped)),
                                   0});
     }
     stages.push_back(std::move(rings));
+    stages.push_back({.name = "tables",
+                      .counters = {{"flow_moves", tables_.moves(), 0},
+                                   {"writes_waiting", tables_.writes_waiting(), 0}}});
     stages.push_back(counters_.view());
     return stages;
 }

@@ -7,7 +7,6 @@
 
 #include "host/util/check.hpp"
 #include "host/util/log.hpp"
-#include "hw/abi/abi_hash.hpp"
 #include "hw/abi/reasons.hpp"
 
 namespace fpvs::offload {
@@ -15,13 +14,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kEventsPerPoll = 256;
 constexpr std::size_t kQueriesMax = 4096;
 constexpr std::size_t kRefusalsMax = 1024;
 // So many answers fit in any event ring beside what the card has to say by itself.
 constexpr std::uint64_t kUnansweredMax = 256;
 constexpr provider::Nanoseconds kRetryInterval = 50us;
-constexpr std::uint32_t kMtuMax = abi::kFrameBytesMax - 18;
+// Of the young connections' places, so many are swept each second: all within half the time after
+// which an epoch comes again.
+constexpr std::uint32_t kYoungPerSecond = abi::kYoungMax >> (abi::kEpochBits - 1);
+static_assert(kYoungPerSecond > 0);
+// Asked about a flow within this time, the host takes its stamp for the right one.
+static_assert(engine::kCardMemorySeconds + 8 < 1 << abi::kEpochBits,
+              "an answer takes some seconds at most");
 
 CommandRecord command_of(abi::Opcode opcode, std::uint64_t index = 0) {
     CommandRecord command;
@@ -34,8 +38,33 @@ CommandRecord port_command(const provider::NetworkPort& port, bool enabled) {
     abi::Record<abi::PortEntry> entry;
     entry.set<abi::PortEntry::mac>(port.mac.value()).set<abi::PortEntry::enabled>(enabled ? 1 : 0);
     CommandRecord command = command_of(abi::Opcode::write_port, port.number);
-    command.set<abi::Command::payload_low>(entry.words[0]);
+    command.set<abi::Command::payload_0>(entry.words[0]);
     return command;
+}
+
+CommandRecord epoch_command(std::uint32_t epoch) {
+    return command_of(abi::Opcode::set_epoch, epoch & ((1u << abi::kEpochBits) - 1));
+}
+
+// The client's end of an event's flow.
+model::IpAddress client_of(const abi::Record<abi::Event>& event) {
+    const std::uint64_t low = event.get<abi::Event::client_address_low>();
+    if (event.get<abi::Event::ipv6>() == 0) {
+        return model::Ipv4{static_cast<std::uint32_t>(low)};
+    }
+    const std::uint64_t high = event.get<abi::Event::client_address_high>();
+    return model::Ipv6{{static_cast<std::uint32_t>(high >> 32),
+                        static_cast<std::uint32_t>(high),
+                        static_cast<std::uint32_t>(low >> 32),
+                        static_cast<std::uint32_t>(low)}};
+}
+
+// The other one of a FULLNAT connection's two flows.
+FlowKey other_key(const FlowView& flow) {
+    return {.client_address = model::Ipv4{flow.flow.other_address},
+            .client_port = flow.flow.other_port,
+            .service = flow.key.service,
+            .reply = !flow.key.reply};
 }
 
 }  // namespace
@@ -50,10 +79,14 @@ Offload::Offload(provider::CardRings& rings,
       options_(std::move(options)),
       answer_time_(options_.answer_time.value_or(
           rings.card().bitstream().simulated ? kSimulatedAnswerTime : kAnswerTime)),
-      tables_(options_.hash_key),
-      reason_counters_(abi::kReasonsMax, true),
-      server_counters_(abi::kServersMax, options_.fresh),
+      tables_(options_.hash_key, options_.limits.sizes),
+      card_counters_{CardCounters(abi::kReasonsMax, true),
+                     CardCounters(abi::kServersMax, options_.fresh),
+                     CardCounters(abi::kServersMax, options_.fresh),
+                     CardCounters(abi::kServicesMax, true)},
       servers_(abi::kServersMax),
+      services_(abi::kServicesMax),
+      steering_due_(abi::kServicesMax),
       queries_(kQueriesMax),
       refusals_(kRefusalsMax) {
     for (const provider::NetworkPort& port : options_.ports) {
@@ -66,10 +99,11 @@ Offload::Offload(provider::CardRings& rings,
     egresses_.insert(egresses_.end(), options_.vlans.begin(), options_.vlans.end());
 
     // Nothing is let in before the tables are known to be ours.
-    setup_.push_back(command_of(abi::Opcode::set_epoch, epoch_));
+    tables_.set_epoch(epoch_);
+    setup_.push_back(epoch_command(epoch_));
     CommandRecord key = command_of(abi::Opcode::set_hash_key);
-    key.set<abi::Command::payload_low>(options_.hash_key.low);
-    key.set<abi::Command::payload_high>(options_.hash_key.high);
+    key.set<abi::Command::payload_0>(options_.hash_key.low);
+    key.set<abi::Command::payload_1>(options_.hash_key.high);
     setup_.push_back(key);
     for (const provider::NetworkPort& port : options_.ports) {
         setup_.push_back(port_command(port, false));
@@ -83,9 +117,14 @@ void Offload::poll(Time now) {
     if (state_ == CardState::lost) {
         return;
     }
+    last_poll_ = now;
     take_events(now);
     report_refusals(now);
     each_second(now);
+    if (state_ == CardState::running) {
+        steer_services(now);
+        reroute();
+    }
     send_commands(now);
     check_answers(now);
 }
@@ -103,15 +142,17 @@ void Offload::leave(Time now) {
 
 void Offload::take_events(Time now) {
     provider::ConsumerRing& ring = rings_.events();
-    for (std::size_t taken = 0; taken < kEventsPerPoll && state_ != CardState::lost; ++taken) {
-        const auto slot = ring.front();
+    for (std::size_t taken = 0; taken < ring.geometry().slots(); ++taken) {
+        const auto slot = state_ == CardState::lost ? std::span<const std::byte>{} : ring.front();
         if (slot.empty()) {
-            return;
+            break;
         }
         EventRecord event;
         std::memcpy(event.words.data(), slot.data(), sizeof event.words);
         ring.pop();
         handle(event, now);
+        // Each may have offered a connection.
+        report_refusals(now);
     }
 }
 
@@ -122,6 +163,9 @@ void Offload::handle(const EventRecord& event, Time now) {
             return;
         case abi::EventKind::flow_flags:
             on_flow_flags(event, now);
+            return;
+        case abi::EventKind::learned:
+            on_learned(event, now);
             return;
         case abi::EventKind::activity:
             ++answered_;
@@ -144,53 +188,110 @@ void Offload::on_echo(const EventRecord& event, Time) {
     answered_ = std::max(answered_, asked_before_echo_);
     if (state_ == CardState::starting) {
         enter(CardState::running, "running");
+        steers_ = engine_.may_steer();
         engine_.attach_offload(*this);
     }
 }
 
 void Offload::on_flow_flags(const EventRecord& event, Time now) {
+    const auto service = event.get<abi::Event::service>();
     const FlowKey key{
-        .client_address = {static_cast<std::uint32_t>(event.get<abi::Event::client_address>())},
+        .client_address = client_of(event),
         .client_port = static_cast<std::uint16_t>(event.get<abi::Event::client_port>()),
-        .service = static_cast<engine::ServiceIndex>(event.get<abi::Event::service>())};
-    const auto flow = tables_.find_flow(key);
-    if (!flow) {
+        .service = static_cast<engine::ServiceIndex>(service),
+        .reply = event.get<abi::Event::reply>() != 0};
+    engine::ConnectionHandle connection;
+    if (const auto flow = tables_.find_flow(key)) {
+        connection = flow->connection();
+    } else if (is_known_service(service) && !key.reply) {
+        // The card scheduled it and its flow is not there yet, or not any more.
+        connection = engine_.connection_of(key.service, key.client_address, key.client_port);
+    }
+    if (!connection.valid()) {
         counters_.count(OffloadCounter::events_late);
         return;
     }
-    engine_.on_card_flags(
-        flow->connection, static_cast<std::uint8_t>(event.get<abi::Event::tcp_flags>()), now);
+    engine_.on_card_flags(connection,
+                          static_cast<std::uint8_t>(event.get<abi::Event::tcp_flags>()),
+                          event.get<abi::Event::from_server>() != 0 ? engine::Direction::to_client
+                                                                    : engine::Direction::to_server,
+                          now);
 }
 
-void Offload::on_activity(const EventRecord& event, Time now) {
-    const auto flow = tables_.flow_at(static_cast<std::uint32_t>(event.get<abi::Event::index>()),
-                                      static_cast<std::uint32_t>(event.get<abi::Event::way>()));
-    if (!flow || flow->connection.value() != event.get<abi::Event::tag>()) {
+void Offload::on_learned(const EventRecord& event, Time now) {
+    const auto service = event.get<abi::Event::service>();
+    if (!is_known_service(service)) {
         counters_.count(OffloadCounter::events_late);
         return;
     }
-    // Epochs are seconds of 16 bits.  The way's stamp may be that of an earlier flow, so a flow is
-    // never idle for longer than it has been there.  A stamp was taken somewhere within its second:
-    // the younger end counts, so that nothing expires early.
-    const auto hit = static_cast<std::uint16_t>(event.get<abi::Event::epoch>());
-    const auto since_hit = static_cast<std::uint16_t>(epoch_ - hit);
-    const auto since_offer = static_cast<std::uint16_t>(epoch_ - flow->offered_epoch);
-    const std::uint32_t idle_s = std::min(since_hit, since_offer);
-    engine_.on_activity(flow->connection, idle_s == 0 ? 0 : idle_s - 1, now);
+    counters_.count(OffloadCounter::learned);
+    engine_.on_learned(
+        {.service = static_cast<engine::ServiceIndex>(service),
+         .server = static_cast<engine::ServerIndex>(event.get<abi::Event::server>()),
+         .client_address = client_of(event),
+         .client_port = static_cast<std::uint16_t>(event.get<abi::Event::client_port>()),
+         .tcp_flags = static_cast<std::uint8_t>(event.get<abi::Event::tcp_flags>())},
+        now);
+}
+
+// Of FULLNAT's two flows both are asked, that of the client first.
+void Offload::on_activity(const EventRecord& event, Time now) {
+    const auto flow =
+        tables_.flow_at({.ipv6 = event.get<abi::Event::table>() != 0,
+                         .bucket = static_cast<std::uint32_t>(event.get<abi::Event::index>()),
+                         .way = static_cast<std::uint32_t>(event.get<abi::Event::way>())});
+    if (!flow || flow->flow.connection != event.get<abi::Event::tag>()) {
+        counters_.count(OffloadCounter::events_late);
+        return;
+    }
+    // Epochs are seconds.  The way's stamp may be that of an earlier flow, so a flow is never idle
+    // for longer than it is known not to be.  A stamp that is the same as the last time is no new
+    // hit, though it looks young again and again.
+    constexpr std::uint32_t kEpochMask = (1u << abi::kEpochBits) - 1;
+    const auto stamp = static_cast<std::uint16_t>(event.get<abi::Event::epoch>());
+    std::uint32_t idle_s = epoch_ - flow->flow.hit_epoch;
+    if (stamp != flow->flow.stamp) {
+        idle_s = std::min(idle_s, (epoch_ - stamp) & kEpochMask);
+        tables_.note_hit(flow->key, epoch_ - idle_s, stamp);
+    }
+    if (flow->flow.method == abi::Method::full_nat) {
+        const FlowKey other = other_key(*flow);
+        const auto partner = tables_.find_flow(other);
+        if (partner && !flow->key.reply) {
+            query(other, flow->connection());
+            return;
+        }
+        if (partner) {
+            idle_s = std::min(idle_s, epoch_ - partner->flow.hit_epoch);
+        }
+    }
+    // A stamp was taken somewhere within its second: the younger end counts, so that nothing
+    // expires early.
+    engine_.on_activity(flow->connection(), idle_s == 0 ? 0 : idle_s - 1, now);
 }
 
 void Offload::on_counter(const EventRecord& event) {
-    const Traffic reading{event.get<abi::Event::packets>(), event.get<abi::Event::bytes>()};
-    const std::uint64_t index = event.get<abi::Event::index>();
-    const std::uint64_t bank = event.get<abi::Event::way>();
-    if (event.get<abi::Event::table>() == static_cast<std::uint64_t>(abi::CounterTable::reasons)) {
-        reason_counters_.read(index, bank, reading);
+    const std::uint64_t table = event.get<abi::Event::table>();
+    if (table >= card_counters_.size()) {
+        counters_.count(OffloadCounter::events_unknown);
         return;
     }
-    const Traffic growth = server_counters_.read(index, bank, reading);
-    if (growth.packets != 0) {
-        engine_.on_card_counters(
-            static_cast<engine::ServerIndex>(index), growth.packets, growth.bytes);
+    const std::uint64_t index = event.get<abi::Event::index>();
+    const Traffic growth = card_counters_[table].read(
+        index,
+        event.get<abi::Event::way>(),
+        {event.get<abi::Event::packets>(), event.get<abi::Event::bytes>()});
+    if (growth.packets == 0) {
+        return;
+    }
+    const auto counted = static_cast<abi::CounterTable>(table);
+    if (counted == abi::CounterTable::servers || counted == abi::CounterTable::replies) {
+        engine_.on_card_counters(static_cast<engine::ServerIndex>(index),
+                                 counted == abi::CounterTable::servers
+                                     ? engine::Direction::to_server
+                                     : engine::Direction::to_client,
+                                 growth.packets,
+                                 growth.bytes);
     }
 }
 
@@ -203,8 +304,13 @@ void Offload::each_second(Time now) {
     if (second_due_) {
         // Seconds that were slept through count too: the epoch is a clock.
         const std::uint64_t passed = 1 + static_cast<std::uint64_t>((now - *second_due_) / 1s);
-        epoch_ = static_cast<std::uint16_t>(epoch_ + passed);
+        epoch_ += static_cast<std::uint32_t>(passed);
         epoch_due_ = true;
+        tables_.set_epoch(epoch_);
+        tables_.sweep_young(static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(passed * kYoungPerSecond, abi::kYoungMax)));
+        refresh_hops();
+        check_room();
         echo_due_ = state_ == CardState::running;
         walk_.active = walk_.active || state_ == CardState::running;
         *second_due_ += passed * 1s;
@@ -246,7 +352,7 @@ bool Offload::next_command(CommandRecord& command, Time now) {
     }
     if (epoch_due_) {
         epoch_due_ = false;
-        command = command_of(abi::Opcode::set_epoch, epoch_);
+        command = epoch_command(epoch_);
         return true;
     }
     if (tables_.next_write(command)) {
@@ -297,13 +403,14 @@ bool Offload::next_query(CommandRecord& command) {
         if (!query) {
             return false;
         }
-        const auto flow = tables_.flow_at(query->bucket, query->way);
-        if (!flow || flow->connection != query->connection) {
+        const auto flow = tables_.find_flow(query->key);
+        if (!flow || flow->connection() != query->connection) {
             continue;
         }
         ++asked_;
-        command = command_of(abi::Opcode::read_activity, query->bucket);
-        command.set<abi::Command::way>(query->way);
+        command = command_of(abi::Opcode::read_activity, flow->place.bucket);
+        command.set<abi::Command::way>(flow->place.way);
+        command.set<abi::Command::table>(flow->place.ipv6 ? 1 : 0);
         command.set<abi::Command::tag>(query->connection.value());
         return true;
     }
@@ -311,182 +418,57 @@ bool Offload::next_query(CommandRecord& command) {
 }
 
 bool Offload::next_counter(CommandRecord& command) {
-    if (!walk_.active || asked_ - answered_ >= kUnansweredMax || !walk_to_next_server()) {
+    if (!walk_.active || asked_ - answered_ >= kUnansweredMax || !walk_to_next_counter()) {
         return false;
     }
-    const bool of_server = walk_.position >= abi::kReasonsMax;
-    const auto table = of_server ? abi::CounterTable::servers : abi::CounterTable::reasons;
     ++asked_;
-    command = command_of(abi::Opcode::read_counter,
-                         of_server ? walk_.position - abi::kReasonsMax : walk_.position);
-    command.set<abi::Command::table>(static_cast<std::uint64_t>(table));
+    command = command_of(abi::Opcode::read_counter, walk_.index);
+    command.set<abi::Command::table>(walk_.table);
     command.set<abi::Command::way>(walk_.bank);
     if (++walk_.bank == abi::kCounterBanks) {
         walk_.bank = 0;
-        ++walk_.position;
+        ++walk_.index;
     }
     return true;
 }
 
-// Passes over servers that have nothing to count.  False: the walk is over.
-bool Offload::walk_to_next_server() {
-    while (walk_.position < abi::kReasonsMax + abi::kServersMax) {
-        if (walk_.position < abi::kReasonsMax || walk_.bank != 0) {
-            return true;
+// Passes over what has nothing to count.  False: the walk is over.
+bool Offload::walk_to_next_counter() {
+    for (; walk_.table < card_counters_.size(); ++walk_.table, walk_.index = 0) {
+        for (; walk_.index < card_counters_[walk_.table].size(); ++walk_.index) {
+            if (walk_.bank != 0 ||
+                matters(static_cast<abi::CounterTable>(walk_.table), walk_.index)) {
+                return true;
+            }
         }
-        const engine::ServerIndex index = walk_.position - abi::kReasonsMax;
-        Server& server = servers_[index];
-        if (std::exchange(server.counted, tables_.flows_of(index) != 0) || server.counted) {
-            return true;
-        }
-        ++walk_.position;
     }
     walk_ = CounterWalk{};
     return false;
 }
 
-// --- Flows.
-
-void Offload::service_added(engine::ServiceIndex service, const model::ServiceKey& key) {
-    if (!tables_.add_service(service, key)) {
-        counters_.count(OffloadCounter::services_refused);
-        log::warn("offload",
-                  "service {}:{} stays in software: the card's table has no room for it",
-                  model::to_string(key.address),
-                  key.port);
-    }
-}
-
-void Offload::service_removed(engine::ServiceIndex service) {
-    tables_.remove_service(service);
-}
-
-void Offload::server_available(const engine::OffloadServer& server) {
-    if (server.server >= servers_.size()) {
-        if (counters_[OffloadCounter::servers_refused] == 0) {
-            log::warn(
-                "offload", "more than {} servers: those beyond stay in software", servers_.size());
-        }
-        counters_.count(OffloadCounter::servers_refused);
-        return;
-    }
-    Server& known = servers_[server.server];
-    known.known = true;
-    known.available = true;
-    // Counters of a card that ran before have to be read once, to know where they stand.
-    known.counted = known.counted || !options_.fresh;
-    tables_.name_server(server.server, server.key.address.ipv4());
-    tables_.set_next_hop(server.server,
-                         next_hop_to(neighbours_.resolve(server.key.address.ipv4())));
-}
-
-void Offload::server_unavailable(engine::ServerIndex server) {
-    if (server < servers_.size()) {
-        servers_[server].available = false;
-        tables_.set_next_hop(server, NextHopRecord{});
-    }
-}
-
-void Offload::neighbour_changed(const model::IpAddress& target,
-                                const std::optional<provider::Neighbour>& neighbour) {
-    const NextHopRecord record = next_hop_to(neighbour);
-    for (engine::ServerIndex index = 0; index < servers_.size(); ++index) {
-        if (servers_[index].available && tables_.server_address(index) == target) {
-            tables_.set_next_hop(index, record);
+// What a server counted last is read once more after its last flow went.
+bool Offload::matters(abi::CounterTable table, std::uint32_t index) {
+    switch (table) {
+        case abi::CounterTable::reasons:
+            return true;
+        case abi::CounterTable::services:
+            return services_[index].known;
+        case abi::CounterTable::servers:
+            return servers_[index].counted;
+        case abi::CounterTable::replies: {
+            Server& server = servers_[index];
+            if (!server.known) {
+                return false;
+            }
+            const bool busy = tables_.flows_of(index) != 0 ||
+                              tables_.steering_of(server.is.service) != abi::Steer::none;
+            const bool counted = std::exchange(server.counted, busy) || busy;
+            const bool both_ways = server.is.forwarding == model::Forwarding::nat ||
+                                   server.is.forwarding == model::Forwarding::full_nat;
+            return counted && both_ways;
         }
     }
-}
-
-NextHopRecord Offload::next_hop_to(const std::optional<provider::Neighbour>& neighbour) const {
-    NextHopRecord record;
-    if (!neighbour) {
-        return record;
-    }
-    const auto egress =
-        std::find_if(egresses_.begin(), egresses_.end(), [&](const provider::Egress& candidate) {
-            return candidate.interface_index == neighbour->interface_index;
-        });
-    if (egress == egresses_.end()) {
-        return record;
-    }
-    record.set<abi::NextHopEntry::destination_mac>(neighbour->mac.value())
-        .set<abi::NextHopEntry::source_mac>(egress->mac.value())
-        .set<abi::NextHopEntry::port>(egress->port)
-        .set<abi::NextHopEntry::tagged>(egress->vlan ? 1 : 0)
-        .set<abi::NextHopEntry::vlan>(egress->vlan.value_or(0))
-        .set<abi::NextHopEntry::mtu>(std::min(egress->mtu, kMtuMax))
-        .set<abi::NextHopEntry::valid>(1);
-    return record;
-}
-
-void Offload::offer(const engine::OffloadFlow& flow) {
-    counters_.count(OffloadCounter::offered);
-    if (const auto refusal = try_offer(flow)) {
-        counters_.count(*refusal);
-        // A step offers at most a burst of connections for each port, and the queue is emptied in
-        // each.
-        FPVS_CHECK(refusals_.push(flow.connection), "{} refusals in one step", kRefusalsMax);
-    }
-}
-
-std::optional<OffloadCounter> Offload::try_offer(const engine::OffloadFlow& flow) {
-    if (flow.forwarding != model::Forwarding::direct_routing) {
-        return OffloadCounter::refused_method;
-    }
-    if (flow.server >= servers_.size()) {
-        return OffloadCounter::refused_number;
-    }
-    if (!tables_.has_service(flow.service)) {
-        return OffloadCounter::refused_service;
-    }
-    if (!servers_[flow.server].available) {
-        return OffloadCounter::refused_server;
-    }
-    const NextHopRecord next_hop = next_hop_to(neighbours_.resolve(flow.server_address));
-    if (next_hop.get<abi::NextHopEntry::valid>() == 0) {
-        return OffloadCounter::refused_neighbour;
-    }
-    tables_.set_next_hop(flow.server, next_hop);
-    const auto refusal = tables_.add_flow({.client_address = flow.client_address,
-                                           .client_port = flow.client_port,
-                                           .service = flow.service},
-                                          flow.server,
-                                          abi::Method::direct_routing,
-                                          flow.connection,
-                                          epoch_,
-                                          next_hop);
-    if (refusal) {
-        return *refusal == FlowRefusal::bucket_full ? OffloadCounter::refused_bucket
-                                                    : OffloadCounter::refused_next_hops;
-    }
-    servers_[flow.server].counted = true;
-    return std::nullopt;
-}
-
-void Offload::withdraw(const engine::OffloadFlow& flow) {
-    const FlowKey key{.client_address = flow.client_address,
-                      .client_port = flow.client_port,
-                      .service = flow.service};
-    const auto place = tables_.find_flow(key);
-    if (place && place->connection == flow.connection && tables_.remove_flow(key)) {
-        counters_.count(OffloadCounter::withdrawn);
-    }
-}
-
-void Offload::query_activity(const engine::OffloadFlow& flow) {
-    const auto place = tables_.find_flow({.client_address = flow.client_address,
-                                          .client_port = flow.client_port,
-                                          .service = flow.service});
-    // The engine asks again if it gets no answer.
-    if (place && !queries_.push(*place)) {
-        counters_.count(OffloadCounter::queries_dropped);
-    }
-}
-
-void Offload::report_refusals(Time now) {
-    while (const auto connection = refusals_.pop()) {
-        engine_.on_offload_refused(*connection, now);
-    }
+    return false;
 }
 
 // --- Life.
@@ -514,7 +496,11 @@ void Offload::lose(const Error& reason, Time now) {
 void Offload::enter(CardState state, std::string sentence) {
     state_ = state;
     sentence_ = std::move(sentence);
-    log::info("offload", "card {}; flows={}", sentence_, tables_.flow_count());
+    log::info("offload",
+              "card {}; flows={} flows6={}",
+              sentence_,
+              tables_.flow_count(),
+              tables_.flow6_count());
     if (options_.on_state) {
         options_.on_state(state, sentence_);
     }

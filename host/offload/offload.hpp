@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A card at the engine's service: takes connections that the engine offers, keeps their flows right
-// as servers, neighbours and ports change, and reports what the card saw.
+// A card at the engine's service: takes connections that the engine offers, lets the card schedule
+// for the services whose choices it can make, keeps all of that right as servers, neighbours,
+// routes and ports change, and reports what the card saw.
 //
 // Everything happens on the worker's thread, in poll(), which never blocks.  A card that refuses a
 // register access, takes no command or does not answer an echo in time is lost: the engine goes on
 // in software, and the card is not touched again.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -20,6 +22,7 @@
 #include "host/model/view.hpp"
 #include "host/offload/bounded_queue.hpp"
 #include "host/offload/card_counters.hpp"
+#include "host/offload/card_limits.hpp"
 #include "host/offload/card_tables.hpp"
 #include "host/offload/offload_counters.hpp"
 #include "host/provider/card_rings.hpp"
@@ -39,11 +42,21 @@ enum class CardState : std::uint8_t {
     lost
 };
 
+// Where replies to a client go, by the kernel's routes.
+struct ClientWay {
+    model::IpAddress next_hop;
+    std::uint32_t interface_index = 0;
+    std::uint32_t mtu = 0;  // 0: the interface's.
+};
+
 struct OffloadOptions {
     // The network ports that the card carries; their numbers are the card's.
     std::vector<provider::NetworkPort> ports;
     // VLAN interfaces on top of those.
     std::vector<provider::Egress> vlans = {};
+    CardLimits limits = {};
+    // The way to a client; none: no route leads there.  Without it, replies stay with the host.
+    std::function<std::optional<ClientWay>(const model::IpAddress&)> way_to = {};
     // Of the flow hash; take it from a random source.
     abi::HashKey hash_key{};
     // The card was just loaded: its tables are empty and its counters 0.  Otherwise every entry is
@@ -71,11 +84,18 @@ class Offload final : public engine::OffloadSink {
     // Events in, commands out.  Cheap when there is nothing to do; call it in every step.
     void poll(Time now);
 
+    // Handles all events that are in the ring.  What the card learned before a packet has to be
+    // known before that packet is handled: call it between taking punted frames and looking at
+    // them.
+    void take_events(Time now);
+
     // The operator takes the card away: the engine goes on in software.
     void leave(Time now);
 
     void neighbour_changed(const model::IpAddress& target,
                            const std::optional<provider::Neighbour>& neighbour);
+    // Flows whose replies would go another way now are found little by little.
+    void routes_changed() { reroute_position_ = 0; }
 
     [[nodiscard]] CardState state() const { return state_; }
     [[nodiscard]] const OffloadCounters& counters() const { return counters_; }
@@ -85,6 +105,7 @@ class Offload final : public engine::OffloadSink {
     // --- engine::OffloadSink
     void service_added(engine::ServiceIndex service, const model::ServiceKey& key) override;
     void service_removed(engine::ServiceIndex service) override;
+    void steering_changed(engine::ServiceIndex service) override;
     void server_available(const engine::OffloadServer& server) override;
     void server_unavailable(engine::ServerIndex server) override;
     void offer(const engine::OffloadFlow& flow) override;
@@ -95,24 +116,43 @@ class Offload final : public engine::OffloadSink {
     using EventRecord = abi::Record<abi::Event>;
 
     struct Server {
+        engine::OffloadServer is;
         bool known = false;
         bool available = false;
         bool counted = false;  // Its counters may have grown since they were last read.
+        std::uint16_t next_hop = kNoNextHop;
     };
-    // A walk over all counters that matter: first those of reasons, then those of servers.
+    struct Service {
+        model::ServiceKey key;
+        bool known = false;
+        Time steered_at{};  // When its table was last made.
+    };
+    // Who is to be asked for.
+    struct Query {
+        FlowKey key;
+        engine::ConnectionHandle connection;
+    };
+    // A walk over all counters that matter, table by table and bank by bank.
     struct CounterWalk {
         bool active = false;
-        std::uint32_t position = 0;
+        std::size_t table = 0;
+        std::uint32_t index = 0;
         std::uint32_t bank = 0;
     };
 
     // --- Events.
-    void take_events(Time now);
     void handle(const EventRecord& event, Time now);
     void on_echo(const EventRecord& event, Time now);
     void on_flow_flags(const EventRecord& event, Time now);
+    void on_learned(const EventRecord& event, Time now);
     void on_activity(const EventRecord& event, Time now);
     void on_counter(const EventRecord& event);
+    [[nodiscard]] const CardCounters& counters_of(abi::CounterTable table) const {
+        return card_counters_[static_cast<std::size_t>(table)];
+    }
+    [[nodiscard]] bool is_known_service(std::uint64_t service) const {
+        return service < services_.size() && services_[service].known;
+    }
 
     // --- Commands.
     void each_second(Time now);
@@ -121,15 +161,32 @@ class Offload final : public engine::OffloadSink {
     [[nodiscard]] bool next_setup(CommandRecord& command, Time now);
     [[nodiscard]] bool next_query(CommandRecord& command);
     [[nodiscard]] bool next_counter(CommandRecord& command);
-    [[nodiscard]] bool walk_to_next_server();
+    [[nodiscard]] bool walk_to_next_counter();
+    [[nodiscard]] bool matters(abi::CounterTable table, std::uint32_t index);
     [[nodiscard]] CommandRecord echo_command(Time now);
+
+    // --- Servers and services.
+    void write_server(engine::ServerIndex index);
+    [[nodiscard]] bool card_has(model::Forwarding forwarding, const model::Tunnel& tunnel) const;
+    // The next hop to an address as the card may use it, or an invalid record.
+    [[nodiscard]] NextHopRecord next_hop_to(const std::optional<provider::Neighbour>& neighbour,
+                                            std::uint32_t route_mtu) const;
+    [[nodiscard]] std::uint16_t use_hop(const NextHopKey& key, const model::IpAddress& target);
+    void refresh_hops();
+    void check_room();
+    void steer_services(Time now);
+    void steer(engine::ServiceIndex service);
 
     // --- Flows.
     [[nodiscard]] std::optional<OffloadCounter> try_offer(const engine::OffloadFlow& flow);
-    // The next hop to an address as the card may use it, or an invalid record.
-    [[nodiscard]] NextHopRecord next_hop_to(
-        const std::optional<provider::Neighbour>& neighbour) const;
+    [[nodiscard]] std::optional<OffloadCounter> put_flows(const engine::OffloadFlow& flow);
+    // A use of the hop by which the client is reached, or why there is none.
+    [[nodiscard]] std::optional<OffloadCounter> find_client_hop(const model::IpAddress& client,
+                                                                std::uint16_t& hop);
+    void query(const FlowKey& key, engine::ConnectionHandle connection);
     void report_refusals(Time now);
+    void reroute();
+    [[nodiscard]] bool reroute(const FlowView& flow);
 
     // --- Life.
     void check_answers(Time now);
@@ -139,6 +196,8 @@ class Offload final : public engine::OffloadSink {
     [[nodiscard]] std::uint32_t read(std::uint32_t offset);
     [[nodiscard]] std::vector<model::RingView> ring_views();
     [[nodiscard]] std::vector<model::StageView> stage_views();
+    [[nodiscard]] std::vector<model::CardServiceView> service_views() const;
+    [[nodiscard]] std::vector<std::string> capability_names() const;
 
     provider::CardRings& rings_;
     engine::Engine& engine_;
@@ -147,15 +206,15 @@ class Offload final : public engine::OffloadSink {
     provider::Nanoseconds answer_time_;
     std::vector<provider::Egress> egresses_;
     CardTables tables_;
-    CardCounters reason_counters_;
-    CardCounters server_counters_;
+    std::array<CardCounters, 4> card_counters_;  // By abi::CounterTable.
     OffloadCounters counters_;
 
     CardState state_ = CardState::starting;
     std::string sentence_ = "starting";
     std::vector<CommandRecord> setup_;  // To be sent next, the last first; only while starting.
     bool ports_opened_ = false;
-    std::uint16_t epoch_ = 1;
+    std::uint32_t epoch_ = 1;  // In seconds; the card knows its low bits.
+    Time last_poll_{};
     std::optional<Time> second_due_;
     std::optional<Time> full_since_;  // The command ring has been, without a pause.
     Time retry_at_{};                 // Asking how full it is costs a register access.
@@ -165,7 +224,12 @@ class Offload final : public engine::OffloadSink {
     bool echo_due_ = false;
 
     std::vector<Server> servers_;
-    BoundedQueue<FlowPlace> queries_;                  // About activity, still to be sent.
+    std::vector<Service> services_;
+    WriteQueue steering_due_;  // Services whose table is to be made.
+    bool steers_ = false;      // What Engine::may_steer() last said.
+    std::uint16_t refresh_position_ = 0;
+    std::optional<std::size_t> reroute_position_;      // None: no flow is left to look at.
+    BoundedQueue<Query> queries_;                      // About activity, still to be sent.
     BoundedQueue<engine::ConnectionHandle> refusals_;  // Still to be told to the engine.
     // Questions sent and answered; an echo settles all before it, also those whose answer was lost.
     std::uint64_t asked_ = 0;

@@ -31,6 +31,7 @@ class WriteQueue {
         return position;
     }
     [[nodiscard]] std::size_t size() const { return count_; }
+    [[nodiscard]] bool is_waiting(std::uint32_t position) const { return waiting_[position]; }
 
   private:
     std::vector<std::uint32_t> ring_;

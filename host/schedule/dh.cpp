@@ -17,6 +17,9 @@ class DestinationHash final : public Stateless {
         const std::size_t position = bucket_of(request.destination, 0) % servers.size();
         return servers[position]->usable() ? std::optional(position) : std::nullopt;
     }
+    std::optional<Choices> choices(Servers servers, const Request& request, std::size_t) override {
+        return Choices{.by = Choices::By::nothing, .positions = {pick(servers, request)}};
+    }
 };
 
 }  // namespace

@@ -30,6 +30,11 @@ constexpr std::uint64_t kSecondKey = 2654446892;
 }
 
 class MaglevHash final : public TableBased {
+  public:
+    std::optional<Choices> choices(Servers servers,
+                                   const Request& request,
+                                   std::size_t choices_max) override;
+
   private:
     // A server's walk over the table: from `place` in strides of `skip`, `turns` places a round.
     struct Walk {
@@ -118,6 +123,22 @@ std::optional<std::size_t> MaglevHash::choose(Servers servers, const Request& re
         }
     }
     return std::nullopt;
+}
+
+// What mh-fallback chooses depends on the address, not on its place alone.
+std::optional<Choices> MaglevHash::choices(Servers servers,
+                                           const Request&,
+                                           std::size_t choices_max) {
+    prepare(servers);
+    if (positions_.empty() || positions_.size() > choices_max) {
+        return std::nullopt;
+    }
+    Choices all{.by = Choices::By::maglev};
+    for (const std::uint32_t position : positions_) {
+        all.positions.push_back(servers[position]->usable() ? std::optional<std::size_t>(position)
+                                                            : std::nullopt);
+    }
+    return all;
 }
 
 }  // namespace

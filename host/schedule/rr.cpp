@@ -28,6 +28,31 @@ class RoundRobin final : public Scheduler {
     }
     void server_edited(Servers) override {}
 
+    std::optional<Choices> choices(Servers servers,
+                                   const Request&,
+                                   std::size_t choices_max) override {
+        if (servers.size() > choices_max) {
+            return std::nullopt;
+        }
+        Choices all{.by = Choices::By::sequence};
+        for (std::size_t step = 0; step < servers.size(); ++step) {
+            const std::size_t position = (next_ + step) % servers.size();
+            if (servers[position]->usable()) {
+                all.positions.emplace_back(position);
+            }
+        }
+        return all;
+    }
+    void chosen(Servers servers, const ServerState& server) override {
+        for (std::size_t step = 0; step < servers.size(); ++step) {
+            const std::size_t position = (next_ + step) % servers.size();
+            if (servers[position] == &server) {
+                next_ = position + 1;
+                return;
+            }
+        }
+    }
+
   private:
     std::size_t next_ = 0;  // One past the last chosen; 0: the head of the list.
 };

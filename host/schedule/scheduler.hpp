@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "host/model/virtual_service.hpp"
 
@@ -43,6 +44,19 @@ struct Request {
     std::uint64_t destination_idle_ms = std::uint64_t{24} * 3600 * 1000;
 };
 
+// A scheduler's choices ahead of time, for a device that schedules in our place.
+struct Choices {
+    enum class By : std::uint8_t {
+        source,    // sh's bucket of the client.
+        maglev,    // mh's place of the client.
+        nothing,   // One choice for all.
+        sequence,  // In turn, from the first on, round and round.
+    };
+    By by = By::nothing;
+    // Positions of servers; none: pick() has to be asked, or no server can take the connection.
+    std::vector<std::optional<std::size_t>> positions = {};
+};
+
 class Scheduler {
   public:
     virtual ~Scheduler() = default;
@@ -60,6 +74,16 @@ class Scheduler {
     // Does the work that edits left for the next pick.  For the end of a batch of edits, so that no
     // connection has to wait for it.
     virtual void prepare(Servers /*servers*/) {}
+
+    // All that pick() would choose for requests with these flags and this destination, as long as
+    // no server changes.  None where that depends on more, or is more than `choices_max`.
+    [[nodiscard]] virtual std::optional<Choices> choices(Servers /*servers*/,
+                                                         const Request& /*request*/,
+                                                         std::size_t /*choices_max*/) {
+        return std::nullopt;
+    }
+    // Such a device made this choice: the next one follows it.
+    virtual void chosen(Servers /*servers*/, const ServerState& /*server*/) {}
 };
 
 // None if no scheduler has this name.  The seed is for those that draw lots; it should be another

@@ -8,10 +8,18 @@ namespace fpvs::schedule {
 namespace {
 
 class SourceHash final : public TableBased {
+  public:
+    std::optional<Choices> choices(Servers servers,
+                                   const Request& request,
+                                   std::size_t choices_max) override;
+
   private:
     void fill(Servers servers) override;
     [[nodiscard]] std::optional<std::size_t> choose(Servers servers,
                                                     const Request& request) const override;
+    [[nodiscard]] std::optional<std::size_t> choose_from(std::size_t home,
+                                                         Servers servers,
+                                                         bool fallback) const;
 
     std::array<std::uint32_t, kHashBuckets> positions_{};
 };
@@ -36,12 +44,19 @@ std::optional<std::size_t> SourceHash::choose(Servers servers, const Request& re
     if (servers.empty()) {
         return std::nullopt;
     }
-    const std::size_t home =
-        bucket_of(request.client_address, request.hash_port ? request.client_port : 0);
+    return choose_from(
+        bucket_of(request.client_address, request.hash_port ? request.client_port : 0),
+        servers,
+        request.hash_fallback);
+}
+
+std::optional<std::size_t> SourceHash::choose_from(std::size_t home,
+                                                   Servers servers,
+                                                   bool fallback) const {
     if (servers[positions_[home]]->usable()) {
         return positions_[home];
     }
-    if (!request.hash_fallback) {
+    if (!fallback) {
         return std::nullopt;
     }
     // The offset of a further try counts from the home bucket, and is added to it once more.
@@ -53,6 +68,20 @@ std::optional<std::size_t> SourceHash::choose(Servers servers, const Request& re
         }
     }
     return std::nullopt;
+}
+
+std::optional<Choices> SourceHash::choices(Servers servers,
+                                           const Request& request,
+                                           std::size_t choices_max) {
+    if (servers.empty() || choices_max < kHashBuckets) {
+        return std::nullopt;
+    }
+    prepare(servers);
+    Choices all{.by = Choices::By::source};
+    for (std::size_t home = 0; home < kHashBuckets; ++home) {
+        all.positions.push_back(choose_from(home, servers, request.hash_fallback));
+    }
+    return all;
 }
 
 }  // namespace

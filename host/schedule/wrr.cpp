@@ -22,7 +22,15 @@ class WeightedRoundRobin final : public Scheduler {
     void server_removed(Servers servers, std::size_t) override { changed(servers); }
     void server_edited(Servers servers) override { changed(servers); }
 
+    std::optional<Choices> choices(Servers servers,
+                                   const Request& request,
+                                   std::size_t choices_max) override;
+    void chosen(Servers servers, const ServerState& server) override;
+
   private:
+    // A device's choices that were not told of are made up for; a sequence is hardly longer.
+    static constexpr int kUntoldMax = 4096;
+
     void measure(Servers servers);
     void changed(Servers servers);
 
@@ -83,6 +91,42 @@ std::optional<std::size_t> WeightedRoundRobin::pick(Servers servers, const Reque
         // Rounds that take nobody are left out.
         if (level_ > heaviest) {
             level_ -= (level_ - heaviest + step_ - 1) / step_ * step_;
+        }
+    }
+}
+
+// The sequence begins anew when the state after its first choice comes again.
+std::optional<Choices> WeightedRoundRobin::choices(Servers servers,
+                                                   const Request& request,
+                                                   std::size_t choices_max) {
+    WeightedRoundRobin ahead(*this);
+    Choices all{.by = Choices::By::sequence};
+    std::optional<std::size_t> position = ahead.pick(servers, request);
+    const std::size_t first_next = ahead.next_;
+    const std::int64_t first_level = ahead.level_;
+    while (position) {
+        if (all.positions.size() == choices_max) {
+            return std::nullopt;
+        }
+        all.positions.push_back(position);
+        position = ahead.pick(servers, request);
+        if (ahead.next_ == first_next && ahead.level_ == first_level) {
+            break;
+        }
+    }
+    return all;
+}
+
+void WeightedRoundRobin::chosen(Servers servers, const ServerState& server) {
+    WeightedRoundRobin ahead(*this);
+    for (int i = 0; i < kUntoldMax; ++i) {
+        const std::optional<std::size_t> next = ahead.pick(servers, {});
+        if (!next) {
+            return;
+        }
+        if (servers[*next] == &server) {
+            *this = ahead;
+            return;
         }
     }
 }

@@ -12,9 +12,8 @@ constexpr std::size_t kPageBytes = 4096;
 template <class Entry>
 abi::Record<Entry> payload_as(const abi::Record<abi::Command>& command) {
     abi::Record<Entry> entry;
-    entry.words[0] = command.get<abi::Command::payload_low>();
-    if constexpr (abi::Record<Entry>::kWords > 1) {
-        entry.words[1] = command.get<abi::Command::payload_high>();
+    for (std::size_t word = 0; word < entry.words.size(); ++word) {
+        entry.words[word] = command.words[abi::Command::payload_lsb / 64 + word];
     }
     return entry;
 }
@@ -51,6 +50,12 @@ FakeCard::FakeCard() {
     registers_[abi::reg::servers / 4] = abi::kServersMax;
     registers_[abi::reg::next_hops / 4] = abi::kNextHopsMax;
     registers_[abi::reg::link / 4] = 1;
+    registers_[abi::reg::capabilities / 4] = abi::kCapabilities;
+    registers_[abi::reg::flow6_buckets / 4] = abi::kFlow6Buckets;
+    registers_[abi::reg::reply_buckets / 4] = abi::kReplyBuckets;
+    registers_[abi::reg::steer_words / 4] = abi::kSteerWords;
+    registers_[abi::reg::cursors / 4] = abi::kCursorsMax;
+    registers_[abi::reg::young / 4] = abi::kYoungMax;
 }
 
 Result<std::uint32_t> FakeCard::read_register(std::uint32_t offset) {
@@ -194,6 +199,7 @@ void FakeCard::obey(const abi::Record<abi::Command>& command) {
     const auto opcode = static_cast<abi::Opcode>(command.get<abi::Command::opcode>());
     const auto index = static_cast<std::uint32_t>(command.get<abi::Command::index>());
     const auto way = static_cast<std::uint32_t>(command.get<abi::Command::way>());
+    const std::size_t bank = command.get<abi::Command::table>() & 1;
     const auto put = [](auto& table, auto position, const auto& entry, bool valid) {
         if (valid) {
             table[position] = entry;
@@ -210,9 +216,43 @@ void FakeCard::obey(const abi::Record<abi::Command>& command) {
             break;
         case abi::Opcode::write_service: {
             const auto entry = payload_as<abi::ServiceEntry>(command);
-            put(services, Position{index, way}, entry, entry.get<abi::ServiceEntry::valid>() != 0);
+            put(service_banks[bank],
+                Position{index, way},
+                entry,
+                entry.get<abi::ServiceEntry::valid>() != 0);
             break;
         }
+        case abi::Opcode::write_reply: {
+            const auto entry = payload_as<abi::ReplyEntry>(command);
+            put(reply_banks[bank],
+                Position{index, way},
+                entry,
+                entry.get<abi::ReplyEntry::valid>() != 0);
+            break;
+        }
+        case abi::Opcode::set_version:
+            version = index & 1;
+            break;
+        case abi::Opcode::write_flow6: {
+            const auto entry = payload_as<abi::Flow6Entry>(command);
+            put(flows6, Position{index, way}, entry, entry.get<abi::Flow6Entry::valid>() != 0);
+            break;
+        }
+        case abi::Opcode::write_server:
+            servers[index] = payload_as<abi::ServerEntry>(command);
+            break;
+        case abi::Opcode::write_virtual_end:
+            virtual_ends[index] = payload_as<abi::VirtualEndEntry>(command);
+            break;
+        case abi::Opcode::write_steer:
+            steer_words[index] = payload_as<abi::SteerEntry>(command);
+            break;
+        case abi::Opcode::set_cursor:
+            cursors[index] = command.get<abi::Command::payload_0>();
+            break;
+        case abi::Opcode::clear_young:
+            ++young_cleared;
+            break;
         case abi::Opcode::write_flow: {
             const auto entry = payload_as<abi::FlowEntry>(command);
             put(flows, Position{index, way}, entry, entry.get<abi::FlowEntry::valid>() != 0);
@@ -222,8 +262,8 @@ void FakeCard::obey(const abi::Record<abi::Command>& command) {
             next_hops[index] = payload_as<abi::NextHopEntry>(command);
             break;
         case abi::Opcode::set_hash_key:
-            hash_key = {command.get<abi::Command::payload_low>(),
-                        command.get<abi::Command::payload_high>()};
+            hash_key = {command.get<abi::Command::payload_0>(),
+                        command.get<abi::Command::payload_1>()};
             break;
         case abi::Opcode::set_epoch:
             epoch = static_cast<std::uint16_t>(index);
@@ -257,11 +297,12 @@ void FakeCard::answer_query(const abi::Record<abi::Command>& command) {
     }
     if (opcode == abi::Opcode::read_activity) {
         answer.set<abi::Event::kind>(static_cast<std::uint64_t>(abi::EventKind::activity));
-        answer.set<abi::Event::epoch>(activity[{index, way}]);
+        const bool ipv6 = command.get<abi::Command::table>() != 0;
+        answer.set<abi::Event::epoch>((ipv6 ? activity6 : activity)[{index, way}]);
     } else {
-        const bool servers = command.get<abi::Command::table>() ==
-                             static_cast<std::uint64_t>(abi::CounterTable::servers);
-        const Counter counter = (servers ? server_counters : reason_counters)[{index, way}];
+        const std::array<std::map<Position, Counter>*, 4> tables = {
+            &reason_counters, &server_counters, &reply_counters, &service_counters};
+        const Counter counter = (*tables.at(command.get<abi::Command::table>()))[{index, way}];
         answer.set<abi::Event::kind>(static_cast<std::uint64_t>(abi::EventKind::counter));
         answer.set<abi::Event::packets>(counter.packets);
         answer.set<abi::Event::bytes>(counter.bytes);

@@ -67,17 +67,32 @@ class FakeCard final : public provider::Card {
     std::vector<Frame> injected;
     std::vector<abi::Opcode> opcodes;  // Of every command, in order.
     std::map<std::uint32_t, abi::Record<abi::PortEntry>> ports;
-    std::map<Position, abi::Record<abi::ServiceEntry>> services;  // Valid entries only.
-    std::map<Position, abi::Record<abi::FlowEntry>> flows;        // Valid entries only.
+    // Of services, replies and flows valid entries only.  By bank; packets see that of `version`.
+    std::array<std::map<Position, abi::Record<abi::ServiceEntry>>, 2> service_banks;
+    std::array<std::map<Position, abi::Record<abi::ReplyEntry>>, 2> reply_banks;
+    std::uint32_t version = 0;
+    std::map<Position, abi::Record<abi::FlowEntry>> flows;
+    std::map<Position, abi::Record<abi::Flow6Entry>> flows6;
+    std::map<std::uint32_t, abi::Record<abi::ServerEntry>> servers;
+    std::map<std::uint32_t, abi::Record<abi::VirtualEndEntry>> virtual_ends;
+    std::map<std::uint32_t, abi::Record<abi::SteerEntry>> steer_words;
+    std::map<std::uint32_t, std::uint64_t> cursors;
+    std::size_t young_cleared = 0;
     std::map<std::uint32_t, abi::Record<abi::NextHopEntry>> next_hops;
     abi::HashKey hash_key{};
     std::uint16_t epoch = 0;
     std::map<Position, std::uint16_t> activity;
+    std::map<Position, std::uint16_t> activity6;
     std::map<Position, Counter> reason_counters;
     std::map<Position, Counter> server_counters;
+    std::map<Position, Counter> reply_counters;
+    std::map<Position, Counter> service_counters;
     std::size_t register_reads = 0;
     std::size_t register_writes = 0;
     std::map<std::uint32_t, std::uint32_t> overrides;  // Registers that read otherwise.
+
+    [[nodiscard]] auto& services() { return service_banks[version]; }
+    [[nodiscard]] auto& replies() { return reply_banks[version]; }
 
     void pretend_simulated() { bitstream_.simulated = true; }
 

@@ -19,7 +19,8 @@ class FakeCard final : public OffloadSink {
   public:
     void service_added(ServiceIndex, const model::ServiceKey&) override {}
     void service_removed(ServiceIndex) override {}
-    void server_available(const OffloadServer&) override {}
+    void steering_changed(ServiceIndex) override {}
+    void server_available(const OffloadServer& server) override { last = server; }
     void server_unavailable(ServerIndex) override {}
     void offer(const OffloadFlow& flow) override {
         RC_ASSERT(flows.insert(flow.connection.value()).second);
@@ -34,6 +35,7 @@ class FakeCard final : public OffloadSink {
 
     std::set<std::uint64_t> flows;
     std::set<std::uint64_t> asked;
+    OffloadServer last;  // The one that was announced last, which may be gone.
 };
 
 // What a random number of a run of operations turns into.
@@ -188,6 +190,12 @@ class World {
 
     void card() {
         card_answers(below(2000));
+        engine_.on_learned({.service = card_.last.service,
+                            .server = card_.last.server + (below(8) == 0 ? 1 : 0),
+                            .client_address = model::Ipv4{0x0a010000 + below(8)},
+                            .client_port = 1,
+                            .tcp_flags = below(2) == 0 ? tcp_flag::kSyn : tcp_flag::kAck},
+                           now_);
         if (card_.flows.empty()) {
             return;
         }
@@ -206,10 +214,11 @@ class World {
                 break;
             case 2:
             case 3:
-                engine_.on_card_flags(handle, tcp_flag::kRst, now_);
+                engine_.on_card_flags(handle, tcp_flag::kRst, Direction::to_server, now_);
                 break;
             default:
-                engine_.on_card_flags(handle, tcp_flag::kFin | tcp_flag::kAck, now_);
+                engine_.on_card_flags(
+                    handle, tcp_flag::kFin | tcp_flag::kAck, Direction::to_server, now_);
                 break;
         }
     }

@@ -115,7 +115,7 @@ TEST_F(EngineEdit, rates_rise_and_fall_as_the_kernels) {
     constexpr std::array<std::uint64_t, 6> kPacketRates = {17, 38, 54, 65, 57, 43};
     constexpr std::array<std::uint64_t, 6> kByteRates = {2613, 5879, 8348, 10103, 8864, 6648};
     for (std::size_t i = 0; i < kPackets.size(); ++i) {
-        engine_.on_card_counters(server, kPackets[i], kPackets[i] * 156);
+        engine_.on_card_counters(server, Direction::to_server, kPackets[i], kPackets[i] * 156);
         wait(2s);
         EXPECT_EQ(server_view(0).rates.packets_in, kPacketRates[i]);
         EXPECT_EQ(engine_.service(kWeb)->rates.packets_in, kPacketRates[i]);
