@@ -12,7 +12,7 @@ namespace fpvs::provider {
 namespace {
 
 // The card has at most a few frames under way; the bound is for one that is broken.
-constexpr int kStopReadsMax = 1000;
+constexpr int kStopReadsMax = 10000;
 
 constexpr int kRecordBytesLog2 = 6;
 static_assert(1 << kRecordBytesLog2 == abi::kRecordBytes);

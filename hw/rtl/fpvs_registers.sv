@@ -9,8 +9,9 @@
 // nothing of this one's.
 module fpvs_registers #(
     parameter int unsigned PORTS = 2,
-    // Longer than anything takes through the pipeline: its stages and three frames' beats.
-    parameter int unsigned DRAIN_CYCLES = 1024,
+    // Longer than anything takes through the pipeline: its stages, three frames' beats, and a queue
+    // of punted frames of one beat each, which leave with a header.
+    parameter int unsigned DRAIN_CYCLES = 4096,
     // Of the pipeline that this card has.
     parameter int unsigned FLOW_BUCKETS = fpvs_abi_pkg::FLOW_BUCKETS,
     parameter int unsigned FLOW6_BUCKETS = fpvs_abi_pkg::FLOW6_BUCKETS,

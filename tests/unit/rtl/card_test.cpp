@@ -90,9 +90,9 @@ TEST(CardRegisters, run_reads_one_until_the_pipeline_is_drained) {
     card.write_register(abi::reg::run, 0);
     const std::uint64_t begin = card.cycles();
     while (card.read_register(abi::reg::run) != 0) {
-        ASSERT_LT(card.cycles() - begin, 2000U);
+        ASSERT_LT(card.cycles() - begin, 6000U);
     }
-    EXPECT_GE(card.cycles() - begin, 1000U);
+    EXPECT_GE(card.cycles() - begin, 2U * abi::kPuntDataBeats);
 }
 
 TEST(CardRegisters, rings_are_set_up_while_stopped_and_within_their_limits) {
@@ -281,7 +281,7 @@ TEST_P(CardRings, stopping_and_starting_again_begins_at_slot_zero) {
     }
     bus_.settle();
     card_.write_register(abi::reg::run, 0);
-    for (int i = 0; i < 1000 && card_.read_register(abi::reg::run) != 0; ++i) {
+    for (int i = 0; i < 10000 && card_.read_register(abi::reg::run) != 0; ++i) {
     }
     ASSERT_EQ(card_.read_register(abi::reg::run), 0U);
     for (const auto ring : {abi::Ring::command, abi::Ring::event, abi::Ring::punt}) {
