@@ -101,7 +101,7 @@ void Engine::on_activity(ConnectionHandle handle, std::uint32_t idle_s, Time now
 void Engine::on_card_counters(ServerIndex index, std::uint64_t packets, std::uint64_t bytes) {
     if (Server* server = services_.find_server(index)) {
         if (server->available) {
-            services_.line(index).count_in(packets, bytes);
+            lines_[index].count_in(packets, bytes);
         }
     } else {
         count(Event::late_card_messages);

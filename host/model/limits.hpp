@@ -12,6 +12,7 @@ constexpr std::size_t kRealServersMax = 131072;  // All services together.
 constexpr std::size_t kConnectionsMax =
     1'048'576;  // Templates included; unless more are asked for,
 constexpr std::size_t kConnectionsLimit = 134'217'728;  // up to this.
+constexpr std::size_t kWorkersMax = 16;  // Threads that carry packets.
 constexpr std::size_t kVrrpInstancesMax = 255;          // A VRID is one octet, 1 to 255.
 constexpr std::size_t kVirtualAddressesMax = 20;        // An advert of at most 368 octets.
 constexpr std::size_t kExcludedAddressesMax = 256;      // Owned without being in adverts.
