@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages of a kernel's master (tests/data/pkt/sync-*), read and written again; and what a kernel's
-// backup was seen to accept and refuse.
+// Messages of a kernel's master (tests/data/pkt/sync-*), read and written again; and what a
+// kernel's backup was seen to accept and refuse.
 #include "host/sync/message.hpp"
 
 #include <gmock/gmock.h>
