@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The user's two directors: lvs01 and lvs02 are fpvsd with the lab's own keepalived files, unchanged,
-# each with a simulated card (CARD=none: without).  A client asks MariaDB through the virtual IP all
-# the time.  The master is killed, and comes back.
+# The user's two directors: lvs01 and lvs02 are fpvsd with the lab's own keepalived files,
+# unchanged, each with a simulated card (CARD=none: without).  A client asks MariaDB through the
+# virtual IP all the time.  The master is killed, and comes back.
 #
 # Prints what the client saw as a time line.  Exits 0 only if the other director took over within
 # the protocol's time, the old one took the address back when it returned, and the client was served
@@ -72,8 +72,8 @@ client_loop() {
     local begin answer
     while :; do
         begin=$(now_ms)
-        answer=$(in_ns client1 timeout 0.$PATIENCE_MS mariadb --no-defaults -uroot -p$DB_PASSWORD -h $VIP -P 3306 \
-            -N -B --connect-timeout=1 -e 'SELECT name FROM lab.whoami' 2>/dev/null)
+        answer=$(in_ns client1 timeout 0.$PATIENCE_MS mariadb --no-defaults -uroot -p$DB_PASSWORD \
+            -h $VIP -P 3306 -N -B -e 'SELECT name FROM lab.whoami' 2>/dev/null)
         printf '%s %s %s\n' "$begin" "$(($(now_ms) - begin))" "${answer:-none}"
         sleep 0.05
     done
@@ -81,15 +81,20 @@ client_loop() {
 
 # time_line BEGIN: events and the client's fortune, in order.
 time_line() {
-    awk -v zero="$1" '
-        FNR == NR { event[$1 "." NR] = substr($0, index($0, " ") + 1); at[$1 "." NR] = $1; next }
-        { if ($3 == "none") { if (!bad) bad_from = $1; bad += 1 } else {
-              if (bad) { print bad_from, "client: " bad " connections without an answer, until"
-                         print $1, "client: served again by " $3 " (" $1 - bad_from " ms later)"; bad = 0 }
-              else if (!served) print $1, "client: served by " $3
-              served += 1 } last = $1 }
-        END { for (e in event) print at[e], event[e]; print last, "client: " served " connections served in all" }
-    ' "$WORK/events" "$WORK/client" | sort -n |
+    awk '
+        FNR == NR { event[NR] = substr($0, index($0, " ") + 1); at[NR] = $1; next }
+        $3 == "none" { if (!unanswered++) since = $1; last = $1; next }
+        unanswered {
+            print since, "client: " unanswered " connections without an answer, until"
+            print $1, "client: served again by " $3 " (" $1 - since " ms later)"
+            unanswered = 0
+        }
+        !served++ { print $1, "client: served by " $3 }
+        { last = $1 }
+        END {
+            for (e in event) print at[e], event[e]
+            print last, "client: " served " connections served in all"
+        }' "$WORK/events" "$WORK/client" | sort -n |
         awk -v zero="$1" '{ t = $1; $1 = ""; printf "  %7.2f s %s\n", (t - zero) / 1000, $0 }'
 }
 
@@ -97,13 +102,15 @@ time_line() {
 # of connections that began in between.
 longest_outage() {
     awk -v from="$1" -v to="$2" '
-        $3 != "none" { end = $1 + $2; if (last && $1 >= from && last <= to && $1 - last > longest)
-            longest = $1 - last; last = end }
+        $3 == "none" { next }
+        end && $1 >= from && end <= to && $1 - end > longest { longest = $1 - end }
+        { end = $1 + $2 }
         END { print longest + 0 }' "$WORK/client"
 }
 served_between() {
-    awk -v from="$1" -v to="$2" '$1 >= from && $1 < to && $3 != "none" { n++ } END { print n + 0 }' \
-        "$WORK/client"
+    awk -v from="$1" -v to="$2" '
+        $1 >= from && $1 < to && $3 != "none" { n++ }
+        END { print n + 0 }' "$WORK/client"
 }
 
 mkdir -p "$WORK" || exit 1
