@@ -13,13 +13,13 @@ class AddressOwner final : public provider::AddressOwner {
     explicit AddressOwner(Rtnetlink rtnetlink) : rtnetlink_(std::move(rtnetlink)) {}
 
     [[nodiscard]] Status add(const std::string& interface,
-                             model::Ipv4 address,
+                             const model::IpAddress& address,
                              std::uint8_t prefix_length) override {
         FPVS_TRY(const Interface found, rtnetlink_.interface(interface));
         return rtnetlink_.add_address({found.index, address, prefix_length});
     }
     [[nodiscard]] Status remove(const std::string& interface,
-                                model::Ipv4 address,
+                                const model::IpAddress& address,
                                 std::uint8_t prefix_length) override {
         FPVS_TRY(const Interface found, rtnetlink_.interface(interface));
         return rtnetlink_.remove_address({found.index, address, prefix_length});

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/kernel/vrrp_links.hpp"
 
-#include <arpa/inet.h>
-#include <net/ethernet.h>
-#include <netinet/in.h>
-#include <netinet/ip.h>
 #include <netpacket/packet.h>
 #include <sys/socket.h>
 
@@ -19,59 +15,14 @@
 #include "drivers/kernel/netlink_monitor.hpp"
 #include "drivers/kernel/rtnetlink.hpp"
 #include "drivers/kernel/unique_fd.hpp"
+#include "drivers/kernel/vrrp_socket.hpp"
 #include "host/util/log.hpp"
 
 namespace fpvs::kernel {
 namespace {
 
-constexpr int kVrrp = 112;
-constexpr std::uint32_t kGroup = 0xe0000012;  // 224.0.0.18
-constexpr std::size_t kPacketBytesMax = 2048;
 constexpr int kPacketsPerTurn = 32;  // Then the io_context's other work has its turn.
 constexpr int kPriorityControl = 6;  // TC_PRIO_CONTROL: before everything else in a queue.
-
-template <class Value>
-Status set_option(int fd, int level, int option, const Value& value, std::string_view what) {
-    if (::setsockopt(fd, level, option, &value, sizeof value) != 0) {
-        return fail(Code::unavailable, "cannot {}: {}", what, std::strerror(errno));
-    }
-    return {};
-}
-
-Status bind_to(int fd, const Interface& interface) {
-    if (::setsockopt(fd,
-                     SOL_SOCKET,
-                     SO_BINDTODEVICE,
-                     interface.name.c_str(),
-                     static_cast<socklen_t>(interface.name.size() + 1)) != 0) {
-        return fail(
-            Code::unavailable, "cannot bind to {}: {}", interface.name, std::strerror(errno));
-    }
-    return {};
-}
-
-Result<UniqueFd> open_vrrp_socket(const Interface& interface) {
-    UniqueFd fd(::socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, kVrrp));
-    if (!fd.valid()) {
-        return fail(Code::unavailable,
-                    "cannot open a raw VRRP socket: {}; it needs CAP_NET_RAW",
-                    std::strerror(errno));
-    }
-    FPVS_TRY_STATUS(bind_to(fd.get(), interface));
-    ip_mreqn group{};
-    group.imr_multiaddr.s_addr = htonl(kGroup);
-    group.imr_ifindex = static_cast<int>(interface.index);
-    FPVS_TRY_STATUS(set_option(fd.get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, group, "join 224.0.0.18"));
-    FPVS_TRY_STATUS(
-        set_option(fd.get(), IPPROTO_IP, IP_MULTICAST_IF, group, "choose the interface"));
-    FPVS_TRY_STATUS(set_option(fd.get(), IPPROTO_IP, IP_MULTICAST_LOOP, 0, "silence loopback"));
-    // Otherwise the socket would also hear groups that others on this host joined.
-    FPVS_TRY_STATUS(set_option(fd.get(), IPPROTO_IP, IP_MULTICAST_ALL, 0, "filter groups"));
-    FPVS_TRY_STATUS(set_option(fd.get(), IPPROTO_IP, IP_HDRINCL, 1, "send own IP headers"));
-    FPVS_TRY_STATUS(
-        set_option(fd.get(), SOL_SOCKET, SO_PRIORITY, kPriorityControl, "set the priority"));
-    return fd;
-}
 
 Result<UniqueFd> open_frame_socket() {
     // Protocol 0: it sends only.
@@ -81,8 +32,10 @@ Result<UniqueFd> open_frame_socket() {
                     "cannot open a packet socket: {}; it needs CAP_NET_RAW",
                     std::strerror(errno));
     }
-    FPVS_TRY_STATUS(
-        set_option(fd.get(), SOL_SOCKET, SO_PRIORITY, kPriorityControl, "set the priority"));
+    if (::setsockopt(
+            fd.get(), SOL_SOCKET, SO_PRIORITY, &kPriorityControl, sizeof kPriorityControl) != 0) {
+        return fail(Code::unavailable, "cannot set the priority: {}", std::strerror(errno));
+    }
     return fd;
 }
 
@@ -103,12 +56,12 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
         // Subscribed before the first look, so that no change falls between.
         NetlinkEvents events;
         events.on_interface = [this](const Interface& interface, bool) {
-            if (interface.name == name_ || interface.index == index_) {
+            if (interface.name == name_ || interface.index == interface_.index) {
                 look_again();
             }
         };
         events.on_address = [this](const InterfaceAddress& address, bool) {
-            if (address.interface_index == index_ && address.address.is_ipv4()) {
+            if (address.interface_index == interface_.index) {
                 look_again();
             }
         };
@@ -120,52 +73,59 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
     void stop() {
         stopped_ = true;
         monitor_.reset();
-        close_socket();
+        close_sockets();
     }
 
     [[nodiscard]] const provider::LinkState& state() const { return state_; }
 
-    [[nodiscard]] Status send_packet(std::span<const std::uint8_t> packet) {
-        sockaddr_in group{};
-        group.sin_family = AF_INET;
-        group.sin_addr.s_addr = htonl(kGroup);
-        return send(packets_ ? packets_->native_handle() : -1, packet, group);
+    [[nodiscard]] Status send_packet(std::span<const std::uint8_t> packet,
+                                     const model::IpAddress& destination) {
+        Socket& socket = socket_of(destination.family);
+        if (!socket) {
+            return fail(Code::unavailable, "{} has no VRRP socket of that family", name_);
+        }
+        return send_vrrp_packet(socket->native_handle(), interface_, packet, destination);
     }
 
     [[nodiscard]] Status send_frame(std::span<const std::uint8_t> frame) {
         sockaddr_ll interface{};
         interface.sll_family = AF_PACKET;
-        interface.sll_ifindex = static_cast<int>(index_);
-        return send(frames_.get(), frame, interface);
+        interface.sll_ifindex = static_cast<int>(interface_.index);
+        const ssize_t sent = ::sendto(frames_.get(),
+                                      frame.data(),
+                                      frame.size(),
+                                      0,
+                                      reinterpret_cast<const sockaddr*>(&interface),
+                                      sizeof interface);
+        if (sent != static_cast<ssize_t>(frame.size())) {
+            return fail(Code::unavailable, "cannot send on {}: {}", name_, std::strerror(errno));
+        }
+        return {};
     }
 
     void receive_pending() {
-        std::array<std::uint8_t, kPacketBytesMax> packet;
-        for (int i = 0; i < kPacketsPerTurn && !stopped_ && packets_; ++i) {
-            const ssize_t length =
-                ::recv(packets_->native_handle(), packet.data(), packet.size(), 0);
-            if (length <= 0) {
-                break;
-            }
-            events_.on_packet(std::span(packet).first(static_cast<std::size_t>(length)));
+        for (const model::Family family : {model::Family::ipv4, model::Family::ipv6}) {
+            receive_pending(family);
         }
     }
 
   private:
-    template <class Address>
-    [[nodiscard]] Status send(int fd,
-                              std::span<const std::uint8_t> bytes,
-                              const Address& destination) {
-        const ssize_t sent = ::sendto(fd,
-                                      bytes.data(),
-                                      bytes.size(),
-                                      0,
-                                      reinterpret_cast<const sockaddr*>(&destination),
-                                      sizeof destination);
-        if (sent != static_cast<ssize_t>(bytes.size())) {
-            return fail(Code::unavailable, "cannot send on {}: {}", name_, std::strerror(errno));
+    using Socket = std::optional<boost::asio::posix::stream_descriptor>;
+
+    [[nodiscard]] Socket& socket_of(model::Family family) {
+        return family == model::Family::ipv4 ? ipv4_ : ipv6_;
+    }
+
+    void receive_pending(model::Family family) {
+        VrrpPacketBuffer buffer;
+        for (int i = 0; i < kPacketsPerTurn && !stopped_ && socket_of(family); ++i) {
+            const auto packet =
+                receive_vrrp_packet(socket_of(family)->native_handle(), family, buffer);
+            if (!packet) {
+                break;
+            }
+            events_.on_packet(*packet);
         }
-        return {};
     }
 
     // Reads what the interface is like now, and opens the socket again if it is another one.
@@ -173,22 +133,37 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
         auto interface = rtnetlink_.interface(name_);
         if (!interface) {
             state_ = {};
-            index_ = 0;
-            close_socket();
+            interface_ = {};
+            close_sockets();
             return fail(std::move(interface).error());
         }
-        if (interface->index != index_) {
-            close_socket();
-            FPVS_TRY(UniqueFd fd, open_vrrp_socket(*interface));
-            packets_.emplace(io_, fd.release());
-            index_ = interface->index;
-            wait();
+        if (interface->index != interface_.index) {
+            close_sockets();
+            FPVS_TRY_STATUS(open_sockets(*interface));
         }
-        FPVS_TRY(const auto addresses, rtnetlink_.addresses(index_, model::Family::ipv4));
+        interface_ = *interface;
         state_ = {.up = interface->up, .mac = interface->mac, .addresses = {}};
-        for (const InterfaceAddress& address : addresses) {
-            state_.addresses.push_back(address.address.ipv4());
+        for (const model::Family family : {model::Family::ipv4, model::Family::ipv6}) {
+            FPVS_TRY(const auto addresses, rtnetlink_.addresses(interface->index, family));
+            for (const InterfaceAddress& address : addresses) {
+                state_.addresses.push_back(address.address);
+            }
         }
+        return {};
+    }
+
+    // A host without IPv6 still has VRRP for IPv4.
+    [[nodiscard]] Status open_sockets(const Interface& interface) {
+        FPVS_TRY(UniqueFd ipv4, open_vrrp_socket(interface, model::Family::ipv4));
+        ipv4_.emplace(io_, ipv4.release());
+        if (auto ipv6 = open_vrrp_socket(interface, model::Family::ipv6)) {
+            ipv6_.emplace(io_, ipv6->release());
+        } else {
+            log::info("vrrp", "no adverts over IPv6 on {}: {}", name_, ipv6.error().text());
+        }
+        interface_ = interface;
+        wait(model::Family::ipv4);
+        wait(model::Family::ipv6);
         return {};
     }
 
@@ -203,23 +178,29 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
         }
     }
 
-    void close_socket() {
-        if (packets_) {
-            boost::system::error_code ignored;
-            packets_->close(ignored);
-            packets_.reset();
+    void close_sockets() {
+        for (Socket* const socket : {&ipv4_, &ipv6_}) {
+            if (*socket) {
+                boost::system::error_code ignored;
+                (*socket)->close(ignored);
+                socket->reset();
+            }
         }
     }
 
-    void wait() {
-        packets_->async_wait(
+    void wait(model::Family family) {
+        if (!socket_of(family)) {
+            return;
+        }
+        socket_of(family)->async_wait(
             boost::asio::posix::descriptor_base::wait_read,
-            [self = shared_from_this(), index = index_](const boost::system::error_code& error) {
+            [self = shared_from_this(), family, index = interface_.index](
+                const boost::system::error_code& error) {
                 // A wait of a socket that was replaced meanwhile ends here.
-                if (!error && !self->stopped_ && self->index_ == index) {
-                    self->receive_pending();
-                    if (!self->stopped_ && self->packets_) {
-                        self->wait();
+                if (!error && !self->stopped_ && self->interface_.index == index) {
+                    self->receive_pending(family);
+                    if (!self->stopped_) {
+                        self->wait(family);
                     }
                 }
             });
@@ -230,9 +211,10 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
     const provider::VrrpLinkEvents events_;
     boost::asio::io_context& io_;
     std::unique_ptr<NetlinkMonitor> monitor_;
-    std::optional<boost::asio::posix::stream_descriptor> packets_;
+    Socket ipv4_;
+    Socket ipv6_;
     UniqueFd frames_;
-    std::uint32_t index_ = 0;  // 0: there is no such interface.
+    Interface interface_;  // Its index is 0: there is no such interface.
     provider::LinkState state_;
     bool stopped_ = false;
 };
@@ -243,8 +225,9 @@ class Link final : public provider::VrrpLink {
     ~Link() override { core_->stop(); }
 
     [[nodiscard]] const provider::LinkState& state() const override { return core_->state(); }
-    [[nodiscard]] Status send_packet(std::span<const std::uint8_t> packet) override {
-        return core_->send_packet(packet);
+    [[nodiscard]] Status send_packet(std::span<const std::uint8_t> packet,
+                                     const model::IpAddress& destination) override {
+        return core_->send_packet(packet, destination);
     }
     [[nodiscard]] Status send_frame(std::span<const std::uint8_t> frame) override {
         return core_->send_frame(frame);

@@ -8,7 +8,9 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "host/config/block.hpp"
 #include "host/config/diagnostics.hpp"
@@ -17,6 +19,7 @@
 #include "host/config/statement.hpp"
 #include "host/config/values.hpp"
 #include "host/config/virtual_server_reader.hpp"
+#include "host/config/vrrp_draft.hpp"
 #include "host/config/vrrp_reader.hpp"
 #include "host/model/limits.hpp"
 
@@ -26,13 +29,26 @@ namespace {
 struct ConfigDraft {
     model::Config config;
     std::map<std::string, std::uint32_t> instance_lines;  // By name.
-    std::map<std::pair<std::string, std::uint8_t>, std::uint32_t> router_id_lines;
+    // A virtual router is known by its interface, family and number.
+    std::map<std::tuple<std::string, model::Family, std::uint8_t>, std::uint32_t> router_id_lines;
+    std::vector<VrrpDraft> instances;  // Until global_defs are known.
+    VrrpDefaults vrrp_defaults;
     std::map<model::ServiceKey, std::uint32_t> service_lines;
     std::size_t servers = 0;
 };
 
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;  // Of a file, at once.
 constexpr model::Ipv4 kVrrpGroup{0xe0000012};             // 224.0.0.18, RFC 3768 5.2.2.
+
+constexpr std::uint32_t kAnnouncementMax = 86'400;  // Of a burst, or of seconds.
+
+template <auto Member, std::uint32_t Least = 0>
+void read_announcement(const Statement& statement, ConfigDraft& draft, Diagnostics& diagnostics) {
+    if (const auto value =
+            read_number(statement, {.min = Least, .max = kAnnouncementMax}, diagnostics)) {
+        draft.vrrp_defaults.announcements.*Member = *value;
+    }
+}
 
 constexpr auto kGlobalKeywords = std::to_array<Keyword<ConfigDraft>>({
     {.name = "router_id",
@@ -44,12 +60,36 @@ constexpr auto kGlobalKeywords = std::to_array<Keyword<ConfigDraft>>({
          }},
     {.name = "vrrp_version",
      .read =
-         [](const Statement& statement, ConfigDraft&, Diagnostics& diagnostics) {
-             if (read_number(statement, {.min = 2, .max = 3}, diagnostics) == 3) {
-                 diagnostics.error(statement.words[1].position,
-                                   "VRRP version 3 is not supported yet; use version 2 on every "
-                                   "peer");
+         [](const Statement& statement, ConfigDraft& draft, Diagnostics& diagnostics) {
+             if (const auto version = read_number(statement, {.min = 2, .max = 3}, diagnostics)) {
+                 draft.vrrp_defaults.version = static_cast<std::uint8_t>(*version);
              }
+         }},
+    {.name = "vrrp_check_unicast_src",
+     .read =
+         [](const Statement& statement, ConfigDraft& draft, Diagnostics& diagnostics) {
+             expect_no_value(statement, diagnostics);
+             draft.vrrp_defaults.check_unicast_source = true;
+         }},
+    {.name = "vrrp_garp_master_delay",
+     .read = read_announcement<&model::VrrpAnnouncements::delay_s>},
+    {.name = "vrrp_garp_master_repeat",
+     .read = read_announcement<&model::VrrpAnnouncements::repeat, 1>},
+    {.name = "vrrp_garp_master_refresh",
+     .read = read_announcement<&model::VrrpAnnouncements::refresh_s>},
+    {.name = "vrrp_garp_master_refresh_repeat",
+     .read = read_announcement<&model::VrrpAnnouncements::refresh_repeat, 1>},
+    {.name = "vrrp_garp_lower_prio_delay",
+     .read =
+         [](const Statement& statement, ConfigDraft& draft, Diagnostics& diagnostics) {
+             draft.vrrp_defaults.lower_priority_delay_s =
+                 read_number(statement, {.min = 0, .max = kAnnouncementMax}, diagnostics);
+         }},
+    {.name = "vrrp_garp_lower_prio_repeat",
+     .read =
+         [](const Statement& statement, ConfigDraft& draft, Diagnostics& diagnostics) {
+             draft.vrrp_defaults.lower_priority_repeat =
+                 read_number(statement, {.min = 1, .max = kAnnouncementMax}, diagnostics);
          }},
     {.name = "vrrp_mcast_group4",
      .read =
@@ -73,15 +113,25 @@ void read_global_definitions(const Statement& block, ConfigDraft& draft, Diagnos
 }
 
 void add_vrrp_instance(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
-    const Position place = block.keyword().position;
-    model::VrrpInstance instance = read_vrrp_instance(block, diagnostics);
+    if (draft.instances.size() == model::kVrrpInstancesMax) {
+        diagnostics.error(block.keyword().position,
+                          "more than {} vrrp_instance blocks",
+                          model::kVrrpInstancesMax);
+        return;
+    }
+    draft.instances.push_back(read_vrrp_instance(block, diagnostics));
+}
+
+void finish_vrrp_instance(VrrpDraft written, ConfigDraft& draft, Diagnostics& diagnostics) {
+    const Position place = written.position;
+    model::VrrpInstance instance = finish(std::move(written), draft.vrrp_defaults, diagnostics);
     const auto [name, is_new_name] = draft.instance_lines.emplace(instance.name, place.line);
     if (!is_new_name) {
         diagnostics.error(
             place, "vrrp_instance '{}' is already defined at line {}", instance.name, name->second);
     }
     const auto [id, is_new_id] = draft.router_id_lines.emplace(
-        std::pair(instance.interface, instance.virtual_router_id), place.line);
+        std::tuple(instance.interface, instance.family, instance.virtual_router_id), place.line);
     if (!is_new_id && instance.virtual_router_id != 0) {
         diagnostics.error(place,
                           "virtual_router_id {} on interface {} is already used by the instance "
@@ -89,10 +139,6 @@ void add_vrrp_instance(const Statement& block, ConfigDraft& draft, Diagnostics& 
                           instance.virtual_router_id,
                           instance.interface,
                           id->second);
-    }
-    if (draft.config.vrrp_instances.size() == model::kVrrpInstancesMax) {
-        diagnostics.error(place, "more than {} vrrp_instance blocks", model::kVrrpInstancesMax);
-        return;
     }
     draft.config.vrrp_instances.push_back(std::move(instance));
 }
@@ -164,6 +210,9 @@ Result<ParsedConfig> parse(std::string_view text, std::string_view file_name) {
     });
     if (spelling.failed()) {
         return fail(spelling.to_error());
+    }
+    for (VrrpDraft& instance : draft.instances) {
+        finish_vrrp_instance(std::move(instance), draft, diagnostics);
     }
     if (diagnostics.failed()) {
         return fail(diagnostics.to_error());

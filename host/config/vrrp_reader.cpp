@@ -1,115 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/config/vrrp_reader.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "host/config/block.hpp"
 #include "host/config/keywords.hpp"
 #include "host/config/values.hpp"
+#include "host/config/virtual_address_reader.hpp"
 #include "host/model/limits.hpp"
 
 namespace fpvs::config {
 namespace {
 
 constexpr std::uint8_t kPriorityDefault = 100;
-constexpr std::uint8_t kPriorityOwner = 255;  // What `state MASTER` alone means to keepalived.
 constexpr std::uint32_t kCentisecondsPerSecond = 100;
+constexpr std::uint32_t kMillisecondsPerSecond = 1000;
 constexpr std::size_t kPasswordOctets = 8;
+constexpr std::uint32_t kAnnouncementsMax = 1000;  // Of a burst, an address.
+constexpr std::uint32_t kAnnouncementTimeMaxS = 86'400;
+constexpr std::uint32_t kPreemptDelayMaxS = 1000;  // keepalived's limit.
 
 struct Authentication {
     std::optional<std::size_t> type;  // Index of kAuthenticationTypes.
     std::optional<Word> password;
 };
-
-// What was written, before defaults that depend on one another are filled in.
-struct InstanceDraft {
-    model::VrrpInstance instance;
-    bool has_interface = false;
-    bool has_router_id = false;
-    std::optional<std::uint8_t> priority;
-    Position nopreempt_position;
-};
-
-void read_address_options(const Statement& line,
-                          model::VirtualAddress& address,
-                          Diagnostics& diagnostics) {
-    for (std::size_t i = 1; i < line.words.size(); ++i) {
-        const Word& option = line.words[i];
-        const Word* const value = i + 1 < line.words.size() ? &line.words[i + 1] : nullptr;
-        if (option.text == "dev") {
-            if (value == nullptr) {
-                diagnostics.error(option.position, "'dev' needs an interface's name");
-                return;
-            }
-            address.interface = read_interface(*value, diagnostics).value_or("");
-            ++i;
-        } else if (option.text == "brd" || option.text == "broadcast" || option.text == "scope" ||
-                   option.text == "label") {
-            diagnostics.warning(option.position,
-                                "'{}' of an address is known to keepalived; FPVS ignores it for "
-                                "now",
-                                option.text);
-            ++i;
-        } else {
-            diagnostics.error(option.position,
-                              "'{}' after an address is not understood; 'dev INTERFACE' may "
-                              "follow, and each address has a line of its own",
-                              option.text);
-            return;
-        }
-    }
-}
-
-void read_virtual_address(const Statement& line, InstanceDraft& draft, Diagnostics& diagnostics) {
-    const Word& first = line.keyword();
-    const std::size_t slash = first.text.find('/');
-    const auto parsed = read_ipv4({.text = first.text.substr(0, slash), .position = first.position},
-                                  "a virtual address",
-                                  diagnostics);
-    if (!parsed || !has_shape(line, Shape::line, diagnostics)) {
-        return;
-    }
-    model::VirtualAddress address{.address = *parsed, .prefix_length = 32, .interface = {}};
-    if (slash != std::string::npos) {
-        const auto position = static_cast<std::uint32_t>(first.position.column + slash + 1);
-        const auto length = read_number(
-            {.text = first.text.substr(slash + 1), .position = {first.position.line, position}},
-            "the prefix length",
-            {.min = 0, .max = 32},
-            diagnostics);
-        address.prefix_length = static_cast<std::uint8_t>(length.value_or(32));
-    }
-    read_address_options(line, address, diagnostics);
-    auto& addresses = draft.instance.addresses;
-    if (std::any_of(addresses.begin(), addresses.end(), [&](const auto& other) {
-            return other.address == address.address;
-        })) {
-        diagnostics.error(first.position, "the virtual address {} is listed twice", first.text);
-        return;
-    }
-    if (addresses.size() == model::kVirtualAddressesMax) {
-        diagnostics.error(first.position,
-                          "an instance announces at most {} addresses; make a second instance",
-                          model::kVirtualAddressesMax);
-        return;
-    }
-    addresses.push_back(std::move(address));
-}
-
-void read_virtual_addresses(const Statement& block,
-                            InstanceDraft& draft,
-                            Diagnostics& diagnostics) {
-    for (const Statement& line : block.children) {
-        read_virtual_address(line, draft, diagnostics);
-    }
-}
 
 constexpr auto kAuthenticationKeywords = std::to_array<Keyword<Authentication>>({
     {.name = "auth_type",
@@ -131,7 +50,7 @@ constexpr auto kAuthenticationKeywords = std::to_array<Keyword<Authentication>>(
          }},
 });
 
-void read_authentication(const Statement& block, InstanceDraft& draft, Diagnostics& diagnostics) {
+void read_authentication(const Statement& block, VrrpDraft& draft, Diagnostics& diagnostics) {
     Authentication authentication;
     read_block<Authentication>(
         block.children, kAuthenticationKeywords, {}, authentication, diagnostics);
@@ -156,118 +75,185 @@ void read_authentication(const Statement& block, InstanceDraft& draft, Diagnosti
     draft.instance.password = std::move(password);
 }
 
-void read_advert_interval(const Statement& statement,
-                          InstanceDraft& draft,
-                          Diagnostics& diagnostics) {
+void read_advert_interval(const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
     const auto interval_cs = read_time(statement,
                                        {.units_per_s = kCentisecondsPerSecond,
                                         .min_units = 1,
                                         .max_units = 255 * kCentisecondsPerSecond},
                                        diagnostics);
-    if (!interval_cs) {
-        return;
+    if (interval_cs) {
+        draft.advert = {.interval_cs = *interval_cs, .word = statement.words[1]};
     }
-    // VRRP version 2 counts whole seconds on the wire.
-    const std::uint32_t seconds = std::max<std::uint32_t>(
-        1, (*interval_cs + kCentisecondsPerSecond / 2) / kCentisecondsPerSecond);
-    if (seconds * kCentisecondsPerSecond != *interval_cs) {
-        diagnostics.warning(statement.words[1].position,
-                            "VRRP version 2 counts whole seconds: advert_int {} is taken as {}",
-                            statement.words[1].text,
-                            seconds);
-    }
-    draft.instance.advert_interval_cs = seconds * kCentisecondsPerSecond;
 }
 
-constexpr auto kInstanceKeywords = std::to_array<Keyword<InstanceDraft>>({
-    {.name = "state",
-     .read =
-         [](const Statement& statement, InstanceDraft& draft, Diagnostics& diagnostics) {
-             const auto state = read_choice(statement, {"MASTER", "BACKUP"}, diagnostics);
-             draft.instance.initial_master = state == 0;
-         }},
-    {.name = "interface",
-     .read =
-         [](const Statement& statement, InstanceDraft& draft, Diagnostics& diagnostics) {
-             draft.has_interface = true;
-             if (const Word* const word = single_value(statement, diagnostics)) {
-                 draft.instance.interface = read_interface(*word, diagnostics).value_or("");
-             }
-         }},
-    {.name = "virtual_router_id",
-     .read =
-         [](const Statement& statement, InstanceDraft& draft, Diagnostics& diagnostics) {
-             draft.has_router_id = true;
-             const auto id = read_number(statement, {.min = 1, .max = 255}, diagnostics);
-             draft.instance.virtual_router_id = static_cast<std::uint8_t>(id.value_or(0));
-         }},
-    {.name = "priority",
-     .read =
-         [](const Statement& statement, InstanceDraft& draft, Diagnostics& diagnostics) {
-             const auto priority = read_number(statement, {.min = 1, .max = 255}, diagnostics);
-             draft.priority = static_cast<std::uint8_t>(priority.value_or(kPriorityDefault));
-         }},
-    {.name = "advert_int", .read = read_advert_interval},
-    {.name = "version",
-     .read =
-         [](const Statement& statement, InstanceDraft&, Diagnostics& diagnostics) {
-             if (read_number(statement, {.min = 2, .max = 3}, diagnostics) == 3) {
-                 diagnostics.error(statement.words[1].position,
-                                   "VRRP version 3 is not supported yet; use version 2 on every "
-                                   "peer");
-             }
-         }},
-    {.name = "preempt",
-     .read =
-         [](const Statement& statement, InstanceDraft& draft, Diagnostics& diagnostics) {
-             expect_no_value(statement, diagnostics);
-             draft.instance.preempt = true;
-         }},
-    {.name = "nopreempt",
-     .read =
-         [](const Statement& statement, InstanceDraft& draft, Diagnostics& diagnostics) {
-             expect_no_value(statement, diagnostics);
-             draft.instance.preempt = false;
-             draft.nopreempt_position = statement.keyword().position;
-         }},
-    {.name = "authentication", .shape = Shape::block, .read = read_authentication},
-    {.name = "virtual_ipaddress", .shape = Shape::block, .read = read_virtual_addresses},
-});
+void read_source(const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+    if (const Word* const word = single_value(statement, diagnostics)) {
+        draft.instance.source = read_address(*word, statement.keyword().text, diagnostics);
+    }
+}
+
+void read_unicast_peers(const Statement& block, VrrpDraft& draft, Diagnostics& diagnostics) {
+    for (const Statement& line : block.children) {
+        const Word& first = line.keyword();
+        const auto peer = read_address(first, "a peer", diagnostics);
+        if (!peer || !has_shape(line, Shape::line, diagnostics)) {
+            continue;
+        }
+        if (line.words.size() > 1) {
+            diagnostics.warning(line.words[1].position,
+                                "'{}' of a peer is known to keepalived; FPVS ignores it for now",
+                                line.words[1].text);
+        }
+        if (draft.instance.unicast_peers.size() == model::kVrrpPeersMax) {
+            diagnostics.error(
+                first.position, "an instance has at most {} peers", model::kVrrpPeersMax);
+            return;
+        }
+        draft.instance.unicast_peers.push_back(*peer);
+    }
+}
+
+template <auto Member>
+void read_announcement_count(const Statement& statement,
+                             VrrpDraft& draft,
+                             Diagnostics& diagnostics) {
+    draft.announcements.*Member =
+        read_number(statement, {.min = 1, .max = kAnnouncementsMax}, diagnostics);
+}
+
+template <auto Member>
+void read_announcement_time(const Statement& statement,
+                            VrrpDraft& draft,
+                            Diagnostics& diagnostics) {
+    draft.announcements.*Member =
+        read_number(statement, {.min = 0, .max = kAnnouncementTimeMaxS}, diagnostics);
+}
+
+using Announcements = decltype(VrrpDraft::announcements);
+
+constexpr auto kInstanceKeywords =
+    std::to_array<Keyword<VrrpDraft>>({
+        {.name = "state",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 const auto state = read_choice(statement, {"MASTER", "BACKUP"}, diagnostics);
+                 draft.instance.initial_master = state == 0;
+             }},
+        {.name = "interface",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 draft.has_interface = true;
+                 if (const Word* const word = single_value(statement, diagnostics)) {
+                     draft.instance.interface = read_interface(*word, diagnostics).value_or("");
+                 }
+             }},
+        {.name = "virtual_router_id",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 draft.has_router_id = true;
+                 const auto id = read_number(statement, {.min = 1, .max = 255}, diagnostics);
+                 draft.instance.virtual_router_id = static_cast<std::uint8_t>(id.value_or(0));
+             }},
+        {.name = "priority",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 const auto priority = read_number(statement, {.min = 1, .max = 255}, diagnostics);
+                 draft.priority = static_cast<std::uint8_t>(priority.value_or(kPriorityDefault));
+             }},
+        {.name = "advert_int", .read = read_advert_interval},
+        {.name = "version",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 if (const auto version =
+                         read_number(statement, {.min = 2, .max = 3}, diagnostics)) {
+                     draft.version = static_cast<std::uint8_t>(*version);
+                 }
+             }},
+        {.name = "native_ipv6",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 expect_no_value(statement, diagnostics);
+                 draft.native_ipv6 = true;
+             }},
+        {.name = "mcast_src_ip", .read = read_source},
+        {.name = "unicast_src_ip", .read = read_source},
+        {.name = "unicast_peer", .shape = Shape::block, .read = read_unicast_peers},
+        {.name = "check_unicast_src",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 expect_no_value(statement, diagnostics);
+                 draft.check_unicast_source = true;
+             }},
+        {.name = "v3_checksum_as_v2",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 expect_no_value(statement, diagnostics);
+                 draft.instance.checksum_of_message_only = true;
+             }},
+        {.name = "preempt_delay",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 draft.preempt_delay_position = statement.keyword().position;
+                 const auto delay_ms =
+                     read_time(statement,
+                               {.units_per_s = kMillisecondsPerSecond,
+                                .min_units = 0,
+                                .max_units = kPreemptDelayMaxS * kMillisecondsPerSecond},
+                               diagnostics);
+                 draft.instance.preempt_delay_ms = delay_ms.value_or(0);
+             }},
+        {.name = "garp_master_delay", .read = read_announcement_time<&Announcements::delay_s>},
+        {.name = "garp_master_repeat", .read = read_announcement_count<&Announcements::repeat>},
+        {.name = "garp_master_refresh", .read = read_announcement_time<&Announcements::refresh_s>},
+        {.name = "garp_master_refresh_repeat",
+         .read = read_announcement_count<&Announcements::refresh_repeat>},
+        {.name = "garp_lower_prio_delay",
+         .read = read_announcement_time<&Announcements::lower_priority_delay_s>},
+        {.name = "garp_lower_prio_repeat",
+         .read = read_announcement_count<&Announcements::lower_priority_repeat>},
+        {.name = "preempt",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 expect_no_value(statement, diagnostics);
+                 draft.instance.preempt = true;
+             }},
+        {.name = "nopreempt",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 expect_no_value(statement, diagnostics);
+                 draft.instance.preempt = false;
+                 draft.nopreempt_position = statement.keyword().position;
+             }},
+        {.name = "authentication", .shape = Shape::block, .read = read_authentication},
+        {.name = "virtual_ipaddress",
+         .shape = Shape::block,
+         .read =
+             [](const Statement& block, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 read_virtual_addresses(
+                     block, model::kVirtualAddressesMax, draft.instance.addresses, diagnostics);
+             }},
+        {.name = "virtual_ipaddress_excluded",
+         .shape = Shape::block,
+         .read =
+             [](const Statement& block, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 read_virtual_addresses(block,
+                                        model::kExcludedAddressesMax,
+                                        draft.instance.excluded_addresses,
+                                        diagnostics);
+             }},
+    });
 
 }  // namespace
 
-model::VrrpInstance read_vrrp_instance(const Statement& block, Diagnostics& diagnostics) {
-    InstanceDraft draft;
-    const Position place = block.keyword().position;
+VrrpDraft read_vrrp_instance(const Statement& block, Diagnostics& diagnostics) {
+    VrrpDraft draft;
+    draft.position = block.keyword().position;
     if (const Word* const name = single_value(block, diagnostics)) {
         draft.instance.name = name->text;
     }
-    read_block<InstanceDraft>(
+    read_block<VrrpDraft>(
         block.children, kInstanceKeywords, unread_in_vrrp_instance(), draft, diagnostics);
-
-    model::VrrpInstance& instance = draft.instance;
-    instance.priority =
-        draft.priority.value_or(instance.initial_master ? kPriorityOwner : kPriorityDefault);
-    if (!draft.priority && instance.initial_master) {
-        diagnostics.warning(place,
-                            "'state MASTER' without a priority means priority 255, the owner of "
-                            "the addresses; write the priority");
-    }
-    if (instance.priority == kPriorityOwner && !instance.preempt) {
-        diagnostics.warning(draft.nopreempt_position,
-                            "priority 255 always preempts; nopreempt is ignored");
-        instance.preempt = true;
-    }
-    if (!draft.has_interface) {
-        diagnostics.error(place, "vrrp_instance '{}' needs an interface", instance.name);
-    }
-    if (!draft.has_router_id) {
-        diagnostics.error(place, "vrrp_instance '{}' needs a virtual_router_id", instance.name);
-    }
-    if (instance.addresses.empty()) {
-        diagnostics.warning(place, "vrrp_instance '{}' has no virtual_ipaddress", instance.name);
-    }
-    return std::move(draft.instance);
+    return draft;
 }
 
 }  // namespace fpvs::config

@@ -4,11 +4,10 @@
 
 #include "host/config/diagnostics.hpp"
 #include "host/config/statement.hpp"
-#include "host/model/vrrp_instance.hpp"
+#include "host/config/vrrp_draft.hpp"
 
 namespace fpvs::config {
 
-[[nodiscard]] model::VrrpInstance read_vrrp_instance(const Statement& block,
-                                                     Diagnostics& diagnostics);
+[[nodiscard]] VrrpDraft read_vrrp_instance(const Statement& block, Diagnostics& diagnostics);
 
 }  // namespace fpvs::config

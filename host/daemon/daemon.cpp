@@ -61,7 +61,7 @@ const model::RealServerConfig* find_server(const model::Config& config,
 }  // namespace
 
 Daemon::Daemon(boost::asio::io_context& io, DaemonOptions options)
-    : io_(io), options_(std::move(options)), vrrp_links_(io), tcp_probe_(io) {}
+    : io_(io), options_(std::move(options)), tcp_probe_(io) {}
 
 Daemon::~Daemon() {
     if (loader_.joinable()) {
@@ -106,9 +106,7 @@ Status Daemon::open_drivers() {
     });
     FPVS_TRY(routes_, kernel::RouteWatch::open(io_));
     routes_->on_change([this](const auto& routes) { data_path_->use_routes(routes); });
-    FPVS_TRY(auto rtnetlink, kernel::Rtnetlink::open());
-    addresses_ = std::make_unique<kernel::AddressOwner>(std::move(rtnetlink));
-    vrrp_ = std::make_unique<vrrp::Service>(io_, clock_, vrrp_links_, *addresses_);
+    FPVS_TRY(vrrp_, VrrpThread::start(io_, clock_));
     health_ = std::make_unique<health::Service>(io_, clock_, tcp_probe_, std::random_device{}());
     health_->on_change([this](const auto& service, const auto& server, bool up) {
         on_health(service, server, up);

@@ -11,16 +11,15 @@
 #include <vector>
 
 #include "drivers/ipvs_netlink/server.hpp"
-#include "drivers/kernel/address_owner.hpp"
 #include "drivers/kernel/neighbour_cache.hpp"
 #include "drivers/kernel/route_watch.hpp"
 #include "drivers/kernel/tcp_probe.hpp"
-#include "drivers/kernel/vrrp_links.hpp"
 #include "host/control/dispatcher.hpp"
 #include "host/control/server.hpp"
 #include "host/daemon/data_path.hpp"
 #include "host/daemon/operations.hpp"
 #include "host/daemon/port_options.hpp"
+#include "host/daemon/vrrp_thread.hpp"
 #include "host/health/service.hpp"
 #include "host/model/config.hpp"
 #include "host/model/limits.hpp"
@@ -28,7 +27,6 @@
 #include "host/provider/steady_clock.hpp"
 #include "host/util/asio.hpp"
 #include "host/util/result.hpp"
-#include "host/vrrp/service.hpp"
 
 namespace fpvs::daemon {
 
@@ -74,9 +72,7 @@ class Daemon {
     std::unique_ptr<kernel::NeighbourCache> neighbours_;
     std::unique_ptr<DataPath> data_path_;
     std::unique_ptr<kernel::RouteWatch> routes_;
-    kernel::VrrpLinks vrrp_links_;
-    std::unique_ptr<kernel::AddressOwner> addresses_;
-    std::unique_ptr<vrrp::Service> vrrp_;
+    std::unique_ptr<VrrpThread> vrrp_;
     kernel::TcpProbe tcp_probe_;
     std::unique_ptr<health::Service> health_;
     std::unique_ptr<Operations> operations_;

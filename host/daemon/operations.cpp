@@ -18,7 +18,7 @@ using engine::Engine;
 }  // namespace
 
 Operations::Operations(DataPath& data_path,
-                       vrrp::Service& vrrp,
+                       VrrpThread& vrrp,
                        health::Service& health,
                        model::MarkRuleList& mark_rules,
                        std::string config_path,

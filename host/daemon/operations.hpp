@@ -8,10 +8,10 @@
 
 #include "host/control/operations.hpp"
 #include "host/daemon/data_path.hpp"
+#include "host/daemon/vrrp_thread.hpp"
 #include "host/health/service.hpp"
 #include "host/model/mark_rule_list.hpp"
 #include "host/sync/started_daemons.hpp"
-#include "host/vrrp/service.hpp"
 
 namespace fpvs::daemon {
 
@@ -25,7 +25,7 @@ struct Lifecycle {
 class Operations final : public control::Operations {
   public:
     Operations(DataPath& data_path,
-               vrrp::Service& vrrp,
+               VrrpThread& vrrp,
                health::Service& health,
                model::MarkRuleList& mark_rules,
                std::string config_path,
@@ -78,7 +78,7 @@ class Operations final : public control::Operations {
     [[nodiscard]] Status use(model::MarkRuleList wanted);
 
     DataPath& data_path_;
-    vrrp::Service& vrrp_;
+    VrrpThread& vrrp_;
     health::Service& health_;
     const std::string config_path_;
     const Lifecycle lifecycle_;

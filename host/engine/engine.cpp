@@ -12,19 +12,8 @@ namespace {
 using model::Forwarding;
 using model::Protocol;
 
-// A template whose time is up is kept this long again while it has connections.
-constexpr std::uint32_t kTemplateExtensionMs = 60'000;
-constexpr std::uint64_t kTrashIntervalMs = 5'000;
-// More would keep packets waiting: one costs some 100 ns where its server is not in the cache.
-constexpr std::size_t kMetersAtOnce = 4096;
-
 // drop_entry looks at this share of the table each second.
 constexpr std::uint32_t kDropEntryShare = 32;
-
-[[nodiscard]] std::uint32_t in_ms(std::uint32_t seconds) {
-    constexpr std::uint32_t kMsPerSecond = 1000;
-    return std::min(seconds, kTimeoutSecondsMax) * kMsPerSecond;
-}
 
 [[nodiscard]] constexpr std::uint8_t number_of(Protocol protocol) {
     return static_cast<std::uint8_t>(protocol);
@@ -56,23 +45,39 @@ constexpr std::uint32_t kDropEntryShare = 32;
     return true;
 }
 
-// Samples keep their beat, except after a pause.
-[[nodiscard]] std::uint64_t next_sample(std::uint64_t last_ms, std::uint64_t now_ms) {
-    const bool paused = now_ms >= last_ms + 2 * TrafficMeter::kSampleMs;
-    return paused ? now_ms : last_ms + TrafficMeter::kSampleMs;
+// The hash gives each worker about its share of the connections, and this is some more.
+[[nodiscard]] std::size_t capacity_of(const Director& director) {
+    constexpr std::size_t kSlack = 1024;
+    const std::size_t all = director.options().connections_max;
+    const std::size_t share = all / director.workers();
+    return director.workers() == 1 ? all : std::min(all, share + share / 4 + kSlack);
 }
 
 }  // namespace
 
 Engine::Engine(const EngineOptions& options)
-    : services_(options.hash_seed),
+    : own_director_(std::make_unique<Director>(options)),
+      director_(*own_director_),
+      worker_(0),
+      services_(director_.services()),
+      lines_(services_.lines(0)),
       connections_(options.connections_max, options.hash_seed),
       timers_(connections_),
-      random_(options.hash_seed) {
-    set_timeouts({});
+      random_(options.hash_seed) {}
+
+Engine::Engine(Director& director, std::size_t worker)
+    : director_(director),
+      worker_(worker),
+      services_(director.services()),
+      lines_(services_.lines(worker)),
+      connections_(capacity_of(director), director.options().hash_seed),
+      timers_(connections_),
+      random_(director.options().hash_seed + worker) {
+    FPVS_CHECK(worker < director.workers());
 }
 
 Status Engine::add_service(const model::ServiceKey& key, const model::ServiceSettings& settings) {
+    const auto lock = director_.lock();
     FPVS_TRY(const ServiceIndex index, services_.add_service(key, settings));
     if (sink_ != nullptr && card_can(key)) {
         sink_->service_added(index, key);
@@ -81,18 +86,24 @@ Status Engine::add_service(const model::ServiceKey& key, const model::ServiceSet
 }
 
 Status Engine::edit_service(const model::ServiceKey& key, const model::ServiceSettings& settings) {
+    const auto lock = director_.lock();
     FPVS_TRY(const ServiceIndex index, services_.edit_service(key, settings));
     tell_steering(index);
     return {};
 }
 
 Status Engine::delete_service(const model::ServiceKey& key) {
+    const auto lock = director_.lock();
+    return remove_service(key);
+}
+
+Status Engine::remove_service(const model::ServiceKey& key) {
     Service* service = services_.find(key);
     if (service == nullptr) {
         return fail(Code::not_found, "No such service");
     }
     while (!service->servers.empty()) {
-        FPVS_TRY_STATUS(delete_server(key, service->servers.back()->key));
+        FPVS_TRY_STATUS(remove_server(key, service->servers.back()->key));
     }
     if (sink_ != nullptr && card_can(key)) {
         sink_->service_removed(service->index);
@@ -104,6 +115,7 @@ Status Engine::delete_service(const model::ServiceKey& key) {
 Status Engine::add_server(const model::ServiceKey& service,
                           const model::ServerKey& server,
                           const model::ServerSettings& settings) {
+    const auto lock = director_.lock();
     FPVS_TRY(const ServerIndex index, services_.add_server(service, server, settings));
     announce(services_.server(index));
     tell_steering(services_.server(index).service);
@@ -113,6 +125,7 @@ Status Engine::add_server(const model::ServiceKey& service,
 Status Engine::edit_server(const model::ServiceKey& service,
                            const model::ServerKey& server,
                            const model::ServerSettings& settings) {
+    const auto lock = director_.lock();
     FPVS_TRY(const ServerIndex index, services_.edit_server(service, server, settings));
     announce(services_.server(index));
     tell_steering(services_.server(index).service);
@@ -120,26 +133,33 @@ Status Engine::edit_server(const model::ServiceKey& service,
 }
 
 Status Engine::delete_server(const model::ServiceKey& service, const model::ServerKey& server) {
+    const auto lock = director_.lock();
+    return remove_server(service, server);
+}
+
+Status Engine::remove_server(const model::ServiceKey& service, const model::ServerKey& server) {
     FPVS_TRY(const ServerIndex index, services_.delete_server(service, server));
     unsettle_all();
     if (sink_ != nullptr && card_can(service)) {
         sink_->server_unavailable(index);
         tell_steering(services_.server(index).service);
     }
-    if (settings_.expire_nodest_conn != 0) {
-        sweep_position_ = 0;
+    if (settings().expire_nodest_conn != 0) {
+        director_.sweep();
     }
     return {};
 }
 
 void Engine::flush() {
+    const auto lock = director_.lock();
     while (!services_.order().empty()) {
-        const Status deleted = delete_service(services_.service(services_.order().back()).key);
+        const Status deleted = remove_service(services_.service(services_.order().back()).key);
         FPVS_CHECK(deleted.has_value());
     }
 }
 
 Status Engine::zero(const std::optional<model::ServiceKey>& key) {
+    const auto lock = director_.lock();
     services_.fold();
     const auto zero_one = [this](Service& service) {
         service.traffic.zero();
@@ -162,11 +182,8 @@ Status Engine::zero(const std::optional<model::ServiceKey>& key) {
 }
 
 Status Engine::set(std::string_view setting, int value) {
-    FPVS_TRY_STATUS(settings_.set(setting, value));
-    if (setting == "drop_packet") {
-        first_packets_ = 0;
-    }
-    unsettle_all();
+    const auto lock = director_.lock();
+    FPVS_TRY_STATUS(director_.set(setting, value));
     if (sink_ != nullptr && (setting == "pmtu_disc" || setting == "drop_packet")) {
         for (const ServiceIndex index : services_.order()) {
             announce_service(services_.service(index));
@@ -177,46 +194,40 @@ Status Engine::set(std::string_view setting, int value) {
 
 Status Engine::add_local_address(const model::ServiceKey& service,
                                  const model::IpAddress& address) {
+    const auto lock = director_.lock();
     return services_.add_local_address(service, address);
 }
 
 Status Engine::delete_local_address(const model::ServiceKey& service,
                                     const model::IpAddress& address) {
+    const auto lock = director_.lock();
     return services_.delete_local_address(service, address);
 }
 
 void Engine::set_timeouts(const model::ConnectionTimeouts& timeouts) {
-    const auto set_one = [](std::uint32_t& ours, std::uint32_t wanted_s) {
-        if (wanted_s != 0) {
-            ours = std::min(wanted_s, kTimeoutSecondsMax);
-        }
-    };
-    set_one(timeouts_.tcp_s, timeouts.tcp_s);
-    set_one(timeouts_.tcp_fin_s, timeouts.tcp_fin_s);
-    set_one(timeouts_.udp_s, timeouts.udp_s);
-    for (std::size_t state = 0; state < kTcpStateCount; ++state) {
-        tcp_timeouts_ms_[state] = timeout_ms(static_cast<TcpState>(state), timeouts_);
-    }
-    unsettle_all();
+    const auto lock = director_.lock();
+    director_.set_timeouts(timeouts);
 }
 
 bool Engine::may_settle(const Connection& connection) const {
-    if (sink_ != nullptr || settings_.secure_tcp != kDefenceOff) {
+    if (sink_ != nullptr || settings().secure_tcp != kDefenceOff) {
         return false;
     }
     const std::uint8_t protocol = connection.key.protocol();
-    return protocol == number_of(Protocol::udp) ||
-           (protocol == number_of(Protocol::tcp) &&
-            connection.tcp_state() == TcpState::established);
+    return lines_[connection.server].available() &&
+           (protocol == number_of(Protocol::udp) ||
+            (protocol == number_of(Protocol::tcp) &&
+             connection.tcp_state() == TcpState::established));
 }
 
-void Engine::unsettle_all() {
-    constexpr std::uint32_t kEpochBits = 24;
-    if (++epoch_ >> kEpochBits == 0) {
+// The numbers of epochs come round again.  Long before, no connection may have kept an old one.
+void Engine::forget_old_epochs() {
+    constexpr std::uint32_t kEpochsKept = 1u << 23;
+    const std::uint32_t epoch = director_.epoch();
+    if (((epoch - epoch_cleared_) & (2 * kEpochsKept - 1)) < kEpochsKept) {
         return;
     }
-    // Every number was used: no connection may have kept an old one.
-    epoch_ = 1;
+    epoch_cleared_ = epoch;
     for (std::uint32_t i = 0; i < connections_.high_water(); ++i) {
         connections_.at(i).settled_in = 0;
     }
@@ -233,9 +244,10 @@ Verdict Engine::decide(Connection* connection,
     if (is_opening(packet) && is_over(*connection)) [[unlikely]] {
         return replace(*connection, packet, flow, now_ms);
     }
-    if (!services_.line(connection->server).available) [[unlikely]] {
-        return settings_.expire_nodest_conn != 0 ? replace(*connection, packet, flow, now_ms)
-                                                 : refuse(Action::drop, Reason::server_unavailable);
+    if (!lines_[connection->server].available()) [[unlikely]] {
+        return settings().expire_nodest_conn != 0
+                   ? replace(*connection, packet, flow, now_ms)
+                   : refuse(Action::drop, Reason::server_unavailable);
     }
     return forward(*connection, packet, now_ms);
 }
@@ -247,11 +259,16 @@ Verdict Engine::handle_unknown(const Packet& packet, const Flow& flow, std::uint
             return handle_reply(*connection, packet, now_ms);
         }
     }
+    if (director_.workers() > 1 && sender_owner(packet) != worker_) {
+        return {.action = Action::hand_over};
+    }
     const bool is_reset =
         packet.protocol == Protocol::tcp && (packet.tcp_flags & tcp_flag::kRst) != 0;
-    if (settings_.nat_icmp_send != 0 && !is_reset &&
-        services_.is_nat_server(packet.protocol, packet.source_address, packet.source_port)) {
-        return refuse(Action::reject, Reason::reply_of_no_connection);
+    if (settings().nat_icmp_send != 0 && !is_reset) {
+        const auto lock = director_.lock();
+        if (services_.is_nat_server(packet.protocol, packet.source_address, packet.source_port)) {
+            return refuse(Action::reject, Reason::reply_of_no_connection);
+        }
     }
     return schedule(packet, flow, now_ms);
 }
@@ -259,7 +276,7 @@ Verdict Engine::handle_unknown(const Packet& packet, const Flow& flow, std::uint
 Verdict Engine::lookup(const Packet& packet, Time now) {
     const std::uint64_t now_ms = to_ms(now);
     if (const Connection* connection = alive(connections_.find(flow_of(packet)), now_ms)) {
-        if (!services_.line(connection->server).available) {
+        if (!lines_[connection->server].available()) {
             return {.action = Action::drop, .reason = Reason::server_unavailable};
         }
         return verdict_for(*connection, Direction::to_server);
@@ -268,6 +285,9 @@ Verdict Engine::lookup(const Packet& packet, Time now) {
         if (const Connection* connection = find_reply(packet, now_ms)) {
             return verdict_for(*connection, Direction::to_client);
         }
+    }
+    if (director_.workers() > 1 && sender_owner(packet) != worker_) {
+        return {.action = Action::hand_over};
     }
     return {.action = Action::pass_to_host, .reason = Reason::no_service};
 }
@@ -296,8 +316,7 @@ Translation Engine::translation(const Packet& packet, const Verdict& verdict) co
 
 Origin Engine::origin(const Verdict& verdict) {
     const Connection& connection = connections_.at(verdict.connection.index);
-    const Service& service = services_.service(services_.line(connection.server).service);
-    return {.told = service.settings.client_address,
+    return {.told = lines_[connection.server].client_address(),
             .client_address = connections_.client_address(connection),
             .client_port = connection.key.client_port(),
             .virtual_address = connections_.virtual_address(connection),
@@ -324,11 +343,12 @@ Connection* Engine::alive(Connection* record, std::uint64_t now_ms) {
 // An opening packet on a connection that has ended, or whose server takes no more, begins another.
 bool Engine::is_over(const Connection& connection) const {
     constexpr int kReuseFinWait = 2;
-    if (settings_.expire_nodest_conn != 0 && services_.line(connection.server).quiesced) {
+    const Settings& set = settings();
+    if (set.expire_nodest_conn != 0 && lines_[connection.server].quiesced()) {
         return true;
     }
     // A persistent connection keeps its server in any case.
-    if (settings_.conn_reuse_mode == 0 || connection.control != kNoIndex) {
+    if (set.conn_reuse_mode == 0 || connection.control != kNoIndex) {
         return false;
     }
     if (connection.key.protocol() == number_of(Protocol::sctp)) {
@@ -336,7 +356,7 @@ bool Engine::is_over(const Connection& connection) const {
     }
     return connection.tcp_state() == TcpState::time_wait ||
            connection.tcp_state() == TcpState::close ||
-           ((settings_.conn_reuse_mode & kReuseFinWait) != 0 &&
+           ((set.conn_reuse_mode & kReuseFinWait) != 0 &&
             connection.tcp_state() == TcpState::fin_wait && !connection.two_way());
 }
 
@@ -355,7 +375,7 @@ Verdict Engine::replace(Connection& old,
 }
 
 Flow Engine::reply_flow_of(const Connection& connection) const {
-    const model::IpAddress& server = services_.line(connection.server).address;
+    const model::IpAddress& server = lines_[connection.server].address();
     const std::uint8_t protocol = connection.key.protocol();
     if (connection.forwarding == Forwarding::full_nat) {
         return connections_.flow(services_.local_address(connection.local.address_index),
@@ -386,8 +406,8 @@ Connection* Engine::find_reply(const Packet& packet, std::uint64_t now_ms) {
 }
 
 Verdict Engine::handle_reply(Connection& connection, const Packet& packet, std::uint64_t now_ms) {
-    ServerLine& server = services_.line(connection.server);
-    if (server.available) {
+    ServerLine& server = lines_[connection.server];
+    if (server.available()) {
         server.count_out(1, packet.ip_length_bytes);
     }
     count(Event::replies);
@@ -396,21 +416,25 @@ Verdict Engine::handle_reply(Connection& connection, const Packet& packet, std::
     return verdict_for(connection, Direction::to_client);
 }
 
+// The epoch is read before what it stands for.
 Verdict Engine::forward(Connection& connection, const Packet& packet, std::uint64_t now_ms) {
-    services_.line(connection.server).count_in(1, packet.ip_length_bytes);
+    const std::uint32_t epoch = director_.epoch();
+    lines_[connection.server].count_in(1, packet.ip_length_bytes);
     advance_state(connection, packet, path_of(connection));
     connection.unanswered_queries = 0;
     arm(connection, now_ms);
     if (sink_ != nullptr) {
         offer(connection, now_ms);
     }
-    connection.settled_in = may_settle(connection) ? epoch_ : 0;
+    connection.settled_in = may_settle(connection) ? epoch : 0;
     return verdict_for(connection, Direction::to_server);
 }
 
 void Engine::advance_state(Connection& connection, const Packet& packet, TcpPath path) {
+    const Configuration& configuration = director_.configuration();
     if (packet.protocol == Protocol::tcp) [[likely]] {
-        const bool secure = settings_.secure_tcp != kDefenceOff && defends(settings_.secure_tcp);
+        const int mode = configuration.settings.secure_tcp;
+        const bool secure = mode != kDefenceOff && defends(mode);
         const TcpState state = next_state(connection.tcp_state(), path, packet.tcp_flags, secure);
         if (state != connection.tcp_state()) [[unlikely]] {
             change_state(connection,
@@ -418,7 +442,7 @@ void Engine::advance_state(Connection& connection, const Packet& packet, TcpPath
                          counts_as_active(state),
                          state == TcpState::established);
         }
-        connection.timeout_ms = tcp_timeouts_ms_[connection.state];
+        connection.timeout_ms = configuration.tcp_timeouts_ms[connection.state];
     } else if (packet.protocol == Protocol::sctp) {
         const SctpState state = next_state(connection.sctp_state(), path, packet.sctp_chunk);
         if (state != connection.sctp_state()) {
@@ -429,7 +453,7 @@ void Engine::advance_state(Connection& connection, const Packet& packet, TcpPath
         }
         connection.timeout_ms = timeout_ms(state);
     } else {
-        connection.timeout_ms = in_ms(timeouts_.udp_s);
+        connection.timeout_ms = configuration.udp_timeout_ms;
     }
 }
 
@@ -438,12 +462,16 @@ void Engine::change_state(Connection& connection,
                           bool active,
                           bool established) {
     connection.state = state;
-    if (connection.active != active) {
-        connection.active = active;
-        services_.server(connection.server).set_active(active);
-    }
-    if (established && connection.control != kNoIndex) {
-        connections_.at(connection.control).assured = true;
+    const bool assures = established && connection.control != kNoIndex;
+    if (connection.active != active || assures) {
+        const auto lock = director_.lock();
+        if (connection.active != active) {
+            connection.active = active;
+            services_.server(connection.server).set_active(active);
+        }
+        if (assures) {
+            director_.template_at(connection.control).assured = true;
+        }
     }
     if (connection.offloaded && !may_stay_offloaded(connection)) {
         withdraw(connection);
@@ -459,34 +487,35 @@ void Engine::arm(Connection& record, std::uint64_t now_ms) {
     }
 }
 
-void Engine::bind(Server& server, bool is_template) {
+void Engine::bind(Server& server, std::uint32_t control) {
     const bool was_overloaded = server.state.overloaded;
-    server.bind(is_template);
+    director_.bind(server, control);
     if (server.state.overloaded != was_overloaded) {
         tell_steering(server.service);
     }
 }
 
-void Engine::unbind(Server& server, bool is_template, bool active) {
+void Engine::unbind(const Connection& record) {
+    const Server& server = services_.server(record.server);
     const bool was_overloaded = server.state.overloaded;
-    server.unbind(is_template, active);
+    director_.unbind(record.server, record.control, record.active);
     if (server.state.overloaded != was_overloaded) {
         tell_steering(server.service);
     }
 }
 
 bool Engine::defends(int mode) const {
-    const auto wanted = static_cast<std::size_t>(settings_.amemthresh);
+    const auto wanted = static_cast<std::size_t>(settings().amemthresh);
     // Of a small table, not all counts as nearly full.
     constexpr std::size_t kShare = 64;
-    const std::size_t short_below = std::min(wanted, connections_.capacity() / kShare);
-    return mode == kDefenceOn || (mode != kDefenceOff && !connections_.has_room(short_below));
+    const std::size_t short_below = std::min(wanted, connections_max() / kShare);
+    return mode == kDefenceOn || (mode != kDefenceOff && !director_.has_room(short_below));
 }
 
 // A share of the table each second; of what it meets, connections that are not open yet end.
 void Engine::drop_entries(std::uint64_t now_ms) {
     constexpr std::uint64_t kIntervalMs = 1'000;
-    if (now_ms < entries_dropped_ms_ + kIntervalMs || !defends(settings_.drop_entry)) {
+    if (now_ms < entries_dropped_ms_ + kIntervalMs || !defends(settings().drop_entry)) {
         return;
     }
     entries_dropped_ms_ = now_ms;
@@ -497,7 +526,7 @@ void Engine::drop_entries(std::uint64_t now_ms) {
         const bool half_open =
             record.key.protocol() == number_of(Protocol::tcp) &&
             (record.tcp_state() == TcpState::syn_recv || record.tcp_state() == TcpState::synack);
-        if (record.in_use && !record.key.is_template() && half_open && random_.below(2) == 0) {
+        if (record.in_use && half_open && random_.below(2) == 0) {
             count(Event::dropped_entries);
             end(record);
         }
@@ -506,24 +535,23 @@ void Engine::drop_entries(std::uint64_t now_ms) {
 
 bool Engine::expire(Time now, std::size_t budget) {
     const std::uint64_t now_ms = to_ms(now);
-    if (now_ms >= traffic_sampled_ms_ + TrafficMeter::kSampleMs) {
-        sample_position_ = settings_.run_estimation != 0 ? 0 : kNoIndex;
-        traffic_sampled_ms_ = next_sample(traffic_sampled_ms_, now_ms);
+    forget_old_epochs();
+    if (const std::uint32_t sweeps = director_.sweeps(); sweeps != sweeps_done_) {
+        sweeps_done_ = sweeps;
+        sweep_position_ = 0;
     }
-    if (sample_position_ != kNoIndex) {
-        services_.sample_traffic(sample_position_, kMetersAtOnce);
-    }
-    if (now_ms >= trash_emptied_ms_ + kTrashIntervalMs) {
-        services_.empty_trash(now_ms);
-        trash_emptied_ms_ = now_ms;
-    }
-    sweep(budget);
-    if (settings_.drop_entry != kDefenceOff) {
+    std::size_t left = budget;
+    sweep(left);
+    if (settings().drop_entry != kDefenceOff) {
         drop_entries(now_ms);
     }
-    const bool timers_left =
-        timers_.advance(now_ms, budget, [&](Connection& record) { on_due(record, now_ms); });
-    return timers_left || sweep_position_ != kNoIndex;
+    bool more = timers_.advance(now_ms, left, [&](Connection& record) { on_due(record, now_ms); });
+    more |= sweep_position_ != kNoIndex;
+    if (worker_ == 0) {
+        const auto lock = director_.lock();
+        more |= director_.expire(now_ms, budget);
+    }
+    return more;
 }
 
 void Engine::on_due(Connection& record, std::uint64_t now_ms) {
@@ -533,13 +561,6 @@ void Engine::on_due(Connection& record, std::uint64_t now_ms) {
     }
     if (record.offloaded) {
         ask_card(record, now_ms);
-        return;
-    }
-    if (record.key.is_template() && record.controlled > 0) {
-        // From when its time was up, not from now: how often timers are looked at changes nothing.
-        record.timeout_ms = kTemplateExtensionMs;
-        record.deadline_ms += kTemplateExtensionMs;
-        timers_.arm(record);
         return;
     }
     count(Event::connections_expired);
@@ -555,10 +576,10 @@ void Engine::end(Connection& record) {
     if (record.replies_findable) {
         connections_.remove_reply(record, reply_flow_of(record));
     }
-    if (record.control != kNoIndex) {
-        --connections_.at(record.control).controlled;
+    {
+        const auto lock = director_.lock();
+        unbind(record);
     }
-    unbind(services_.server(record.server), record.key.is_template(), record.active);
     connections_.release(record);
 }
 
@@ -572,14 +593,14 @@ void Engine::sweep(std::size_t& budget) {
         }
         Connection& record = connections_.at(sweep_position_++);
         --budget;
-        const bool binds = record.key.is_template() && record.controlled > 0;
-        if (!record.in_use || binds || services_.line(record.server).available) {
+        if (!record.in_use || lines_[record.server].available()) {
             continue;
         }
         const std::uint32_t control = record.control;
         end(record);
-        if (control != kNoIndex && connections_.at(control).controlled == 0) {
-            end(connections_.at(control));
+        if (control != kNoIndex) {
+            const auto lock = director_.lock();
+            director_.end_orphan(control);
         }
     }
 }

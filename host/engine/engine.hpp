@@ -2,8 +2,12 @@
 // The director's decisions: which server gets a packet, and everything that must be remembered for
 // that.  The rules are those of Linux IPVS, to the server chosen, the state and the timeout.
 //
+// Each worker has an engine of its own, with the connections that are its (owners.hpp); what they
+// have in common is the Director's.  Together they decide as one engine would.
+//
 // Guarantees.
-//  - One owner: every call is made on one thread.  Time is handed in and never goes back.
+//  - One owner: every call is made on one thread.  Time is handed in and never goes back.  Edits
+//    and lists of services are the first worker's.
 //  - Bounded: model::kConnectionsMax, kVirtualServicesMax and kRealServersMax hold; what is refused
 //    is counted, and what is there already is not disturbed.  handle() allocates nothing, except
 //    that lblc and lblcr remember each destination that they first see.
@@ -17,17 +21,18 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "host/engine/connection_table.hpp"
+#include "host/engine/director.hpp"
 #include "host/engine/offload_sink.hpp"
 #include "host/engine/packet.hpp"
 #include "host/engine/service_table.hpp"
 #include "host/engine/settings.hpp"
 #include "host/engine/timer_wheel.hpp"
-#include "host/model/limits.hpp"
 #include "host/model/timeouts.hpp"
 #include "host/model/view.hpp"
 #include "host/provider/clock.hpp"
@@ -36,17 +41,8 @@
 
 namespace fpvs::engine {
 
-// The longest timeout that ipvsadm takes, 31 days.  What is longer counts as this.
-constexpr std::uint32_t kTimeoutSecondsMax = 31 * 24 * 3600;
-
-struct EngineOptions {
-    std::size_t connections_max = model::kConnectionsMax;
-    // Keys the hash of the connection table and seeds the lots that twos draws; take it from a
-    // random source.
-    std::uint64_t hash_seed = 0;
-};
-
-// Part of the connection table.  Entries that come or go between two pages may be missed.
+// Part of a worker's connections; the first's have all templates before them.  Entries that come or
+// go between two pages may be missed.
 struct ConnectionPage {
     std::vector<model::ConnectionView> connections;
     std::uint64_t next_cursor = 0;  // Where the next page begins; 0: there is none.
@@ -61,7 +57,10 @@ class Engine {
   public:
     using Time = provider::Nanoseconds;
 
+    // The engine of a director's only worker.
     explicit Engine(const EngineOptions& options);
+    // That of one of several.  The director must outlive it.
+    Engine(Director& director, std::size_t worker);
 
     // --- What shall be.  ipvsadm's edits, with its sentences as errors.
     [[nodiscard]] Status add_service(const model::ServiceKey& key,
@@ -109,11 +108,11 @@ class Engine {
                                                      Time now) {
         const std::uint64_t now_ms = to_ms(now);
         Connection* connection = connections_.find(flow);
-        if (connection == nullptr || connection->settled_in != epoch_ ||
+        if (connection == nullptr || connection->settled_in != director_.epoch() ||
             connection->deadline_ms <= now_ms || !is_ordinary(packet)) [[unlikely]] {
             return decide(connection, packet, flow, now_ms);
         }
-        services_.line(connection->server).count_in(1, packet.ip_length_bytes);
+        lines_[connection->server].count_in(1, packet.ip_length_bytes);
         connection->deadline_ms = now_ms + connection->timeout_ms;
         return verdict_for(*connection, Direction::to_server);
     }
@@ -121,7 +120,8 @@ class Engine {
         return handle(packet, flow_of(packet), now);
     }
     // The existing connection of a packet, without any of that: for ICMP errors that quote one.
-    // Anything but Action::forward means that there is none.
+    // Action::hand_over means that another worker may have it, anything else but Action::forward
+    // that there is none.
     [[nodiscard]] Verdict lookup(const Packet& packet, Time now);
     // Fetch what handle() will read: worth calling for every packet of a burst, first the one for
     // all, then the other for all, then handle().  `hash` is that of flow_of().
@@ -139,9 +139,24 @@ class Engine {
     [[nodiscard]] Translation translation(const Packet& packet, const Verdict& verdict) const;
     // Of a FULLNAT connection.
     [[nodiscard]] Origin origin(const Verdict& verdict);
-    // Of the server that it names.
-    [[nodiscard]] const model::ServerSettings& server_settings(ServerIndex server) const {
-        return services_.server(server).settings;
+    // How a server is reached by Forwarding::tunnel.
+    [[nodiscard]] model::Tunnel tunnel_of(ServerIndex server) const {
+        return lines_[server].tunnel();
+    }
+
+    // --- Among several workers.
+    [[nodiscard]] std::size_t workers() const { return director_.workers(); }
+    [[nodiscard]] std::size_t worker() const { return worker_; }
+    // Who should see the packet first.  What looks like a server's answer is for the worker of the
+    // client that it goes to; if there is no such connection there, it says Action::hand_over, and
+    // the packet is for sender_owner().
+    [[nodiscard]] std::size_t owner_of(const Packet& packet) const {
+        return services_.may_answer(packet.source_address)
+                   ? director_.owners().owner(packet.destination_address, packet.destination_port)
+                   : sender_owner(packet);
+    }
+    [[nodiscard]] std::size_t sender_owner(const Packet& packet) const {
+        return director_.owners().owner(packet.source_address, packet.source_port);
     }
 
     // --- Time.  Looks at no more than `budget` connections.  True: there is more to do now.
@@ -187,10 +202,15 @@ class Engine {
     [[nodiscard]] ConnectionPage connections(std::uint64_t cursor,
                                              std::size_t count_max,
                                              Time now) const;
-    [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
-    [[nodiscard]] std::size_t connections_max() const { return connections_.capacity(); }
-    [[nodiscard]] const model::ConnectionTimeouts& timeouts() const { return timeouts_; }
-    [[nodiscard]] const Settings& settings() const { return settings_; }
+    [[nodiscard]] std::size_t connection_count() const { return director_.entries(); }
+    [[nodiscard]] std::size_t connections_max() const {
+        return director_.options().connections_max;
+    }
+    [[nodiscard]] const model::ConnectionTimeouts& timeouts() const {
+        return director_.configuration().timeouts;
+    }
+    [[nodiscard]] const Settings& settings() const { return director_.configuration().settings; }
+    // What this engine did; templates are the first worker's.
     [[nodiscard]] std::vector<CounterView> counters() const;
 
   private:
@@ -198,8 +218,6 @@ class Engine {
     enum class Event : std::uint8_t {
         connections_created,
         connections_expired,
-        templates_created,
-        templates_invalidated,
         offloads_offered,
         offloads_refused,
         offloads_withdrawn,
@@ -213,7 +231,7 @@ class Engine {
         learned_elsewhere,
         offloads_idle,
     };
-    static constexpr std::size_t kEventCount = 16;
+    static constexpr std::size_t kEventCount = 14;
 
     [[nodiscard]] static std::uint64_t to_ms(Time now) {
         return static_cast<std::uint64_t>(
@@ -233,7 +251,8 @@ class Engine {
                (packet.tcp_flags & kDeciding) == tcp_flag::kAck;
     }
     [[nodiscard]] bool may_settle(const Connection& connection) const;
-    void unsettle_all();
+    void unsettle_all() { director_.unsettle_all(); }
+    void forget_old_epochs();
 
     // The steps of handle(), in the order in which they are taken.
     [[nodiscard]] Verdict decide(Connection* connection,
@@ -254,20 +273,25 @@ class Engine {
                                          const Flow& flow,
                                          std::uint64_t now_ms);
     [[nodiscard]] Verdict schedule(const Packet& packet, const Flow& flow, std::uint64_t now_ms);
-    [[nodiscard]] Verdict schedule_persistent(Service& service,
+    // From here on the lock is held, until forward().
+    struct Scheduled {
+        Verdict verdict;                   // If no connection was begun.
+        Connection* connection = nullptr;  // Else it.
+    };
+    [[nodiscard]] Scheduled choose(const Packet& packet, const Flow& flow, std::uint64_t now_ms);
+    [[nodiscard]] Scheduled choose_persistent(Service& service,
                                               const model::Persistence& persistence,
                                               const Packet& packet,
                                               const Flow& flow,
                                               std::uint64_t now_ms);
     [[nodiscard]] Server* pick(Service& service, const Packet& packet, std::uint64_t now_ms);
-    [[nodiscard]] Verdict begin(Service& service,
-                                Server& server,
-                                Connection* control,
-                                const Packet& packet,
-                                const Flow& flow,
-                                std::uint64_t now_ms);
+    [[nodiscard]] Scheduled begin(Service& service,
+                                  Server& server,
+                                  std::uint32_t control,
+                                  const Packet& packet,
+                                  const Flow& flow);
     [[nodiscard]] Connection& create(Server& server,
-                                     Connection* control,
+                                     std::uint32_t control,
                                      std::uint16_t server_port,
                                      LocalEnd local,
                                      const Flow& flow);
@@ -290,33 +314,37 @@ class Engine {
                 .server_port = connection.server_port,
                 .server = connection.server,
                 .connection = connections_.handle_of(connection),
-                .server_address = services_.line(connection.server).address};
+                .server_address = lines_[connection.server].address()};
     }
     [[nodiscard]] Flow reply_flow_of(const Connection& connection) const;
 
     [[nodiscard]] Flow template_flow_of(const Service& service,
                                         const model::Persistence& persistence,
                                         const Packet& packet) const;
-    [[nodiscard]] bool template_holds(const Connection& record) const;
-    [[nodiscard]] Connection& create_template(Server& server, const Flow& flow);
-    void invalidate_template(Connection& record);
 
     void advance_state(Connection& connection, const Packet& packet, TcpPath path);
     void change_state(Connection& connection, std::uint8_t state, bool active, bool established);
     void arm(Connection& record, std::uint64_t now_ms);
     // Servers reach their thresholds, or fall below, by this alone.
-    void bind(Server& server, bool is_template);
-    void unbind(Server& server, bool is_template, bool active);
+    void bind(Server& server, std::uint32_t control);
+    void unbind(const Connection& record);
 
     // Defences while room is short.
     [[nodiscard]] bool defends(int mode) const;
-    [[nodiscard]] bool drops_first_packet();
+    [[nodiscard]] bool has_room(std::size_t count) const {
+        return director_.has_room(count) && connections_.has_room(1);
+    }
     void drop_entries(std::uint64_t now_ms);
 
     // Timers.
     void on_due(Connection& record, std::uint64_t now_ms);
     void end(Connection& record);
     void sweep(std::size_t& budget);
+
+    // Edits under the lock.
+    [[nodiscard]] Status remove_service(const model::ServiceKey& key);
+    [[nodiscard]] Status remove_server(const model::ServiceKey& service,
+                                       const model::ServerKey& server);
 
     // The card.
     [[nodiscard]] static bool card_can(const model::ServiceKey& service);
@@ -336,27 +364,25 @@ class Engine {
 
     [[nodiscard]] model::ServiceView view_of(const Service& service) const;
     [[nodiscard]] model::ConnectionView view_of(const Connection& record,
+                                                const ConnectionTable& table,
                                                 std::uint64_t now_ms) const;
 
-    ServiceTable services_;
+    const std::unique_ptr<Director> own_director_;  // Null where others share it.
+    Director& director_;
+    const std::size_t worker_;
+    ServiceTable& services_;  // The director's, of which the lines are this worker's.
+    ServerLine* const lines_;
     ConnectionTable connections_;
     TimerWheel timers_;
-    Settings settings_;
-    model::ConnectionTimeouts timeouts_;
     OffloadSink* sink_ = nullptr;
-    std::uint32_t epoch_ = 1;  // See is_ordinary(); 24 bits, never 0.
     std::array<std::uint64_t, kReasonCount> refusals_{};
     std::array<std::uint64_t, kEventCount> events_{};
-    // By state, as settings have it.
-    std::array<std::uint32_t, kTcpStateCount> tcp_timeouts_ms_{};
     schedule::Random random_;
-    std::uint32_t first_packets_ = 0;  // Since drop_packet last dropped one.
-    std::uint16_t local_port_ = 0;     // Where the search for a free one begins.
+    std::uint16_t local_port_ = 0;  // Where the search for a free one begins.
     std::uint32_t drop_position_ = 0;
     std::uint64_t entries_dropped_ms_ = 0;
-    std::uint64_t traffic_sampled_ms_ = 0;
-    ServiceIndex sample_position_ = kNoIndex;  // Where sampling goes on; kNoIndex: it is done.
-    std::uint64_t trash_emptied_ms_ = 0;
+    std::uint32_t epoch_cleared_ = 1;  // No connection is settled in an epoch long before this.
+    std::uint32_t sweeps_done_ = 0;    // Or under way.
     // Where the walk that ends connections of deleted servers is; kNoIndex: it is not under way.
     std::uint32_t sweep_position_ = kNoIndex;
 };

@@ -122,9 +122,9 @@ void Engine::on_card_counters(ServerIndex index,
             return;
         }
         if (direction == Direction::to_server) {
-            services_.line(index).count_in(packets, bytes);
+            lines_[index].count_in(packets, bytes);
         } else {
-            services_.line(index).count_out(packets, bytes);
+            lines_[index].count_out(packets, bytes);
         }
     } else {
         count(Event::late_card_messages);
@@ -167,7 +167,7 @@ bool Engine::card_can(const Connection& connection) const {
         case model::Forwarding::direct_routing:
             return true;
         case model::Forwarding::tunnel:
-            return settings_.pmtu_disc != 0;
+            return settings().pmtu_disc != 0;
         case model::Forwarding::nat:
             return service.key.protocol != model::Protocol::sctp;
         case model::Forwarding::full_nat:
@@ -187,7 +187,7 @@ bool Engine::card_can_choose(const Server& server) const {
         case model::Forwarding::nat:
             return true;
         case model::Forwarding::tunnel:
-            return settings_.pmtu_disc != 0;
+            return settings().pmtu_disc != 0;
         case model::Forwarding::full_nat:
         case model::Forwarding::local:
             break;
@@ -198,8 +198,8 @@ bool Engine::card_can_choose(const Server& server) const {
 // --- Scheduling on the card.
 
 bool Engine::may_steer() const {
-    return settings_.drop_packet == kDefenceOff &&
-           connections_.has_room(connections_.capacity() / kSteerReserveShare + 1);
+    return settings().drop_packet == kDefenceOff &&
+           has_room(connections_max() / kSteerReserveShare + 1);
 }
 
 // SCTP's states follow chunks that the card does not tell of, so associations begin here.
@@ -258,10 +258,11 @@ void Engine::on_learned(const LearnedPacket& learned, Time now) {
         connection = nullptr;
     }
     if (connection == nullptr) {
-        if (!connections_.has_room(1)) {
+        if (!has_room(1)) {
             (void)refuse(Action::drop, Reason::connection_table_full);
             return;
         }
+        const auto lock = director_.lock();
         if (server->available) {
             service.scheduler->chosen(service.servers, server->state);
         }
@@ -271,7 +272,7 @@ void Engine::on_learned(const LearnedPacket& learned, Time now) {
         count(Event::connections_learned);
         const std::uint16_t port =
             server->state.key.port != 0 ? server->state.key.port : service.key.port;
-        connection = &create(*server, nullptr, port, {}, flow);
+        connection = &create(*server, kNoIndex, port, {}, flow);
     } else if (connection->server != learned.server) {
         // It goes on where it was: the card's next packet of it shall know.
         count(Event::learned_elsewhere);
@@ -313,7 +314,7 @@ OffloadFlow Engine::offload_flow_of(const Connection& connection) const {
                      .protocol = static_cast<model::Protocol>(connection.key.protocol()),
                      .client_address = connections_.client_address(connection),
                      .client_port = connection.key.client_port(),
-                     .service = services_.line(connection.server).service,
+                     .service = lines_[connection.server].service(),
                      .server = connection.server,
                      .forwarding = connection.forwarding};
     if (connection.forwarding == model::Forwarding::full_nat) {
@@ -381,7 +382,7 @@ void Engine::announce(const Server& server) {
                              .service = server.service,
                              .protocol = service.key.protocol,
                              .key = key,
-                             .in_software_only = tunnelled && settings_.pmtu_disc == 0,
+                             .in_software_only = tunnelled && settings().pmtu_disc == 0,
                              .forwarding = server.settings.forwarding,
                              .tunnel = server.settings.tunnel});
 }

@@ -18,7 +18,7 @@ constexpr std::uint16_t kFtpDataPort = 20;
 // Local ports of FULLNAT, and how many are tried before the connection is refused.
 constexpr std::uint16_t kLocalPortFirst = 1024;
 constexpr std::uint32_t kLocalPorts = 65536 - kLocalPortFirst;
-constexpr int kLocalPortTries = 256;
+constexpr std::size_t kLocalPortTries = 256;  // For each worker.
 
 [[nodiscard]] bool may_begin_connection(const Packet& packet, const Settings& settings) {
     switch (packet.protocol) {
@@ -66,61 +66,78 @@ constexpr int kLocalPortTries = 256;
 }  // namespace
 
 Verdict Engine::schedule(const Packet& packet, const Flow& flow, std::uint64_t now_ms) {
+    Scheduled scheduled;
+    {
+        const auto lock = director_.lock();
+        scheduled = choose(packet, flow, now_ms);
+    }
+    return scheduled.connection != nullptr ? forward(*scheduled.connection, packet, now_ms)
+                                           : scheduled.verdict;
+}
+
+Engine::Scheduled Engine::choose(const Packet& packet, const Flow& flow, std::uint64_t now_ms) {
     Service* service = services_.find_for(packet);
     if (service == nullptr) {
-        return refuse(Action::pass_to_host, Reason::no_service);
+        return {refuse(Action::pass_to_host, Reason::no_service)};
     }
-    if (!may_begin_connection(packet, settings_)) {
-        return refuse(Action::pass_to_host, Reason::not_first_packet);
+    const Settings& set = settings();
+    if (!may_begin_connection(packet, set)) {
+        return {refuse(Action::pass_to_host, Reason::not_first_packet)};
     }
     if (packet.source_port == kFtpDataPort) {
-        return refuse(Action::pass_to_host, Reason::ftp_data);
+        return {refuse(Action::pass_to_host, Reason::ftp_data)};
     }
-    if (settings_.drop_packet != kDefenceOff && drops_first_packet()) {
-        return refuse(Action::drop, Reason::drop_packet);
+    if (set.drop_packet != kDefenceOff && defends(set.drop_packet) &&
+        director_.is_each(static_cast<std::uint32_t>(set.am_droprate))) {
+        return {refuse(Action::drop, Reason::drop_packet)};
     }
     if (service->settings.persistence) {
-        return schedule_persistent(*service, *service->settings.persistence, packet, flow, now_ms);
+        return choose_persistent(*service, *service->settings.persistence, packet, flow, now_ms);
     }
     // Without persistence, a service for every port would scatter a client over the servers.
     if (service->key.firewall_mark == 0 && service->key.port != packet.destination_port) {
-        return refuse(Action::reject, Reason::no_server);
+        return {refuse(Action::reject, Reason::no_server)};
     }
-    if (!connections_.has_room(1)) {
-        return refuse(Action::drop, Reason::connection_table_full);
+    if (!has_room(1)) {
+        return {refuse(Action::drop, Reason::connection_table_full)};
     }
     Server* server = pick(*service, packet, now_ms);
     if (server == nullptr) {
-        return refuse(Action::reject, Reason::no_server);
+        return {refuse(Action::reject, Reason::no_server)};
     }
-    return begin(*service, *server, nullptr, packet, flow, now_ms);
+    return begin(*service, *server, kNoIndex, packet, flow);
 }
 
-Verdict Engine::schedule_persistent(Service& service,
-                                    const model::Persistence& persistence,
-                                    const Packet& packet,
-                                    const Flow& flow,
-                                    std::uint64_t now_ms) {
+Engine::Scheduled Engine::choose_persistent(Service& service,
+                                            const model::Persistence& persistence,
+                                            const Packet& packet,
+                                            const Flow& flow,
+                                            std::uint64_t now_ms) {
     const Flow identity = template_flow_of(service, persistence, packet);
-    Connection* record = alive(connections_.find(identity), now_ms);
-    if (record != nullptr && !template_holds(*record)) {
-        invalidate_template(*record);
+    Connection* record = director_.find_template(identity, now_ms);
+    if (record != nullptr && !director_.template_holds(*record)) {
+        director_.invalidate_template(*record);
         record = nullptr;
     }
-    if (!connections_.has_room(record == nullptr ? 2 : 1)) {
-        return refuse(Action::drop, Reason::connection_table_full);
+    if (!has_room(record == nullptr ? 2 : 1)) {
+        return {refuse(Action::drop, Reason::connection_table_full)};
     }
     if (record == nullptr) {
         Server* server = pick(service, packet, now_ms);
         if (server == nullptr) {
-            return refuse(Action::reject, Reason::no_server);
+            return {refuse(Action::reject, Reason::no_server)};
         }
-        record = &create_template(*server, identity);
-        record->timeout_ms =
+        const auto timeout_ms =
             to_ms(std::chrono::seconds(std::min(persistence.timeout_s, kTimeoutSecondsMax)));
+        record =
+            &director_.create_template(*server, identity, static_cast<std::uint32_t>(timeout_ms));
     }
-    arm(*record, now_ms);
-    return begin(service, services_.server(record->server), record, packet, flow, now_ms);
+    director_.arm_template(*record, now_ms);
+    return begin(service,
+                 services_.server(record->server),
+                 director_.templates().index_of(*record),
+                 packet,
+                 flow);
 }
 
 // One template serves one port, except in services for every port and those of FTP.
@@ -147,8 +164,8 @@ Flow Engine::template_flow_of(const Service& service,
 
 Server* Engine::pick(Service& service, const Packet& packet, std::uint64_t now_ms) {
     constexpr std::uint64_t kMsPerSecond = 1000;
-    const int memory_s = service.settings.scheduler == "lblcr" ? settings_.lblcr_expiration
-                                                               : settings_.lblc_expiration;
+    const int memory_s = service.settings.scheduler == "lblcr" ? settings().lblcr_expiration
+                                                               : settings().lblc_expiration;
     const std::optional<std::size_t> position = service.scheduler->pick(
         service.servers,
         {.client_address = packet.source_address,
@@ -161,19 +178,18 @@ Server* Engine::pick(Service& service, const Packet& packet, std::uint64_t now_m
     return position ? &services_.server(service.servers[*position]->index) : nullptr;
 }
 
-Verdict Engine::begin(Service& service,
-                      Server& server,
-                      Connection* control,
-                      const Packet& packet,
-                      const Flow& flow,
-                      std::uint64_t now_ms) {
+Engine::Scheduled Engine::begin(Service& service,
+                                Server& server,
+                                std::uint32_t control,
+                                const Packet& packet,
+                                const Flow& flow) {
     const Forwarding forwarding = server.settings.forwarding;
     const std::uint16_t server_port =
         server_port_of(service, server, service.settings.persistence.has_value(), packet);
     LocalEnd local;
     if (forwarding == Forwarding::full_nat &&
         !take_local_end(service, server, server_port, packet, local)) {
-        return refuse(Action::drop, Reason::local_ports_exhausted);
+        return {refuse(Action::drop, Reason::local_ports_exhausted)};
     }
     service.traffic.add_connection();
     server.traffic.add_connection();
@@ -181,13 +197,13 @@ Verdict Engine::begin(Service& service,
     // FULLNAT has to remember by which local port the answer will come.
     if (service.settings.one_packet && packet.protocol == Protocol::udp &&
         forwarding != Forwarding::full_nat) {
-        return forward_one_packet(service, server, packet);
+        return {forward_one_packet(service, server, packet)};
     }
-    return forward(create(server, control, server_port, local, flow), packet, now_ms);
+    return {.verdict = {}, .connection = &create(server, control, server_port, local, flow)};
 }
 
 Connection& Engine::create(Server& server,
-                           Connection* control,
+                           std::uint32_t control,
                            std::uint16_t server_port,
                            LocalEnd local,
                            const Flow& flow) {
@@ -196,11 +212,8 @@ Connection& Engine::create(Server& server,
     connection.forwarding = server.settings.forwarding;
     connection.server_port = server_port;
     connection.local = local;
-    if (control != nullptr) {
-        connection.control = connections_.index_of(*control);
-        ++control->controlled;
-    }
-    bind(server, false);
+    connection.control = control;
+    bind(server, control);
     connections_.insert(connection);
     if (connection.two_way()) {
         connections_.insert_reply(connection, reply_flow_of(connection));
@@ -209,7 +222,7 @@ Connection& Engine::create(Server& server,
 }
 
 // Addresses by turns, then ports by turns: what was just given back rests longest.  Free is what no
-// reply of this server could mean already.
+// reply of this server could mean already.  Replies must find this worker.
 bool Engine::take_local_end(const Service& service,
                             const Server& server,
                             std::uint16_t server_port,
@@ -219,11 +232,16 @@ bool Engine::take_local_end(const Service& service,
         return false;
     }
     const auto& numbers = service.local_addresses;
-    for (int tries = 0; tries < kLocalPortTries; ++tries) {
+    const std::size_t workers = director_.workers();
+    for (std::size_t tries = 0; tries < kLocalPortTries * workers; ++tries) {
         ++local_port_;
         const std::uint16_t number = numbers[local_port_ % numbers.size()];
         const auto port = static_cast<std::uint16_t>(kLocalPortFirst + local_port_ % kLocalPorts);
-        const Flow reply = connections_.flow(services_.local_address(number),
+        const model::IpAddress& address = services_.local_address(number);
+        if (workers > 1 && director_.owners().owner(address, port) != worker_) {
+            continue;
+        }
+        const Flow reply = connections_.flow(address,
                                              port,
                                              server.state.key.address,
                                              server_port,
@@ -243,56 +261,16 @@ bool Engine::take_local_end(const Service& service,
 // Nothing is remembered, but for a moment the server has one connection more: its threshold may
 // have been reached.
 Verdict Engine::forward_one_packet(Service& service, Server& server, const Packet& packet) {
-    bind(server, false);
-    services_.line(server.state.index).count_in(1, packet.ip_length_bytes);
+    server.bind(false);
+    lines_[server.state.index].count_in(1, packet.ip_length_bytes);
     const std::uint16_t server_port =
         server_port_of(service, server, service.settings.persistence.has_value(), packet);
-    unbind(server, false, false);
+    server.unbind(false, false);
     return {.action = Action::forward,
             .forwarding = server.settings.forwarding,
             .server_port = server_port,
             .server = server.state.index,
             .server_address = server.state.key.address};
-}
-
-bool Engine::template_holds(const Connection& record) const {
-    const ServerLine& server = services_.line(record.server);
-    return server.available && !(settings_.expire_quiescent_template != 0 && server.quiesced);
-}
-
-Connection& Engine::create_template(Server& server, const Flow& flow) {
-    Connection& record = connections_.allocate(flow);
-    record.server = server.state.index;
-    record.forwarding = server.settings.forwarding;
-    record.server_port = flow.key.virtual_port() != 0 ? server.state.key.port : 0;
-    bind(server, true);
-    connections_.insert(record);
-    count(Event::templates_created);
-    return record;
-}
-
-// It binds nobody any more, but stays while its connections do.  IPVS shows it with these ports.
-void Engine::invalidate_template(Connection& record) {
-    constexpr std::uint16_t kNowhere = 65535;
-    connections_.remove(record);
-    record.key.rest = FlowKey::pack(record.key.client_port(),
-                                    kNowhere,
-                                    record.key.protocol(),
-                                    record.key.kind(),
-                                    record.key.family());
-    record.server_port = kNowhere;
-    count(Event::templates_invalidated);
-}
-
-bool Engine::drops_first_packet() {
-    if (!defends(settings_.drop_packet)) {
-        return false;
-    }
-    if (++first_packets_ < static_cast<std::uint32_t>(settings_.am_droprate)) {
-        return false;
-    }
-    first_packets_ = 0;
-    return true;
 }
 
 }  // namespace fpvs::engine

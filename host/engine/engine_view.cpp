@@ -28,6 +28,7 @@ std::string_view name(Reason reason) {
 }
 
 std::vector<model::ServiceView> Engine::services() const {
+    const auto lock = director_.lock();
     std::vector<model::ServiceView> views;
     views.reserve(services_.order().size());
     for (const ServiceIndex index : services_.order()) {
@@ -37,45 +38,57 @@ std::vector<model::ServiceView> Engine::services() const {
 }
 
 std::optional<model::ServiceView> Engine::service(const model::ServiceKey& key) const {
+    const auto lock = director_.lock();
     const Service* service = services_.find(key);
     return service == nullptr ? std::nullopt : std::optional(view_of(*service));
 }
 
+// The first worker's cursor goes through the templates, and then through the connections: those of
+// each worker are at kFirstConnection and beyond.
 ConnectionPage Engine::connections(std::uint64_t cursor, std::size_t count_max, Time now) const {
+    constexpr std::uint64_t kFirstConnection = std::uint64_t{1} << 32;
     ConnectionPage page;
     const std::uint64_t now_ms = to_ms(now);
-    for (std::uint64_t i = cursor; i < connections_.high_water(); ++i) {
-        const Connection& record = connections_.at(static_cast<std::uint32_t>(i));
-        if (!record.in_use) {
-            continue;
+    const auto add = [&](const ConnectionTable& table, std::uint64_t first, std::uint64_t from) {
+        for (std::uint64_t i = from; i < table.high_water(); ++i) {
+            const Connection& record = table.at(static_cast<std::uint32_t>(i));
+            if (!record.in_use) {
+                continue;
+            }
+            if (page.connections.size() == count_max) {
+                page.next_cursor = first + i;
+                return false;
+            }
+            page.connections.push_back(view_of(record, table, now_ms));
         }
-        if (page.connections.size() == count_max) {
-            page.next_cursor = i;
-            break;
+        return true;
+    };
+    if (worker_ == 0 && cursor < kFirstConnection) {
+        const auto lock = director_.lock();
+        if (!add(director_.templates(), 0, cursor)) {
+            return page;
         }
-        page.connections.push_back(view_of(record, now_ms));
     }
+    const std::uint64_t from = cursor < kFirstConnection ? 0 : cursor - kFirstConnection;
+    add(connections_, kFirstConnection, from);
     return page;
 }
 
 std::vector<CounterView> Engine::counters() const {
-    static constexpr std::array<std::string_view, kEventCount> kEventNames = {
-        "connections_created",
-        "connections_expired",
-        "templates_created",
-        "templates_invalidated",
-        "offloads_offered",
-        "offloads_refused",
-        "offloads_withdrawn",
-        "activity_queries",
-        "activity_unanswered",
-        "late_card_messages",
-        "replies",
-        "local_ports_taken",
-        "dropped_entries",
-        "connections_learned",
-        "learned_elsewhere",
-        "offloads_idle"};
+    static constexpr std::array<std::string_view, kEventCount> kEventNames = {"connections_created",
+                                                                              "connections_expired",
+                                                                              "offloads_offered",
+                                                                              "offloads_refused",
+                                                                              "offloads_withdrawn",
+                                                                              "activity_queries",
+                                                                              "activity_unanswered",
+                                                                              "late_card_messages",
+                                                                              "replies",
+                                                                              "local_ports_taken",
+                                                                              "dropped_entries",
+                                                                              "connections_learned",
+                                                                              "learned_elsewhere",
+                                                                              "offloads_idle"};
     std::vector<CounterView> views;
     for (std::size_t i = 1; i < kReasonCount; ++i) {
         views.push_back({.name = kReasonNames[i], .value = refusals_[i]});
@@ -83,16 +96,23 @@ std::vector<CounterView> Engine::counters() const {
     for (std::size_t i = 0; i < kEventCount; ++i) {
         views.push_back({.name = kEventNames[i], .value = events_[i]});
     }
+    if (worker_ == 0) {
+        const auto lock = director_.lock();
+        const Director::TemplateEvents& templates = director_.template_events();
+        views.push_back({.name = "templates_created", .value = templates.created});
+        views.push_back({.name = "templates_expired", .value = templates.expired});
+        views.push_back({.name = "templates_invalidated", .value = templates.invalidated});
+    }
     return views;
 }
 
 // What packets left with the servers since the last fold() counts already.
 model::ServiceView Engine::view_of(const Service& service) const {
-    const auto add = [](model::TrafficCounters& totals, const ServerLine& line) {
-        totals.packets_in += line.packets_in;
-        totals.bytes_in += line.bytes_in;
-        totals.packets_out += line.packets_out;
-        totals.bytes_out += line.bytes_out;
+    const auto add = [](model::TrafficCounters& totals, const model::TrafficCounters& fresh) {
+        totals.packets_in += fresh.packets_in;
+        totals.bytes_in += fresh.bytes_in;
+        totals.packets_out += fresh.packets_out;
+        totals.bytes_out += fresh.bytes_out;
     };
     model::ServiceView view = {.key = service.key,
                                .settings = service.settings,
@@ -106,8 +126,8 @@ model::ServiceView Engine::view_of(const Service& service) const {
     view.servers.reserve(service.servers.size());
     for (const schedule::ServerState* state : service.servers) {
         const Server& server = services_.server(state->index);
-        const ServerLine& line = services_.line(state->index);
-        add(view.counters, line);
+        const model::TrafficCounters fresh = services_.unfolded(server);
+        add(view.counters, fresh);
         view.servers.push_back({.key = state->key,
                                 .settings = server.settings,
                                 .active_connections = state->active,
@@ -115,19 +135,21 @@ model::ServiceView Engine::view_of(const Service& service) const {
                                 .persistent_connections = server.templates,
                                 .counters = server.traffic.totals(),
                                 .rates = server.traffic.rates()});
-        add(view.servers.back().counters, line);
+        add(view.servers.back().counters, fresh);
     }
     return view;
 }
 
-model::ConnectionView Engine::view_of(const Connection& record, std::uint64_t now_ms) const {
+model::ConnectionView Engine::view_of(const Connection& record,
+                                      const ConnectionTable& table,
+                                      std::uint64_t now_ms) const {
     const FlowKey& key = record.key;
     model::ConnectionView view;
-    view.client_address = connections_.client_address(record);
+    view.client_address = table.client_address(record);
     view.client_port = key.client_port();
     view.virtual_port = key.virtual_port();
     view.forwarding = record.forwarding;
-    view.server_address = services_.server(record.server).state.key.address;
+    view.server_address = lines_[record.server].address();
     view.server_port = record.server_port;
     view.template_entry = key.is_template();
     view.offloaded = record.offloaded;
@@ -135,7 +157,7 @@ model::ConnectionView Engine::view_of(const Connection& record, std::uint64_t no
     const std::uint64_t expiry_ms = record.deadline_ms + record.timeout_ms - patience_ms(record);
     view.expires_s =
         static_cast<std::uint32_t>((std::max(expiry_ms, now_ms) - now_ms) / kMsPerSecond);
-    const model::IpAddress virtual_address = connections_.virtual_address(record);
+    const model::IpAddress virtual_address = table.virtual_address(record);
     if (key.protocol() == 0) {
         view.firewall_mark = virtual_address.words[virtual_address.is_ipv4() ? 0 : 3];
         view.virtual_address = model::IpAddress::any(virtual_address.family);

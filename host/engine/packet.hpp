@@ -60,7 +60,8 @@ enum class Action : std::uint8_t {
     forward,       // To the server named in the verdict.
     pass_to_host,  // Not ours: the director's own stack answers.
     drop,
-    reject,  // Drop, and tell the client by ICMP port unreachable.
+    reject,     // Drop, and tell the client by ICMP port unreachable.
+    hand_over,  // Not this worker's to decide: Engine::sender_owner() tells whose.
 };
 
 // Why a packet was not forwarded.  Each reason has a counter of the same name.

@@ -108,9 +108,15 @@ void Server::apply(const model::ServerSettings& wanted, bool is_new) {
     settings = wanted;
 }
 
-ServiceTable::ServiceTable(std::uint64_t seed) : seeds_(seed), lines_(model::kRealServersMax) {
+// What is looked up by index while it grows must stay where it is.
+ServiceTable::ServiceTable(std::uint64_t seed, std::size_t workers) : seeds_(seed) {
     services_.reserve(model::kVirtualServicesMax);
     servers_.reserve(model::kRealServersMax);
+    local_addresses_.reserve(model::kLocalAddressesMax);
+    lines_.reserve(workers);
+    for (std::size_t worker = 0; worker < workers; ++worker) {
+        lines_.emplace_back(model::kRealServersMax);
+    }
 }
 
 std::size_t ServiceTable::KeyHash::operator()(const model::ServiceKey& key) const {
@@ -122,6 +128,12 @@ std::size_t ServiceTable::TrashKeyHash::operator()(const TrashKey& key) const {
     const std::uint64_t where =
         static_cast<std::uint64_t>(folded(key.server.address)) << 16 | key.server.port;
     return mix(mix(where) + key.service);
+}
+
+std::size_t ServiceTable::EndHash::operator()(const End& end) const {
+    const std::uint64_t where =
+        static_cast<std::uint64_t>(folded(end.server.address)) << 16 | end.server.port;
+    return mix(mix(where) + static_cast<std::uint64_t>(end.protocol));
 }
 
 Result<ServiceIndex> ServiceTable::add_service(const model::ServiceKey& key,
@@ -168,7 +180,13 @@ Result<ServiceIndex> ServiceTable::edit_service(const model::ServiceKey& key,
         service->scheduler = std::move(scheduler);
         service->scheduler->start(service->servers);
     }
+    const bool told_otherwise = settings.client_address != service->settings.client_address;
     service->settings = settings;
+    if (told_otherwise) {
+        for (const schedule::ServerState* state : service->servers) {
+            tell_lines(*servers_[state->index]);
+        }
+    }
     return service->index;
 }
 
@@ -190,14 +208,11 @@ Result<ServerIndex> ServiceTable::add_server(const model::ServiceKey& service_ke
         server = servers_[trashed->second].get();
         trash_.erase(trashed);
     } else {
-        FPVS_TRY(server, allocate_server());
-        server->service = service->index;
-        server->state.key = key;
+        FPVS_TRY(server, allocate_server(*service, key));
         ++service->servers_held;
     }
-    server->apply(settings, true);
     server->available = true;
-    update_line(*server);
+    apply(*server, settings, true);
     service->servers.insert(service->servers.begin(), &server->state);
     service->scheduler->server_added(service->servers);
     return server->state.index;
@@ -215,8 +230,8 @@ Result<ServerIndex> ServiceTable::edit_server(const model::ServiceKey& service_k
     if (server == nullptr) {
         return fail(Code::not_found, "No such destination");
     }
-    server->apply(settings, false);
-    update_line(*server);
+    leave_nat_ends(*server);
+    apply(*server, settings, false);
     service->scheduler->server_edited(service->servers);
     return server->state.index;
 }
@@ -236,9 +251,10 @@ Result<ServerIndex> ServiceTable::delete_server(const model::ServiceKey& service
     service->servers.erase(place);
     service->scheduler->server_removed(service->servers, position);
     fold(*server);
+    leave_nat_ends(*server);
     server->available = false;
     server->unused_since_ms = 0;
-    update_line(*server);
+    tell_lines(*server);
     trash_.emplace(TrashKey{.service = service->index, .server = key}, server->state.index);
     return server->state.index;
 }
@@ -297,13 +313,27 @@ Status ServiceTable::delete_local_address(const model::ServiceKey& key,
     return {};
 }
 
-void ServiceTable::fold(Server& server) {
-    ServerLine& line = lines_[server.state.index];
-    for (TrafficMeter* meter : {&server.traffic, &services_[server.service]->traffic}) {
-        meter->add_in(line.packets_in, line.bytes_in);
-        meter->add_out(line.packets_out, line.bytes_out);
+model::TrafficCounters ServiceTable::unfolded(const Server& server) const {
+    model::TrafficCounters counted;
+    for (const MappedArray<ServerLine>& lines : lines_) {
+        lines[server.state.index].add_to(counted);
     }
-    line.packets_in = line.bytes_in = line.packets_out = line.bytes_out = 0;
+    return {.packets_in = counted.packets_in - server.folded.packets_in,
+            .packets_out = counted.packets_out - server.folded.packets_out,
+            .bytes_in = counted.bytes_in - server.folded.bytes_in,
+            .bytes_out = counted.bytes_out - server.folded.bytes_out};
+}
+
+void ServiceTable::fold(Server& server) {
+    const model::TrafficCounters fresh = unfolded(server);
+    for (TrafficMeter* meter : {&server.traffic, &services_[server.service]->traffic}) {
+        meter->add_in(fresh.packets_in, fresh.bytes_in);
+        meter->add_out(fresh.packets_out, fresh.bytes_out);
+    }
+    server.folded.packets_in += fresh.packets_in;
+    server.folded.packets_out += fresh.packets_out;
+    server.folded.bytes_in += fresh.bytes_in;
+    server.folded.bytes_out += fresh.bytes_out;
 }
 
 void ServiceTable::fold() {
@@ -314,30 +344,49 @@ void ServiceTable::fold() {
     }
 }
 
-void ServiceTable::update_line(const Server& server) {
-    ServerLine& line = lines_[server.state.index];
-    line.address = server.state.key.address;
-    line.service = server.service;
-    line.available = server.available;
-    line.quiesced = server.state.weight == 0;
+void ServiceTable::apply(Server& server, const model::ServerSettings& settings, bool is_new) {
+    server.apply(settings, is_new);
+    const bool translates = settings.forwarding == model::Forwarding::nat ||
+                            settings.forwarding == model::Forwarding::full_nat;
+    // For as long as it has the index: connections outlive edits.
+    if (translates && !server.translates) {
+        server.translates = true;
+        translating_servers_.add(server.state.key.address);
+    }
+    join_nat_ends(server);
+    tell_lines(server);
+}
+
+void ServiceTable::tell_lines(const Server& server) {
+    for (MappedArray<ServerLine>& lines : lines_) {
+        ServerLine& line = lines[server.state.index];
+        line.tell(server.available, server.state.weight == 0);
+        line.tell(server.settings.tunnel);
+        line.tell(services_[server.service]->settings.client_address);
+    }
+}
+
+void ServiceTable::join_nat_ends(const Server& server) {
+    const model::ServiceKey& service = services_[server.service]->key;
+    if (service.firewall_mark == 0 && server.settings.forwarding == model::Forwarding::nat) {
+        ++nat_ends_[{.protocol = service.protocol, .server = server.state.key}];
+    }
+}
+
+void ServiceTable::leave_nat_ends(const Server& server) {
+    const model::ServiceKey& service = services_[server.service]->key;
+    if (service.firewall_mark == 0 && server.settings.forwarding == model::Forwarding::nat) {
+        const auto end = nat_ends_.find({.protocol = service.protocol, .server = server.state.key});
+        if (--end->second == 0) {
+            nat_ends_.erase(end);
+        }
+    }
 }
 
 bool ServiceTable::is_nat_server(model::Protocol protocol,
                                  const model::IpAddress& address,
                                  std::uint16_t port) const {
-    for (const ServiceIndex index : order_) {
-        const Service& service = *services_[index];
-        if (service.key.firewall_mark != 0 || service.key.protocol != protocol) {
-            continue;
-        }
-        for (const schedule::ServerState* state : service.servers) {
-            if (state->key.address == address && state->key.port == port &&
-                servers_[state->index]->settings.forwarding == model::Forwarding::nat) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return nat_ends_.contains({.protocol = protocol, .server = {.address = address, .port = port}});
 }
 
 void ServiceTable::sample_traffic(ServiceIndex& position, std::size_t meters_max) {
@@ -421,7 +470,7 @@ Server* ServiceTable::find_server(Service& service, const model::ServerKey& key)
     return nullptr;
 }
 
-Result<Server*> ServiceTable::allocate_server() {
+Result<Server*> ServiceTable::allocate_server(const Service& service, const model::ServerKey& key) {
     if (free_servers_.empty() && servers_.size() == model::kRealServersMax) {
         return fail(
             Code::exhausted, "No room for more than {} real servers", model::kRealServersMax);
@@ -435,13 +484,22 @@ Result<Server*> ServiceTable::allocate_server() {
     Server& server = *servers_[index];
     server = Server{};
     server.state.index = index;
+    server.state.key = key;
+    server.service = service.index;
     server.in_use = true;
+    server.folded = unfolded(server);  // By servers that had the index before.
+    for (MappedArray<ServerLine>& lines : lines_) {
+        lines[index].introduce(key.address, service.index);
+    }
     return &server;
 }
 
 void ServiceTable::release_server(Server& server) {
     FPVS_CHECK(server.in_use && !server.available && server.references == 0);
     server.in_use = false;
+    if (server.translates) {
+        translating_servers_.remove(server.state.key.address);
+    }
     free_servers_.push_back(server.state.index);
     Service& owner = *services_[server.service];
     --owner.servers_held;

@@ -10,8 +10,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host/engine/address_filter.hpp"
 #include "host/engine/mapped_array.hpp"
 #include "host/engine/packet.hpp"
+#include "host/engine/server_line.hpp"
 #include "host/engine/traffic_meter.hpp"
 #include "host/model/view.hpp"
 #include "host/model/virtual_service.hpp"
@@ -20,29 +22,6 @@
 #include "host/util/result.hpp"
 
 namespace fpvs::engine {
-
-// What packets of known connections need of their server, and leave with it: one cache line.
-struct alignas(64) ServerLine {
-    model::IpAddress address = {};
-    ServiceIndex service = kNoIndex;
-    bool available = false;
-    bool quiesced = false;  // Its weight is 0.
-    // Since the last fold(): not in the meters yet.
-    std::uint64_t packets_in = 0;
-    std::uint64_t bytes_in = 0;
-    std::uint64_t packets_out = 0;
-    std::uint64_t bytes_out = 0;
-
-    void count_in(std::uint64_t packets, std::uint64_t bytes) {
-        packets_in += packets;
-        bytes_in += bytes;
-    }
-    void count_out(std::uint64_t packets, std::uint64_t bytes) {
-        packets_out += packets;
-        bytes_out += bytes;
-    }
-};
-static_assert(sizeof(ServerLine) == 64);
 
 // A real server of one service.
 class Server {
@@ -56,6 +35,9 @@ class Server {
     std::uint32_t templates = 0;        // Persistence templates bound to it.
     std::uint32_t references = 0;       // Connections and templates bound to it.
     std::uint64_t unused_since_ms = 0;  // In the trash: since when without references, 0 = not yet.
+    bool translates = false;            // Some connection may have been bound to it by NAT.
+    // What its lines had counted when fold() last looked: not more of it is in the meters.
+    model::TrafficCounters folded;
 
     // A connection or template is bound to it, or no longer.  A connection begins as InActConn.
     void bind(bool is_template);
@@ -83,8 +65,8 @@ struct Service {
 
 class ServiceTable {
   public:
-    // The seed is for schedulers that draw lots.
-    explicit ServiceTable(std::uint64_t seed);
+    // The seed is for schedulers that draw lots.  Each worker has its own lines.
+    explicit ServiceTable(std::uint64_t seed, std::size_t workers = 1);
 
     // Edits.  Errors carry ipvsadm's sentences and change nothing.
     [[nodiscard]] Result<ServiceIndex> add_service(const model::ServiceKey& key,
@@ -113,6 +95,8 @@ class ServiceTable {
     // What packets left with the servers goes to the meters of these and their services.
     void fold();
     void fold(Server& server);
+    // What is left for that.
+    [[nodiscard]] model::TrafficCounters unfolded(const Server& server) const;
     // Every TrafficMeter::kSampleMs, in parts: from the service `position` on, about `meters_max`
     // meters.  Then `position` is where to go on, or kNoIndex.
     void sample_traffic(ServiceIndex& position, std::size_t meters_max);
@@ -126,9 +110,14 @@ class ServiceTable {
 
     [[nodiscard]] Server& server(ServerIndex index) { return *servers_[index]; }
     [[nodiscard]] const Server& server(ServerIndex index) const { return *servers_[index]; }
-    [[nodiscard]] ServerLine& line(ServerIndex index) { return lines_[index]; }
-    [[nodiscard]] const ServerLine& line(ServerIndex index) const { return lines_[index]; }
-    // Whether a server that translates, of any service with this protocol, has this end.
+    // A worker's lines, by ServerIndex; they stay where they are.
+    [[nodiscard]] ServerLine* lines(std::size_t worker) { return lines_[worker].data(); }
+    // Whether a packet from there may be a server's answer to a connection by NAT or FULLNAT: yes
+    // is a guess, no is sure.  May be asked at any time.
+    [[nodiscard]] bool may_answer(const model::IpAddress& address) const {
+        return translating_servers_.may_contain(address);
+    }
+    // Whether a server behind NAT, of any service with this protocol, has this end.
     [[nodiscard]] bool is_nat_server(model::Protocol protocol,
                                      const model::IpAddress& address,
                                      std::uint16_t port) const;
@@ -155,12 +144,26 @@ class ServiceTable {
         std::size_t operator()(const TrashKey& key) const;
     };
 
+    struct End {
+        model::Protocol protocol = model::Protocol::tcp;
+        model::ServerKey server;
+        friend bool operator==(const End&, const End&) = default;
+    };
+    struct EndHash {
+        std::size_t operator()(const End& end) const;
+    };
+
     [[nodiscard]] Server* find_server(Service& service, const model::ServerKey& key);
-    [[nodiscard]] Result<Server*> allocate_server();
+    [[nodiscard]] Result<Server*> allocate_server(const Service& service,
+                                                  const model::ServerKey& key);
     [[nodiscard]] Result<Service*> allocate_service(const model::ServiceKey& key);
     void release_server(Server& server);
     void release_if_unused(Service& service);
-    void update_line(const Server& server);
+    void apply(Server& server, const model::ServerSettings& settings, bool is_new);
+    // Before and after a change of the server: is_nat_server() knows only those it should.
+    void leave_nat_ends(const Server& server);
+    void join_nat_ends(const Server& server);
+    void tell_lines(const Server& server);
 
     schedule::Random seeds_;  // One for every scheduler made.
     // Addresses are stable: schedulers and packets in flight hold references.
@@ -169,7 +172,9 @@ class ServiceTable {
     std::vector<ServiceIndex> order_;
     std::unordered_map<model::ServiceKey, ServiceIndex, KeyHash> by_key_;
     std::vector<std::unique_ptr<Server>> servers_;
-    MappedArray<ServerLine> lines_;
+    std::vector<MappedArray<ServerLine>> lines_;  // One of each worker.
+    AddressFilter translating_servers_;
+    std::unordered_map<End, std::uint32_t, EndHash> nat_ends_;  // Servers with that end.
     std::vector<ServerIndex> free_servers_;
     std::unordered_map<TrashKey, ServerIndex, TrashKeyHash> trash_;
     std::vector<model::IpAddress> local_addresses_;  // Every one that there ever was.

@@ -130,7 +130,7 @@ struct VrrpInstanceView {
     std::string state;  // "INIT", "BACKUP", "MASTER" or "FAULT".
     std::uint8_t priority = 0;
     std::uint32_t advert_interval_cs = 0;
-    Ipv4 master_address;  // Who sent the last good advert; 0.0.0.0 before the first.
+    IpAddress master_address;  // Who sent the last good advert; any() before the first.
     std::uint8_t master_priority = 0;
     std::vector<VirtualAddress> addresses;
     std::uint64_t master_transitions = 0;  // Times this director became master.

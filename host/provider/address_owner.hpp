@@ -15,10 +15,10 @@ class AddressOwner {
     virtual ~AddressOwner() = default;
     // Both succeed where nothing is left to do.
     [[nodiscard]] virtual Status add(const std::string& interface,
-                                     model::Ipv4 address,
+                                     const model::IpAddress& address,
                                      std::uint8_t prefix_length) = 0;
     [[nodiscard]] virtual Status remove(const std::string& interface,
-                                        model::Ipv4 address,
+                                        const model::IpAddress& address,
                                         std::uint8_t prefix_length) = 0;
 };
 

@@ -18,7 +18,8 @@ namespace fpvs::provider {
 struct LinkState {
     bool up = false;  // Exists, is set up and has carrier.
     model::MacAddress mac;
-    std::vector<model::Ipv4> addresses;  // The oldest first; virtual ones are among them.
+    // Of both families, each with the oldest first; virtual ones are among them.
+    std::vector<model::IpAddress> addresses;
 
     friend bool operator==(const LinkState&, const LinkState&) = default;
 };
@@ -27,8 +28,10 @@ class VrrpLink {
   public:
     virtual ~VrrpLink() = default;
     [[nodiscard]] virtual const LinkState& state() const = 0;
-    // A whole IPv4 packet to the VRRP group; its header goes out as it is.
-    [[nodiscard]] virtual Status send_packet(std::span<const std::uint8_t> packet) = 0;
+    // A whole IP packet to the VRRP group or to a peer, which its header names too; the header goes
+    // out as it is.
+    [[nodiscard]] virtual Status send_packet(std::span<const std::uint8_t> packet,
+                                             const model::IpAddress& destination) = 0;
     // Hands over now what has arrived and waits to be read.
     virtual void receive_pending() = 0;
     // A whole Ethernet frame.
@@ -36,7 +39,7 @@ class VrrpLink {
 };
 
 struct VrrpLinkEvents {
-    // A packet of protocol 112 to the group, IPv4 header included, not our own.
+    // A packet of protocol 112 to the group or to this host, IP header included, not our own.
     std::function<void(std::span<const std::uint8_t> packet)> on_packet;
     std::function<void()> on_state;
 };

@@ -86,6 +86,7 @@ void Forwarder::obey_thoroughly(rte_mbuf& frame,
             ports_.end(frame, Outcome::pass_to_host);
             return;
         case Action::drop:
+        case Action::hand_over:
             ports_.end(frame, Outcome::engine);
             return;
         case Action::reject:
@@ -147,7 +148,7 @@ void Forwarder::pass_tunnel_error(rte_mbuf& frame,
     bool useful = outer == parsed.family || too_long;
     if (too_long && hop.state == NextHop::State::resolved) {
         const TunnelHeader& tunnel =
-            tunnels_.header(verdict.server, engine_.server_settings(verdict.server).tunnel, hop);
+            tunnels_.header(verdict.server, engine_.tunnel_of(verdict.server), hop);
         // As IPVS does: the MTU as it was known when the packet was sent.  A packet that is too
         // long for what is learned now is told that.
         const std::size_t known_mtu = tunnel.inner_mtu(hop.mtu);
@@ -258,7 +259,7 @@ const NextHop* Forwarder::hop_of(const Outgoing& out) noexcept {
 
 const TunnelHeader& Forwarder::tunnel_of(const Outgoing& out, const NextHop& hop) noexcept {
     return tunnels_.header(
-        out.verdict.server, engine_.server_settings(out.verdict.server).tunnel, hop);
+        out.verdict.server, engine_.tunnel_of(out.verdict.server), hop);
 }
 
 // Longer than the hop takes, and not to be cut.

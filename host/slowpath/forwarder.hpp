@@ -167,7 +167,7 @@ inline bool Forwarder::quick_step(rte_mbuf& frame,
     std::size_t room = hop.link.length;
     if constexpr (kMethod == Method::tunnelled) {
         tunnel =
-            &tunnels_.header(verdict.server, engine_.server_settings(verdict.server).tunnel, hop);
+            &tunnels_.header(verdict.server, engine_.tunnel_of(verdict.server), hop);
         mtu = tunnel->inner_mtu(mtu);
         room += tunnel->size_bytes();
     }

@@ -259,7 +259,7 @@ void Worker::handle_error(rte_mbuf& frame, ParsedFrame& parsed, Time now) {
         ports_.end(frame, Outcome::protocol);
         return;
     }
-    const model::Tunnel& tunnel = engine_.server_settings(verdict.server).tunnel;
+    const model::Tunnel tunnel = engine_.tunnel_of(verdict.server);
     if (by_gue && (tunnel.kind != model::TunnelKind::gue || tunnel.port != udp_port)) {
         ports_.end(frame, Outcome::protocol);
         return;

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 namespace fpvs::log {
 namespace {
@@ -51,13 +52,26 @@ spdlog::logger& logger() {
     return *instance;
 }
 
+Relay& this_threads_relay() {
+    static thread_local Relay relay;
+    return relay;
+}
+
 }  // namespace
 
 bool enabled(Level level) {
     return logger().should_log(to_spdlog(level));
 }
 
+void relay_of_this_thread(Relay relay) {
+    this_threads_relay() = std::move(relay);
+}
+
 void write(Level level, std::string_view component, std::string_view message) {
+    if (const Relay& relay = this_threads_relay()) {
+        relay(level, component, message);
+        return;
+    }
     logger().log(to_spdlog(level), "{}: {}", component, message);
 }
 

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,11 @@ enum class Level : std::uint8_t { trace, debug, info, warn, error };
 
 [[nodiscard]] bool enabled(Level level);
 void write(Level level, std::string_view component, std::string_view message);
+
+// From now on the calling thread's lines go there, for a thread that must not wait for a reader of
+// the log.
+using Relay = std::function<void(Level, std::string_view component, std::string_view message)>;
+void relay_of_this_thread(Relay relay);
 
 template <class... Args>
 void at(Level level,

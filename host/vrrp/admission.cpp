@@ -26,8 +26,8 @@ Password password_of(const model::VrrpInstance& instance) {
     return password;
 }
 
-std::vector<model::Ipv4> addresses_of(const model::VrrpInstance& instance) {
-    std::vector<model::Ipv4> addresses;
+std::vector<model::IpAddress> addresses_of(const model::VrrpInstance& instance) {
+    std::vector<model::IpAddress> addresses;
     for (const model::VirtualAddress& virtual_address : instance.addresses) {
         addresses.push_back(virtual_address.address);
     }
@@ -39,6 +39,29 @@ bool same_addresses(const model::VrrpInstance& instance, const Advert& advert) {
     const auto addresses = addresses_of(instance);
     return std::is_permutation(
         addresses.begin(), addresses.end(), advert.addresses.begin(), advert.addresses.end());
+}
+
+// Adverts to the group come from the segment itself; those between hosts may come from afar.
+std::optional<Refusal> envelope_refusal(const model::VrrpInstance& instance,
+                                        const Envelope& envelope) {
+    if (instance.unicast_peers.empty()) {
+        if (envelope.destination != group_of(instance.family)) {
+            return Refusal::wrong_destination;
+        }
+        if (envelope.hop_limit != kHopLimit) {
+            return Refusal::wrong_ttl;
+        }
+        return std::nullopt;
+    }
+    if (envelope.destination == group_of(instance.family)) {
+        return Refusal::wrong_destination;
+    }
+    const auto& peers = instance.unicast_peers;
+    if (instance.check_unicast_source &&
+        std::find(peers.begin(), peers.end(), envelope.source) == peers.end()) {
+        return Refusal::unknown_peer;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -53,7 +76,12 @@ Advert advert_of(const model::VrrpInstance& instance, std::uint8_t priority) {
                   .addresses = addresses_of(instance)};
 }
 
-std::optional<Refusal> refusal_of(const model::VrrpInstance& instance, const Advert& advert) {
+std::optional<Refusal> refusal_of(const model::VrrpInstance& instance,
+                                  const ReceivedAdvert& received) {
+    const Advert& advert = received.advert;
+    if (const auto refusal = envelope_refusal(instance, received.envelope)) {
+        return refusal;
+    }
     if (advert.version != instance.version) {
         return Refusal::wrong_version;
     }
@@ -77,7 +105,10 @@ std::optional<Refusal> refusal_of(const model::VrrpInstance& instance, const Adv
     return std::nullopt;
 }
 
-std::string describe(Refusal refusal, const model::VrrpInstance& instance, const Advert& advert) {
+std::string describe(Refusal refusal,
+                     const model::VrrpInstance& instance,
+                     const ReceivedAdvert& received) {
+    const Advert& advert = received.advert;
     switch (refusal) {
         case Refusal::wrong_version:
             return fmt::format(

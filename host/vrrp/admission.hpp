@@ -16,11 +16,11 @@ namespace fpvs::vrrp {
 // None: it may take part in the election.  Whatever is refused does not count as a sign of life,
 // so peers that disagree both become master; that is what keepalived does, and it is logged.
 [[nodiscard]] std::optional<Refusal> refusal_of(const model::VrrpInstance& instance,
-                                                const Advert& advert);
+                                                const ReceivedAdvert& received);
 
 // For the log, in keepalived's words where it has some.
 [[nodiscard]] std::string describe(Refusal refusal,
                                    const model::VrrpInstance& instance,
-                                   const Advert& advert);
+                                   const ReceivedAdvert& received);
 
 }  // namespace fpvs::vrrp

@@ -13,8 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr Nanoseconds kCentisecond = 10ms;
 constexpr int kAdvertsMissed = 3;
-// Caches that missed the first burst get another one (keepalived's garp_master_delay).
-constexpr Nanoseconds kAnnounceAgainAfter = 5s;
 // A false master is answered at once, but no more often than this part of an interval: answers
 // must not let anyone make us flood the network.
 constexpr int kAnswersPerInterval = 10;
@@ -39,6 +37,8 @@ Election::Election(const model::VrrpInstance& instance)
     : version_(instance.version),
       priority_(instance.priority),
       preempt_(instance.preempt),
+      preempt_delay_(std::chrono::milliseconds(instance.preempt_delay_ms)),
+      announcements_(instance.announcements),
       interval_(instance.advert_interval_cs * kCentisecond),
       master_interval_(interval_) {}
 
@@ -49,7 +49,8 @@ std::optional<Nanoseconds> Election::deadline() const {
     if (state_ != State::master) {
         return std::nullopt;
     }
-    return announce_at_ ? std::min(advert_at_, *announce_at_) : advert_at_;
+    return std::min(
+        {advert_at_, announce_at_.value_or(advert_at_), refresh_at_.value_or(advert_at_)});
 }
 
 // Addresses that an earlier run left behind must go first: the peer may own them.
@@ -104,7 +105,11 @@ Actions Election::on_time(Nanoseconds now) {
     Actions actions;
     if (announce_at_ && now >= *announce_at_) {
         announce_at_.reset();
-        actions.push_back(Action::announce_addresses);
+        actions.push_back(announce_again_);
+    }
+    if (refresh_at_ && now >= *refresh_at_) {
+        refresh_at_ = now + std::chrono::seconds(announcements_.refresh_s);
+        actions.push_back(Action::refresh_addresses);
     }
     if (now >= advert_at_) {
         // From now on, not from the deadline: a late process must not send a burst.
@@ -119,18 +124,31 @@ Actions Election::become_master(Nanoseconds now) {
     state_ = State::master;
     ++master_transitions_;
     master_interval_ = interval_;
-    return assert_mastership(now);
+    refresh_at_.reset();
+    if (announcements_.refresh_s != 0) {
+        refresh_at_ = now + std::chrono::seconds(announcements_.refresh_s);
+    }
+    return assert_mastership(now, Action::announce_addresses);
 }
 
-Actions Election::assert_mastership(Nanoseconds now) {
+// Caches that missed the first burst get another one.
+Actions Election::assert_mastership(Nanoseconds now, Action burst) {
+    const std::uint32_t delay_s = burst == Action::answer_lower
+                                      ? announcements_.lower_priority_delay_s
+                                      : announcements_.delay_s;
     advert_at_ = now + interval_;
-    announce_at_ = now + kAnnounceAgainAfter;
+    announce_at_.reset();
+    if (delay_s != 0) {
+        announce_at_ = now + std::chrono::seconds(delay_s);
+        announce_again_ = burst;
+    }
     last_advert_ = now;
-    return {Action::send_advert, Action::add_addresses, Action::announce_addresses};
+    return {Action::send_advert, Action::add_addresses, burst};
 }
 
 Actions Election::become_backup(Nanoseconds now) {
     state_ = State::backup;
+    preempt_at_.reset();
     expect_master(now);
     return {Action::remove_addresses};
 }
@@ -141,7 +159,7 @@ Actions Election::claim_as_backup(Nanoseconds now, const Claim& claim) {
         return {};
     }
     // A master that we should take over from is let starve: its adverts do not restart the timer.
-    if (!preempt_ || claim.priority >= priority_) {
+    if (!may_preempt(now, claim)) {
         if (version_ == 3) {
             master_interval_ = claim.interval_cs * kCentisecond;
         }
@@ -167,7 +185,19 @@ Actions Election::claim_as_master(Nanoseconds now, const Claim& claim) {
         return {Action::send_advert};
     }
     // Two masters: the lower one must hear of us, and the caches it misled must be mended.
-    return assert_mastership(now);
+    return assert_mastership(now, Action::answer_lower);
+}
+
+// The delay begins with the first advert of a lower master (keepalived's preempt_delay).
+bool Election::may_preempt(Nanoseconds now, const Claim& claim) {
+    if (!preempt_ || claim.priority >= priority_) {
+        preempt_at_.reset();
+        return false;
+    }
+    if (!preempt_at_) {
+        preempt_at_ = now + preempt_delay_;
+    }
+    return now >= *preempt_at_;
 }
 
 void Election::expect_master(Nanoseconds now) {

@@ -37,14 +37,16 @@ enum class Action : std::uint8_t {
     send_resignation,    // With priority 0.
     add_addresses,       // The virtual addresses become ours.
     remove_addresses,    // They are not, or no longer.
-    announce_addresses,  // A burst of gratuitous ARP.
+    announce_addresses,  // A burst to everybody's caches: announcements.repeat,
+    answer_lower,        // lower_priority_repeat,
+    refresh_addresses,   // or refresh_repeat.
 };
 
 using Actions = std::vector<Action>;
 
 // What an admitted advert says to the election.
 struct Claim {
-    model::Ipv4 source;
+    model::IpAddress source;
     std::uint8_t priority = 0;
     std::uint32_t interval_cs = 0;
 };
@@ -61,7 +63,7 @@ class Election {
     [[nodiscard]] Actions on_time(Nanoseconds now);
 
     // The address that decides between equal priorities.
-    void set_own_address(model::Ipv4 address) { own_address_ = address; }
+    void set_own_address(const model::IpAddress& address) { own_address_ = address; }
 
     [[nodiscard]] State state() const { return state_; }
     // When on_time() is wanted next; none: not before another input.
@@ -75,22 +77,29 @@ class Election {
     [[nodiscard]] Actions become_backup(Nanoseconds now);
     [[nodiscard]] Actions claim_as_backup(Nanoseconds now, const Claim& claim);
     [[nodiscard]] Actions claim_as_master(Nanoseconds now, const Claim& claim);
-    [[nodiscard]] Actions assert_mastership(Nanoseconds now);
+    [[nodiscard]] Actions assert_mastership(Nanoseconds now, Action burst);
     void expect_master(Nanoseconds now);
+    [[nodiscard]] bool may_preempt(Nanoseconds now, const Claim& claim);
     [[nodiscard]] Nanoseconds skew() const;
     [[nodiscard]] bool outranks_us(const Claim& claim) const;
 
     const std::uint8_t version_;
     const std::uint8_t priority_;
     const bool preempt_;
+    const Nanoseconds preempt_delay_;
+    const model::VrrpAnnouncements announcements_;
     const Nanoseconds interval_;
     Nanoseconds master_interval_;  // v3: what the master advertises; v2: our own.
-    model::Ipv4 own_address_;
+    model::IpAddress own_address_;
 
     State state_ = State::initialize;
-    Nanoseconds master_down_at_{};            // As backup.
-    Nanoseconds advert_at_{};                 // As master.
-    std::optional<Nanoseconds> announce_at_;  // As master, until the second burst.
+    Nanoseconds master_down_at_{};           // As backup.
+    Nanoseconds advert_at_{};                // As master.
+    std::optional<Nanoseconds> preempt_at_;  // As backup of a lower master, until we may preempt.
+    // As master: the second burst, and the next of the regular ones.
+    std::optional<Nanoseconds> announce_at_;
+    Action announce_again_ = Action::announce_addresses;
+    std::optional<Nanoseconds> refresh_at_;
     Nanoseconds last_advert_{};
     Claim last_claim_;
     std::uint64_t master_transitions_ = 0;

@@ -5,21 +5,26 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "host/model/limits.hpp"
 #include "host/util/log.hpp"
 #include "host/vrrp/admission.hpp"
+#include "host/vrrp/announcement.hpp"
 
 namespace fpvs::vrrp {
 namespace {
 
-constexpr int kAnnouncementsPerBurst = 5;  // keepalived's garp_master_repeat.
 constexpr std::chrono::seconds kRefusalLogInterval(10);
 constexpr const char* kComponent = "vrrp";
 
 void count(RefusalCounters& counters, Refusal refusal) {
     ++counters[static_cast<std::size_t>(refusal)];
+}
+
+bool is_link_local(const model::IpAddress& address) {
+    return address.is_ipv6() && address.words[0] >> 22 == 0xfe80 >> 6;
 }
 
 std::string repetition(std::uint64_t held_back) {
@@ -33,10 +38,11 @@ Status check(const std::vector<model::VrrpInstance>& instances) {
                     instances.size(),
                     model::kVrrpInstancesMax);
     }
-    std::map<std::pair<std::string, int>, std::string> names;
+    // A virtual router is known by its interface, family and number (RFC 9568 1.2).
+    std::map<std::tuple<std::string, model::Family, int>, std::string> names;
     for (const model::VrrpInstance& instance : instances) {
-        const auto [place, fresh] =
-            names.try_emplace({instance.interface, instance.virtual_router_id}, instance.name);
+        const auto [place, fresh] = names.try_emplace(
+            {instance.interface, instance.family, instance.virtual_router_id}, instance.name);
         if (!fresh) {
             return fail(Code::already_exists,
                         "({}) virtual_router_id {} on {} is already that of {}",
@@ -100,18 +106,19 @@ class Service::Instance : public std::enable_shared_from_this<Service::Instance>
             refuse(received.error(), {});
             return;
         }
+        const model::IpAddress& source = received->envelope.source;
         const Advert& advert = received->advert;
-        auto refusal = refusal_of(config_, advert);
-        if (received->source == own_address_) {
+        auto refusal = refusal_of(config_, *received);
+        if (source == own_address_) {
             refusal = Refusal::own_address;
         }
         if (refusal) {
-            refuse(*refusal, advert);
+            refuse(*refusal, *received);
             return;
         }
         ++adverts_received_;
         perform([&](Nanoseconds now) {
-            return election_.on_claim(now, {received->source, advert.priority, advert.interval_cs});
+            return election_.on_claim(now, {source, advert.priority, advert.interval_cs});
         });
     }
 
@@ -143,21 +150,28 @@ class Service::Instance : public std::enable_shared_from_this<Service::Instance>
     }
 
     // Without an address of its own an interface cannot send adverts (keepalived's FAULT).
-    [[nodiscard]] bool usable() const {
-        return home().link->state().up && own_address_ != model::Ipv4{};
+    [[nodiscard]] bool usable() const { return home().link->state().up && !own_address_.is_any(); }
+
+    [[nodiscard]] bool is_virtual(const model::IpAddress& address) const {
+        const auto is_it = [&](const auto& candidate) { return candidate.address == address; };
+        return std::any_of(config_.addresses.begin(), config_.addresses.end(), is_it) ||
+               std::any_of(
+                   config_.excluded_addresses.begin(), config_.excluded_addresses.end(), is_it);
     }
 
-    // The oldest address that is not virtual: what an earlier run left behind must not be taken.
+    // That of the configuration; else the oldest address that is not virtual: what an earlier run
+    // left behind must not be taken.  Of IPv6 it is link-local (RFC 9568 5.1.2.1).
     void adopt_own_address() {
-        own_address_ = {};
-        for (const model::Ipv4 address : home().link->state().addresses) {
-            const bool is_virtual = std::any_of(
-                config_.addresses.begin(),
-                config_.addresses.end(),
-                [&](const auto& virtual_address) { return virtual_address.address == address; });
-            if (!is_virtual) {
-                own_address_ = address;
-                break;
+        own_address_ = config_.source.value_or(model::IpAddress::any(config_.family));
+        if (!config_.source) {
+            const auto& addresses = home().link->state().addresses;
+            const auto own = std::find_if(
+                addresses.begin(), addresses.end(), [&](const model::IpAddress& address) {
+                    return address.family == config_.family && !is_virtual(address) &&
+                           (address.is_ipv4() || is_link_local(address));
+                });
+            if (own != addresses.end()) {
+                own_address_ = *own;
             }
         }
         election_.set_own_address(own_address_);
@@ -199,45 +213,76 @@ class Service::Instance : public std::enable_shared_from_this<Service::Instance>
                 own_addresses(&provider::AddressOwner::remove);
                 break;
             case Action::announce_addresses:
-                announce();
+                announce(config_.announcements.repeat);
+                break;
+            case Action::answer_lower:
+                announce(config_.announcements.lower_priority_repeat);
+                break;
+            case Action::refresh_addresses:
+                announce(config_.announcements.refresh_repeat);
                 break;
         }
     }
 
     void send(std::uint8_t priority) {
-        const auto packet = encode(advert_of(config_, priority), own_address_, identification_);
+        if (config_.unicast_peers.empty()) {
+            send(priority, group_of(config_.family));
+            return;
+        }
+        for (const model::IpAddress& peer : config_.unicast_peers) {
+            send(priority, peer);
+        }
+    }
+
+    void send(std::uint8_t priority, const model::IpAddress& destination) {
+        const Envelope envelope{
+            .source = own_address_, .destination = destination, .identification = identification_};
+        const auto packet =
+            encode(advert_of(config_, priority),
+                   envelope,
+                   config_.checksum_of_message_only ? Ipv4Checksum::message_only
+                                                    : Ipv4Checksum::with_pseudo_header);
         // keepalived counts from 1 and so do we; 0 would leave the choice to the kernel.
         identification_ = static_cast<std::uint16_t>(identification_ % 0xffff + 1);
-        if (const auto status = home().link->send_packet(packet); !status) {
+        if (const auto status = home().link->send_packet(packet, destination); !status) {
             complain(status.error());
             return;
         }
         ++adverts_sent_;
     }
 
-    void announce() {
-        for (int i = 0; i < kAnnouncementsPerBurst; ++i) {
-            for (const model::VirtualAddress& virtual_address : config_.addresses) {
-                provider::VrrpLink& link = *ports_.at(interface_of(virtual_address))->link;
-                const auto frame = gratuitous_arp(link.state().mac, virtual_address.address);
-                if (const auto status = link.send_frame(frame); !status) {
-                    complain(status.error());
-                }
+    template <class Function>
+    void for_each_address(Function&& function) const {
+        for (const auto* const list : {&config_.addresses, &config_.excluded_addresses}) {
+            for (const model::VirtualAddress& virtual_address : *list) {
+                function(virtual_address);
             }
         }
     }
 
+    void announce(std::uint32_t repeat) {
+        for (std::uint32_t i = 0; i < repeat; ++i) {
+            for_each_address([&](const model::VirtualAddress& virtual_address) {
+                provider::VrrpLink& link = *ports_.at(interface_of(virtual_address))->link;
+                const auto frame = announcement(link.state().mac, virtual_address.address);
+                if (const auto status = link.send_frame(frame); !status) {
+                    complain(status.error());
+                }
+            });
+        }
+    }
+
     void own_addresses(Status (provider::AddressOwner::*edit)(const std::string&,
-                                                              model::Ipv4,
+                                                              const model::IpAddress&,
                                                               std::uint8_t)) {
-        for (const model::VirtualAddress& virtual_address : config_.addresses) {
+        for_each_address([&](const model::VirtualAddress& virtual_address) {
             const auto status = (service_.addresses_.*edit)(interface_of(virtual_address),
                                                             virtual_address.address,
                                                             virtual_address.prefix_length);
             if (!status) {
                 complain(status.error());
             }
-        }
+        });
     }
 
     void complain(const Error& error) {
@@ -246,13 +291,13 @@ class Service::Instance : public std::enable_shared_from_this<Service::Instance>
         }
     }
 
-    void refuse(Refusal refusal, const Advert& advert) {
+    void refuse(Refusal refusal, const ReceivedAdvert& received) {
         count(refusals_, refusal);
         if (const auto held_back = refusal_limiter_.admit(service_.clock_.now())) {
             log::warn(kComponent,
                       "({}) {}{}",
                       config_.name,
-                      describe(refusal, config_, advert),
+                      describe(refusal, config_, received),
                       repetition(*held_back));
         }
     }
@@ -277,7 +322,7 @@ class Service::Instance : public std::enable_shared_from_this<Service::Instance>
     const Ports ports_;
     Election election_;
     boost::asio::steady_timer timer_;
-    model::Ipv4 own_address_;
+    model::IpAddress own_address_;
     std::uint16_t identification_ = 1;
     std::uint64_t adverts_sent_ = 0;
     std::uint64_t adverts_received_ = 0;
@@ -368,18 +413,22 @@ Result<std::shared_ptr<Service::Instance>> Service::make_instance(
         return {};
     };
     FPVS_TRY_STATUS(open(instance.interface));
-    for (const model::VirtualAddress& address : instance.addresses) {
-        if (!address.interface.empty()) {
-            FPVS_TRY_STATUS(open(address.interface));
+    for (const auto* const list : {&instance.addresses, &instance.excluded_addresses}) {
+        for (const model::VirtualAddress& address : *list) {
+            if (!address.interface.empty()) {
+                FPVS_TRY_STATUS(open(address.interface));
+            }
         }
     }
     return std::make_shared<Instance>(*this, instance, std::move(ports));
 }
 
 void Service::on_packet(const Port& port, std::span<const std::uint8_t> packet) {
-    const auto id = virtual_router_id_of(packet);
+    const auto addressee = addressee_of(packet);
     for (const auto& instance : instances_) {
-        if (id && instance->runs_on(port) && instance->config().virtual_router_id == *id) {
+        const model::VrrpInstance& config = instance->config();
+        if (addressee && instance->runs_on(port) && config.family == addressee->family &&
+            config.virtual_router_id == addressee->virtual_router_id) {
             instance->on_packet(packet);
             return;
         }

@@ -5,7 +5,6 @@
 // was goes on undisturbed; one that changed resigns and begins again.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -21,8 +20,6 @@
 #include "host/vrrp/packet.hpp"
 
 namespace fpvs::vrrp {
-
-using RefusalCounters = std::array<std::uint64_t, kRefusals>;
 
 class Service {
   public:

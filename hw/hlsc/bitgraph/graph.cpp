@@ -123,6 +123,14 @@ bool Graph::is_constant(const Value& v) {
     return true;
 }
 
+int Graph::bits_for(int count) {
+    int bits = 1;
+    while ((1 << bits) < count) {
+        ++bits;
+    }
+    return bits;
+}
+
 std::uint64_t Graph::constant_of(const Value& v) {
     std::uint64_t result = 0;
     for (std::size_t i = 0; i < v.size() && i < 64; ++i) {
@@ -154,7 +162,9 @@ Value Graph::rebuild(const Node& old, const std::vector<Value>& in) {
         case Op::subtract:
             return subtract(in[0], in[1]);
         case Op::multiply:
-            return extend(multiply(in[0], in[1]), old.width);
+            return multiply(
+                (old.part & 1) != 0 ? extend_signed(in[0], old.width) : extend(in[0], old.width),
+                (old.part & 2) != 0 ? extend_signed(in[1], old.width) : extend(in[1], old.width));
         case Op::equal:
             return {equal(in[0], in[1])};
         case Op::less_unsigned:

@@ -49,7 +49,7 @@ enum class Op : std::uint8_t {
     // Arithmetic.
     add,
     subtract,
-    multiply,
+    multiply,  // part: 1 if in[0] is signed, 2 if in[1] is.  At most what one DSP slice takes.
     equal,
     less_unsigned,
     less_signed,
@@ -84,6 +84,8 @@ class Graph {
     static Value extend(const Value& v, int width) { return slice(v, 0, width); }
     static Value extend_signed(const Value& v, int width);
     static bool is_constant(const Value& v);
+    // Bits of an index below `count`, at least one.
+    static int bits_for(int count);
     // The low 64 bits of a constant.
     static std::uint64_t constant_of(const Value& v);
 
@@ -121,10 +123,15 @@ class Graph {
     void leaves(Op op, Bit bit, std::vector<Bit>& out) const;
     Bit reduce_xor(std::vector<Bit> terms);
     Bit reduce_and_or(Op op, std::vector<Bit> terms);
+    [[nodiscard]] bool few_terms(const Value& a, const Value& b) const;
     Value logic(Op op, const Value& a, const Value& b);
     [[nodiscard]] bool is_not_of(Bit x, Bit y) const;
     bool mux_bit(Bit select, Bit one, Bit zero, int width, Bit& result);
     Value add_or_subtract(Op op, const Value& a, const Value& b);
+    Value add_to_known_shape(Op op, const Value& a, const Value& constant);
+    Value multiply_by_constant(const Value& a, const Value& constant);
+    Value multiply_piece(const Value& a, bool a_signed, const Value& b, bool b_signed);
+    Value shift_in_steps(Op op, Value v, const Value& amount);
     Value shift_by_constant(Op op, const Value& v, std::uint64_t amount);
 
     std::deque<Node> nodes_;  // Makers hold references to nodes while they add others.

@@ -22,53 +22,33 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr std::size_t kMessageBytesMax = 1480;
 
 void read_and_write(std::span<const std::uint8_t> packet) {
-    (void)vrrp::virtual_router_id_of(packet);
+    (void)vrrp::addressee_of(packet);
     const auto received = vrrp::decode(packet);
     if (!received || received->advert.addresses.size() > model::kVirtualAddressesMax) {
         return;  // Of longer ones we are never the sender.
     }
-    const auto again = vrrp::decode(vrrp::encode(received->advert, received->source, 1));
+    const auto again = vrrp::decode(vrrp::encode(received->advert, received->envelope));
     FPVS_CHECK(again.has_value(), "{}", vrrp::name(again.error()));
     FPVS_CHECK(again->advert == received->advert, "another advert");
 }
 
 // Past the IP header and the checksum, where chance alone would seldom get.
-Bytes packet_around(std::span<const std::uint8_t> message) {
-    const std::size_t total = 20 + message.size();
-    Bytes packet = {0x45,
-                    0xc0,
-                    static_cast<std::uint8_t>(total >> 8),
-                    static_cast<std::uint8_t>(total),
-                    0,
-                    1,
-                    0,
-                    0,
-                    255,
-                    112,
-                    0,
-                    0,
-                    192,
-                    168,
-                    113,
-                    148,
-                    224,
-                    0,
-                    0,
-                    18};
+Bytes packet_around(std::span<const std::uint8_t> message, const vrrp::Envelope& envelope) {
+    constexpr std::size_t kChecksumOffset = 6;
+    Bytes packet = vrrp::ip_header(envelope, message.size());
+    const std::size_t header_bytes = packet.size();
     packet.insert(packet.end(), message.begin(), message.end());
-    if (message.size() < 8) {
+    if (message.size() < kChecksumOffset + 2) {
         return packet;
     }
-    packet[26] = packet[27] = 0;
-    std::uint32_t sum = 0;
-    for (std::size_t i = 20; i < packet.size(); ++i) {
-        sum += static_cast<std::uint32_t>(packet[i] << (i % 2 == 0 ? 8 : 0));
-    }
-    while (sum > 0xffff) {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    packet[26] = static_cast<std::uint8_t>(~sum >> 8);
-    packet[27] = static_cast<std::uint8_t>(~sum);
+    const auto sealed = std::span(packet).subspan(header_bytes);
+    sealed[kChecksumOffset] = sealed[kChecksumOffset + 1] = 0;
+    const bool pseudo_header = envelope.source.is_ipv6();
+    const std::uint16_t sum = vrrp::checksum(
+        sealed,
+        pseudo_header ? vrrp::pseudo_header_sum(envelope, vrrp::kProtocol, message.size()) : 0);
+    sealed[kChecksumOffset] = static_cast<std::uint8_t>(sum >> 8);
+    sealed[kChecksumOffset + 1] = static_cast<std::uint8_t>(sum);
     return packet;
 }
 
@@ -77,6 +57,11 @@ Bytes packet_around(std::span<const std::uint8_t> message) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::span bytes(data, std::min(size, kMessageBytesMax));
     read_and_write(bytes);
-    read_and_write(packet_around(bytes));
+    read_and_write(packet_around(
+        bytes,
+        {.source = model::Ipv4{0xc0a87194}, .destination = vrrp::group_of(model::Family::ipv4)}));
+    read_and_write(packet_around(bytes,
+                                 {.source = model::Ipv6{{0xfe800000, 0, 0xff, 0xfe001394}},
+                                  .destination = vrrp::group_of(model::Family::ipv6)}));
     return 0;
 }

@@ -19,7 +19,7 @@ class Director {
     Director(world::World& world,
              world::Lan& lan,
              model::VrrpInstance instance,
-             model::Ipv4 address,
+             model::IpAddress address,
              std::function<void()> on_change)
         : world_(world),
           lan_(lan),
@@ -62,7 +62,7 @@ class Director {
     [[nodiscard]] bool alive() const { return election_.has_value() && plugged_; }
     [[nodiscard]] bool master() const { return election_ && election_->state() == State::master; }
     [[nodiscard]] const model::VrrpInstance& instance() const { return instance_; }
-    [[nodiscard]] model::Ipv4 address() const { return address_; }
+    [[nodiscard]] const model::IpAddress& address() const { return address_; }
     [[nodiscard]] world::Lan::Station station() const { return station_; }
 
   private:
@@ -71,9 +71,9 @@ class Director {
             return;
         }
         const auto received = decode(packet);
-        FPVS_CHECK(received && !refusal_of(instance_, received->advert), "own kind refused");
+        FPVS_CHECK(received && !refusal_of(instance_, *received), "own kind refused");
         perform(election_->on_claim(world_.now(),
-                                    {.source = received->source,
+                                    {.source = received->envelope.source,
                                      .priority = received->advert.priority,
                                      .interval_cs = received->advert.interval_cs}));
     }
@@ -84,7 +84,9 @@ class Director {
                 const bool resigns = action == Action::send_resignation;
                 const auto advert =
                     advert_of(instance_, resigns ? kPriorityResign : instance_.priority);
-                lan_.send(station_, encode(advert, address_, 1));
+                lan_.send(station_,
+                          encode(advert,
+                                 {.source = address_, .destination = group_of(instance_.family)}));
             } else if (action == Action::add_addresses) {
                 owns_addresses_ = true;
             } else if (action == Action::remove_addresses) {
@@ -109,7 +111,7 @@ class Director {
     world::World& world_;
     world::Lan& lan_;
     const model::VrrpInstance instance_;
-    const model::Ipv4 address_;
+    const model::IpAddress address_;
     const std::function<void()> on_change_;
     std::optional<Election> election_;
     bool plugged_ = true;

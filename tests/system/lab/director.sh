@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# The director of the lab, to be sourced: fpvsd in the namespace lvs01, its tools, and what scripts
-# say and check about it.  Needs in_ns (topology.sh), BUILD and WORK.
+# The directors of the lab, to be sourced: fpvsd in the namespace lvs01 (or another), its tools, and
+# what scripts say and check about it.  Needs in_ns (topology.sh), BUILD and WORK.
 
 readonly BITSTREAM=$BUILD/bitstreams/sim/fpvs-sim.xclbin
 readonly READY_SECONDS_MAX=30
 export FPVS_SOCKET=$WORK/fpvsd.sock
-export FPVS_SIMCARD_PORTS="veth:wire0@$LAB-lvs01-wire"
 
 daemon_pid=''
 failures=0
@@ -55,12 +54,17 @@ wait_for() {
 vip_on_director() { ip -n "$LAB-lvs01" -o addr show dev ens160 | grep -q " $VIP/"; }
 servers_up() { [ "$(fpvsadm health | grep -c ' up ')" -ge "$1" ]; }
 
-# director_start CONFIG: fpvsd with that file; the wire is reached by the card once one is loaded,
-# and by a DPDK port of the same wire until then.
+# run_director HOST CONFIG: becomes fpvsd with that file; the wire is reached by the card once one
+# is loaded, and by a DPDK port of the same wire until then.
+run_director() {
+    export FPVS_SIMCARD_PORTS="veth:wire0@$LAB-$1-wire"
+    become_in_ns "$1" "$BUILD/bin/fpvsd" --config "$2" \
+        --port ens160=card:0 --standby "ens160=af_packet:wire0@$LAB-$1-wire"
+}
+
+# director_start CONFIG: the director of scripts that have one.
 director_start() {
-    become_in_ns lvs01 "$BUILD/bin/fpvsd" --config "$1" \
-        --port ens160=card:0 --standby "ens160=af_packet:wire0@$LAB-lvs01-wire" \
-        >"$WORK/fpvsd.log" 2>&1 &
+    run_director lvs01 "$1" >"$WORK/fpvsd.log" 2>&1 &
     daemon_pid=$!
     wait_for "the control socket answers" fpvsadm -Ln
 }

@@ -10,11 +10,16 @@
 #                                     .               DPDK port) is plugged into
 #                            ens160 in lvs01 .149     a TAP: the port as the director's kernel sees
 #
+# With DIRECTORS=2 there is lvs02, too, of the same make, at .148.
+#
 # Needs LAB (prefix of the namespaces) and CLIENTS (how many).
 
 readonly VIP=192.168.113.100
+readonly DIRECTORS=${DIRECTORS:-1}
 readonly DIRECTOR_ADDRESS=192.168.113.149
 readonly DIRECTOR_MAC=02:00:00:00:13:95
+readonly SECOND_DIRECTOR_ADDRESS=192.168.113.148
+readonly SECOND_DIRECTOR_MAC=02:00:00:00:13:94
 
 # in_ns HOST COMMAND...: plain nsenter, because `ip netns exec` wants a root that is a mount point.
 in_ns() {
@@ -33,6 +38,7 @@ become_in_ns() {
 lab_hosts() {
     local i
     printf 'sw\nlvs01\nlvs01-wire\ndb01\ndb02\n'
+    [ "$DIRECTORS" = 1 ] || printf 'lvs02\nlvs02-wire\n'
     for ((i = 1; i <= CLIENTS; i++)); do printf 'client%d\n' "$i"; done
 }
 
@@ -46,6 +52,14 @@ plug() {
     [ -n "${3:-}" ] && ip -n "$LAB-$host" addr add "$3/24" brd + dev "$interface"
     # A veth leaves checksums to hardware that is not there; a wire carries them.
     in_ns "$host" ethtool -K "$interface" tx off >/dev/null
+}
+
+# plug_director HOST ADDRESS MAC
+plug_director() {
+    plug "$1-wire" wire0
+    in_ns "$1" ip tuntap add dev ens160 mode tap
+    ip -n "$LAB-$1" link set ens160 address "$3" up
+    ip -n "$LAB-$1" addr add "$2/24" brd + dev ens160
 }
 
 # The servers answer for the virtual IP but never say so on the wire.
@@ -96,10 +110,9 @@ lab_up() {
     for ((i = 1; i <= CLIENTS; i++)); do
         plug "client$i" eth0 "192.168.113.$((49 + i))" "02:00:00:00:13:$(printf %02x $((49 + i)))"
     done
-    plug lvs01-wire wire0
-    in_ns lvs01 ip tuntap add dev ens160 mode tap
-    ip -n "$LAB-lvs01" link set ens160 address $DIRECTOR_MAC up
-    ip -n "$LAB-lvs01" addr add $DIRECTOR_ADDRESS/24 brd + dev ens160
+    plug_director lvs01 $DIRECTOR_ADDRESS $DIRECTOR_MAC
+    [ "$DIRECTORS" = 1 ] ||
+        plug_director lvs02 $SECOND_DIRECTOR_ADDRESS $SECOND_DIRECTOR_MAC
     configure_real_server db01
     configure_real_server db02
 }

@@ -32,11 +32,17 @@ constexpr nanoseconds kSkew100 = nanoseconds(1s) * 156 / 256;
 constexpr nanoseconds kSkew150 = nanoseconds(1s) * 106 / 256;
 constexpr milliseconds kPatience = 12s;
 
+const model::IpAddress kLinkLocal01 = *model::parse_address("fe80::ff:fe00:1395");
+const model::IpAddress kLinkLocal02 = *model::parse_address("fe80::ff:fe00:1394");
+const model::IpAddress kVip6 = *model::parse_address("fe80::100");
+
 struct PeerOptions {
     int priority = 150;
     std::string password = "1111";
     int version = 2;
     std::string interval_s = "1";
+    std::string address = "192.168.113.100";
+    std::string more = {};  // Lines of the instance.
 };
 
 // keepalived in a namespace of its own, with files in a folder that goes with it.
@@ -50,7 +56,8 @@ class Keepalived {
             << options.version << "\n  virtual_router_id 51\n  priority " << options.priority
             << "\n  advert_int " << options.interval_s
             << "\n  authentication {\n    auth_type PASS\n    auth_pass " << options.password
-            << "\n  }\n  virtual_ipaddress {\n    192.168.113.100\n  }\n}\n";
+            << "\n  }\n"
+            << options.more << "\n  virtual_ipaddress {\n    " << options.address << "\n  }\n}\n";
         process_.emplace(std::vector<std::string>{"ip",
                                                   "netns",
                                                   "exec",
@@ -142,21 +149,28 @@ class KeepalivedTest : public ::testing::Test {
             kPatience);
     }
 
-    static bool owns(const kit::TestNamespace& host) {
+    [[nodiscard]] bool owns(const kit::TestNamespace& host) const {
         const auto visit = kernel::NetnsScope::enter(host.name()).value();
         auto rtnetlink = kernel::Rtnetlink::open().value();
         const auto index = rtnetlink.interface("eth0").value().index;
-        for (const auto& address : rtnetlink.addresses(index, model::Family::ipv4).value()) {
-            if (address.address == kVip) {
-                return true;
-            }
+        const auto addresses = rtnetlink.addresses(index, vip_.family).value();
+        return std::any_of(addresses.begin(), addresses.end(), [this](const auto& address) {
+            return address.address == vip_;
+        });
+    }
+
+    // Link-local addresses follow from the MAC addresses and may be used at once.
+    void use_ipv6() {
+        vip_ = kVip6;
+        for (const auto* host : {&*ours_, &*theirs_}) {
+            host->run("sysctl -qw net.ipv6.conf.eth0.accept_dad=0");
+            host->run("sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0");
         }
-        return false;
     }
 
     // Waits for a new master's first advert after `since`, prints and checks how long it took.
     void expect_takeover(const std::string& what,
-                         model::Ipv4 master,
+                         const model::IpAddress& master,
                          nanoseconds since,
                          nanoseconds expected) {
         std::optional<nanoseconds> seen;
@@ -172,6 +186,7 @@ class KeepalivedTest : public ::testing::Test {
         EXPECT_LE(*seen - since, expected + kTolerance) << what;
     }
 
+    model::IpAddress vip_ = kVip;
     std::optional<kit::TestNamespace> ours_;
     std::optional<kit::TestNamespace> theirs_;
     std::optional<Observer> observer_;
@@ -272,6 +287,63 @@ TEST_F(KeepalivedTest, version_3_at_100_ms_takes_over_in_a_third_of_a_second) {
                     observer_->last_advert(kLvs02)->time,
                     300ms + kSkew100 / 10);
     peer.emplace(*theirs_, PeerOptions{.priority = 50, .version = 3, .interval_s = "0.1"});
+    ASSERT_TRUE(kit::run_until(io_, [&] { return peer->logged("Entering BACKUP STATE"); }));
+    EXPECT_EQ(service_->view().front().state, "MASTER");
+    EXPECT_EQ(service_->view().front().adverts_refused, 0u);
+}
+
+// In both roles: the peer is master and dies, then comes back lower and is our backup.
+TEST_F(KeepalivedTest, version_3_over_ipv6_is_a_peer_in_both_roles) {
+    use_ipv6();
+    auto instance = lab_instance();
+    instance.family = model::Family::ipv6;
+    instance.version = 3;
+    instance.advert_interval_cs = 20;
+    instance.authentication = model::VrrpAuthentication::none;
+    instance.addresses = {{.address = kVip6, .prefix_length = 128, .interface = {}}};
+    PeerOptions options{
+        .priority = 150, .version = 3, .interval_s = "0.2", .address = "fe80::100", .more = {}};
+    start(instance);
+    std::optional<Keepalived> peer;
+    peer.emplace(*theirs_, options);
+    ASSERT_TRUE(settles("BACKUP", true));
+    peer->kill();
+    expect_takeover("IPv6, killed: its last advert to our first",
+                    kLinkLocal01,
+                    observer_->last_advert(kLinkLocal02)->time,
+                    600ms + kSkew100 / 5);
+    options.priority = 50;
+    peer.emplace(*theirs_, options);
+    ASSERT_TRUE(kit::run_until(io_, [&] { return peer->logged("Entering BACKUP STATE"); }));
+    service_->stop();
+    const auto resignation = *observer_->last_advert(kLinkLocal01);
+    ASSERT_EQ(resignation.advert()->advert.priority, kPriorityResign);
+    expect_takeover("IPv6, we stop: priority 0 to its first",
+                    kLinkLocal02,
+                    resignation.time,
+                    nanoseconds(200ms) * (256 - 50) / 256);
+}
+
+TEST_F(KeepalivedTest, unicast_is_a_peer_in_both_roles) {
+    auto instance = lab_instance();
+    instance.source = kLvs01;
+    instance.unicast_peers = {kLvs02};
+    const std::string peers =
+        "  unicast_src_ip 192.168.113.148\n  unicast_peer {\n    192.168.113.149\n  }";
+    start(instance);
+    std::optional<Keepalived> peer;
+    peer.emplace(*theirs_, PeerOptions{.priority = 150, .more = peers});
+    ASSERT_TRUE(settles("BACKUP", true));
+    ASSERT_TRUE(
+        kit::run_until(io_, [&] { return service_->view().front().master_address == kLvs02; }));
+    EXPECT_EQ(observer_->last_advert(kLvs02)->advert()->envelope.destination,
+              model::IpAddress(kLvs01));
+    peer->kill();
+    expect_takeover("unicast, killed: its last advert to our first",
+                    kLvs01,
+                    observer_->last_advert(kLvs02)->time,
+                    3s + kSkew100);
+    peer.emplace(*theirs_, PeerOptions{.priority = 50, .more = peers});
     ASSERT_TRUE(kit::run_until(io_, [&] { return peer->logged("Entering BACKUP STATE"); }));
     EXPECT_EQ(service_->view().front().state, "MASTER");
     EXPECT_EQ(service_->view().front().adverts_refused, 0u);

@@ -29,7 +29,7 @@ struct SeenFrame {
     // None: no advert.
     [[nodiscard]] std::optional<ReceivedAdvert> advert() const {
         constexpr std::size_t kEthernetBytes = 14;
-        if (bytes.size() <= kEthernetBytes || bytes[12] != 0x08 || bytes[13] != 0x00) {
+        if (bytes.size() <= kEthernetBytes || (bytes[12] == 0x08 && bytes[13] == 0x06)) {
             return std::nullopt;
         }
         const auto received = decode(std::span(bytes).subspan(kEthernetBytes));
@@ -65,11 +65,11 @@ class Observer {
     }
 
     // The first advert of a source after a moment whose priority is not 0.
-    std::optional<std::chrono::nanoseconds> first_advert(model::Ipv4 source,
+    std::optional<std::chrono::nanoseconds> first_advert(const model::IpAddress& source,
                                                          std::chrono::nanoseconds after) {
         for (const SeenFrame& frame : frames()) {
             const auto seen = frame.advert();
-            if (seen && frame.time > after && seen->source == source &&
+            if (seen && frame.time > after && seen->envelope.source == source &&
                 seen->advert.priority != kPriorityResign) {
                 return frame.time;
             }
@@ -78,10 +78,10 @@ class Observer {
     }
 
     // The last advert of a source.
-    std::optional<SeenFrame> last_advert(model::Ipv4 source) {
+    std::optional<SeenFrame> last_advert(const model::IpAddress& source) {
         std::optional<SeenFrame> last;
         for (const SeenFrame& frame : frames()) {
-            if (const auto seen = frame.advert(); seen && seen->source == source) {
+            if (const auto seen = frame.advert(); seen && seen->envelope.source == source) {
                 last = frame;
             }
         }
@@ -110,15 +110,25 @@ class Observer {
                 std::memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
             }
         }
-        constexpr std::size_t kProtocolOffset = 23;  // Of IPv4 in an Ethernet frame.
-        const bool arp = length > 13 && bytes[12] == 0x08 && bytes[13] == 0x06;
-        if (!arp && (length <= ssize_t{kProtocolOffset} || bytes[kProtocolOffset] != kProtocol)) {
+        if (!is_of_interest(std::span(bytes).first(static_cast<std::size_t>(length)))) {
             return true;
         }
         frames_.push_back(
             {std::chrono::seconds(stamp.tv_sec) + std::chrono::nanoseconds(stamp.tv_nsec),
              {bytes.begin(), bytes.begin() + length}});
         return true;
+    }
+
+    // Adverts of either family and ARP.
+    static bool is_of_interest(std::span<const std::uint8_t> frame) {
+        constexpr std::size_t kProtocolOffset = 23;    // Of IPv4 in an Ethernet frame.
+        constexpr std::size_t kNextHeaderOffset = 20;  // Of IPv6.
+        if (frame.size() <= kProtocolOffset) {
+            return false;
+        }
+        const auto type = static_cast<unsigned>(frame[12] << 8 | frame[13]);
+        return type == 0x0806 || (type == 0x0800 && frame[kProtocolOffset] == kProtocol) ||
+               (type == 0x86dd && frame[kNextHeaderOffset] == kProtocol);
     }
 
     kernel::UniqueFd fd_;

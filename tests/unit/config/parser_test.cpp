@@ -113,6 +113,63 @@ vrrp_instance V {
                             model::VirtualAddress{model::Ipv4{0x0a000002}, 32, ""}));
 }
 
+TEST(ParseVrrp, Version3OfIpv6WithPeersAndExcludedAddresses) {
+    const ParsedConfig config = parsed(R"(vrrp_instance V {
+    interface eth0
+    virtual_router_id 7
+    advert_int 0.01
+    preempt_delay 2.5
+    garp_master_repeat 3
+    garp_lower_prio_delay 0
+    unicast_src_ip fd00::1
+    unicast_peer {
+        fd00::2
+        fd00::3
+    }
+    virtual_ipaddress {
+        fd00::100/64
+    }
+    virtual_ipaddress_excluded {
+        10.0.0.100 dev eth1
+    }
+}
+global_defs {
+    vrrp_garp_master_delay 9
+    vrrp_check_unicast_src
+})");
+    EXPECT_THAT(config.warnings, testing::IsEmpty());
+    const model::VrrpInstance& instance = config.config.vrrp_instances.front();
+    EXPECT_EQ(instance.family, model::Family::ipv6);
+    EXPECT_EQ(instance.version, 3);
+    EXPECT_EQ(instance.advert_interval_cs, 1U);
+    EXPECT_EQ(instance.preempt_delay_ms, 2500U);
+    EXPECT_EQ(instance.source, *model::parse_address("fd00::1"));
+    EXPECT_THAT(instance.unicast_peers,
+                ElementsAre(*model::parse_address("fd00::2"), *model::parse_address("fd00::3")));
+    EXPECT_TRUE(instance.check_unicast_source);
+    EXPECT_EQ(
+        instance.announcements,
+        (model::VrrpAnnouncements{
+            .repeat = 3, .delay_s = 9, .lower_priority_repeat = 3, .lower_priority_delay_s = 0}));
+    EXPECT_THAT(instance.excluded_addresses,
+                ElementsAre(model::VirtualAddress{model::Ipv4{0x0a000064}, 32, "eth1"}));
+}
+
+TEST(ParseVrrp, AnAddressOfTheOtherFamilyIsPassedOverAloud) {
+    const ParsedConfig config = parsed(R"(vrrp_instance V {
+    interface eth0
+    virtual_router_id 7
+    virtual_ipaddress {
+        10.0.0.1
+        fd00::1
+    }
+})");
+    EXPECT_EQ(config.config.vrrp_instances.front().addresses.size(), 1U);
+    EXPECT_THAT(config.warnings,
+                ElementsAre("f:1:1: fd00::1 of vrrp_instance 'V' is ignored, as keepalived does: "
+                            "adverts carry one family; write it in virtual_ipaddress_excluded"));
+}
+
 TEST(ParseVrrp, WhatKeepalivedAdjustsIsAdjustedAloud) {
     const ParsedConfig config = parsed(R"(vrrp_instance V {
     state MASTER

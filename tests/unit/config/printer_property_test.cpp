@@ -37,10 +37,34 @@ std::string interface_name(const std::string& prefix) {
     return prefix + std::to_string(number<unsigned>(0, 99));
 }
 
-model::VirtualAddress virtual_address(std::uint32_t index) {
-    return {.address = model::Ipv4{0x0a000000 + index},
-            .prefix_length = number<std::uint8_t>(0, 32),
+model::IpAddress address_of(model::Family family, std::uint32_t index) {
+    if (family == model::Family::ipv4) {
+        return model::Ipv4{0x0a000000 + index};
+    }
+    return model::Ipv6{{0xfe800000, 0, 0, index}};
+}
+
+model::VirtualAddress virtual_address(model::Family family, std::uint32_t index) {
+    return {.address = address_of(family, index),
+            .prefix_length = number<std::uint8_t>(0, family == model::Family::ipv4 ? 32 : 128),
             .interface = coin() ? interface_name("vlan") : ""};
+}
+
+model::Family family() {
+    return coin() ? model::Family::ipv4 : model::Family::ipv6;
+}
+
+model::VrrpAnnouncements announcements() {
+    model::VrrpAnnouncements result;
+    for (std::uint32_t* const count :
+         {&result.repeat, &result.refresh_repeat, &result.lower_priority_repeat}) {
+        *count = number<std::uint32_t>(1, 1000);
+    }
+    for (std::uint32_t* const seconds :
+         {&result.delay_s, &result.refresh_s, &result.lower_priority_delay_s}) {
+        *seconds = number<std::uint32_t>(0, 86'400);
+    }
+    return result;
 }
 
 model::VrrpInstance vrrp_instance(unsigned index) {
@@ -49,16 +73,34 @@ model::VrrpInstance vrrp_instance(unsigned index) {
     instance.interface = "eth" + std::to_string(index);
     instance.virtual_router_id = number<std::uint8_t>(1, 255);
     instance.priority = number<std::uint8_t>(1, 255);
-    instance.advert_interval_cs = number<std::uint32_t>(1, 255) * 100;
+    instance.family = family();
+    instance.version = instance.family == model::Family::ipv6 || coin() ? 3 : 2;
+    instance.advert_interval_cs = instance.version == 3 ? number<std::uint32_t>(1, 4095)
+                                                        : number<std::uint32_t>(1, 255) * 100;
     instance.initial_master = coin();
     instance.preempt = instance.priority == 255 || coin();
+    instance.preempt_delay_ms = instance.preempt ? number<std::uint32_t>(0, 1'000'000) : 0;
+    instance.checksum_of_message_only = coin();
+    instance.announcements = announcements();
     if (coin()) {
+        instance.source = address_of(instance.family, 0x1000);
+    }
+    const auto peers = number<std::uint32_t>(0, 3);
+    for (std::uint32_t i = 0; i < peers; ++i) {
+        instance.unicast_peers.push_back(address_of(instance.family, 0x2000 + i));
+    }
+    instance.check_unicast_source = peers != 0 && coin();
+    if (instance.version == 2 && coin()) {
         instance.authentication = model::VrrpAuthentication::password;
         instance.password = text(8).substr(0, 8);
     }
     const auto addresses = number<std::uint32_t>(0, 20);
     for (std::uint32_t i = 0; i < addresses; ++i) {
-        instance.addresses.push_back(virtual_address(i));
+        instance.addresses.push_back(virtual_address(instance.family, i));
+    }
+    const auto excluded = number<std::uint32_t>(0, 3);
+    for (std::uint32_t i = 0; i < excluded; ++i) {
+        instance.excluded_addresses.push_back(virtual_address(family(), 0x3000 + i));
     }
     return instance;
 }

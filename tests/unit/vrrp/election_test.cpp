@@ -18,6 +18,7 @@ constexpr Nanoseconds kSkew100 = kSecond * 156 / 256;
 constexpr Nanoseconds kDown100 = 3 * kSecond + kSkew100;
 const Actions kMasterActions = {
     Action::send_advert, Action::add_addresses, Action::announce_addresses};
+const Actions kAnswerToLower = {Action::send_advert, Action::add_addresses, Action::answer_lower};
 
 Claim claim(int priority, model::Ipv4 source = kLvs02) {
     return {.source = source, .priority = static_cast<std::uint8_t>(priority), .interval_cs = 100};
@@ -112,6 +113,43 @@ TEST_F(ElectionTest, lower_master_is_let_starve_when_preempting) {
     EXPECT_EQ(election.deadline(), before);
 }
 
+TEST_F(ElectionTest, lower_master_is_respected_for_the_preempt_delay) {
+    auto instance = lab_instance();
+    instance.preempt_delay_ms = 10'000;
+    Election election = started(instance);
+    const Nanoseconds begin = now_ + 1s;
+    for (now_ = begin; now_ < begin + 10s; now_ += 1s) {
+        EXPECT_TRUE(election.on_claim(now_, claim(99)).empty());
+        EXPECT_EQ(election.deadline(), now_ + kDown100);
+    }
+    const auto last = election.deadline();
+    (void)election.on_claim(now_, claim(99));
+    EXPECT_EQ(election.deadline(), last) << "from now on it is let starve";
+    // A better master in between: the delay begins anew.
+    (void)election.on_claim(now_, claim(150));
+    (void)election.on_claim(now_ + 1s, claim(99));
+    EXPECT_EQ(election.deadline(), now_ + 1s + kDown100);
+}
+
+TEST_F(ElectionTest, announcements_keep_the_times_of_the_configuration) {
+    auto instance = lab_instance();
+    instance.announcements.delay_s = 0;
+    instance.announcements.refresh_s = 3;
+    Election election = master(instance);
+    const Nanoseconds begin = now_;
+    std::vector<Nanoseconds> refreshed;
+    while (now_ < begin + 10s) {
+        now_ = *election.deadline();
+        for (const Action action : election.on_time(now_)) {
+            EXPECT_NE(action, Action::announce_addresses);
+            if (action == Action::refresh_addresses) {
+                refreshed.push_back(now_ - begin);
+            }
+        }
+    }
+    EXPECT_EQ(refreshed, (std::vector<Nanoseconds>{3s, 6s, 9s}));
+}
+
 TEST_F(ElectionTest, lower_master_is_respected_with_nopreempt) {
     auto instance = lab_instance();
     instance.preempt = false;
@@ -136,18 +174,18 @@ TEST_F(ElectionTest, master_yields_to_a_higher_priority) {
 
 TEST_F(ElectionTest, higher_address_decides_between_equal_priorities) {
     Election election = master();
-    (void)election.on_claim(now_ + 1s, claim(100, {kLvs01.value - 1}));
+    (void)election.on_claim(now_ + 1s, claim(100, model::Ipv4{kLvs01.value - 1}));
     EXPECT_EQ(election.state(), State::master);
-    (void)election.on_claim(now_ + 1s, claim(100, {kLvs01.value + 1}));
+    (void)election.on_claim(now_ + 1s, claim(100, model::Ipv4{kLvs01.value + 1}));
     EXPECT_EQ(election.state(), State::backup);
 }
 
 TEST_F(ElectionTest, false_master_is_answered_at_once_but_not_without_bound) {
     Election election = master();
     now_ += 500ms;
-    EXPECT_EQ(election.on_claim(now_, claim(50)), kMasterActions);
+    EXPECT_EQ(election.on_claim(now_, claim(50)), kAnswerToLower);
     EXPECT_TRUE(election.on_claim(now_ + 99ms, claim(50)).empty());
-    EXPECT_EQ(election.on_claim(now_ + 100ms, claim(50)), kMasterActions);
+    EXPECT_EQ(election.on_claim(now_ + 100ms, claim(50)), kAnswerToLower);
     EXPECT_EQ(election.deadline(), now_ + 100ms + 1s);
 }
 

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "host/model/vrrp_instance.hpp"
+#include "host/vrrp/packet.hpp"
 #include "tests/kit/pcap_reader.hpp"
 
 namespace fpvs::vrrp {
@@ -30,12 +32,27 @@ inline model::VrrpInstance lab_instance() {
 
 constexpr std::size_t kEthernetBytes = 14;
 
-// The IPv4 packets of protocol 112 in a capture.
+// Of an advert to the group, as keepalived numbers its first.
+inline Envelope to_group(const model::IpAddress& source) {
+    return {.source = source, .destination = group_of(source.family)};
+}
+
+// As it would have been received.
+inline ReceivedAdvert from(const model::IpAddress& source, Advert advert) {
+    return {.envelope = to_group(source), .advert = std::move(advert)};
+}
+
+// The IP packets of protocol 112 in a capture.
 inline std::vector<kit::Frame> vrrp_packets_of(const std::string& capture) {
     std::vector<kit::Frame> packets;
     for (const kit::Frame& frame : kit::read_pcap("tests/data/vrrp/" + capture)) {
-        if (frame.size() > kEthernetBytes + 9 && frame[12] == 0x08 && frame[13] == 0x00 &&
-            frame[kEthernetBytes + 9] == 112) {
+        if (frame.size() < kEthernetBytes + 20) {
+            continue;
+        }
+        const bool ipv4 = frame[12] == 0x08 && frame[13] == 0x00;
+        const bool ipv6 = frame[12] == 0x86 && frame[13] == 0xdd;
+        if ((ipv4 && frame[kEthernetBytes + 9] == kProtocol) ||
+            (ipv6 && frame[kEthernetBytes + 6] == kProtocol)) {
             packets.emplace_back(frame.begin() + kEthernetBytes, frame.end());
         }
     }

@@ -25,7 +25,9 @@ using ::testing::IsEmpty;
 
 struct FakeLink final : provider::VrrpLink {
     const provider::LinkState& state() const override { return link_state; }
-    Status send_packet(std::span<const std::uint8_t> packet) override {
+    Status send_packet(std::span<const std::uint8_t> packet,
+                       const model::IpAddress& destination) override {
+        EXPECT_EQ(open_envelope(packet)->envelope.destination, destination);
         packets.emplace_back(packet.begin(), packet.end());
         return {};
     }
@@ -62,17 +64,21 @@ class FakeLinks final : public provider::VrrpLinks {
         return link;
     }
 
-    std::vector<model::Ipv4> addresses = {kLvs01};
+    std::vector<model::IpAddress> addresses = {kLvs01};
     std::map<std::string, FakeLink*> latest;
 };
 
 class FakeAddresses final : public provider::AddressOwner {
   public:
-    Status add(const std::string& interface, model::Ipv4 address, std::uint8_t) override {
+    Status add(const std::string& interface,
+               const model::IpAddress& address,
+               std::uint8_t) override {
         owned.insert(interface + " " + model::to_string(address));
         return {};
     }
-    Status remove(const std::string& interface, model::Ipv4 address, std::uint8_t) override {
+    Status remove(const std::string& interface,
+                  const model::IpAddress& address,
+                  std::uint8_t) override {
         owned.erase(interface + " " + model::to_string(address));
         return {};
     }
@@ -135,7 +141,7 @@ TEST_F(ServiceTest, backup_that_was_held_up_hears_the_master_before_it_takes_ove
     const auto wait_over = clock_.now() + 100ms;
     while (clock_.now() < wait_over) {  // The io_context does not run.
     }
-    link().pending = {encode(advert_of(quick_instance(), 150), kLvs02, 1)};
+    link().pending = {encode(advert_of(quick_instance(), 150), to_group(kLvs02))};
     ASSERT_TRUE(kit::run_until(io_, [&] { return service_.view().front().adverts_received == 1; }));
     EXPECT_EQ(service_.view().front().state, "BACKUP");
     EXPECT_EQ(service_.view().front().master_transitions, 0u);
@@ -191,7 +197,7 @@ TEST_F(ServiceTest, interface_without_an_address_of_its_own_is_a_fault) {
     link().events.on_state();
     EXPECT_EQ(service_.view().front().state, "BACKUP");
     ASSERT_TRUE(becomes("MASTER"));
-    EXPECT_EQ(decode(link().packets.front())->source, kLvs01);
+    EXPECT_EQ(decode(link().packets.front())->envelope.source, kLvs01);
 }
 
 TEST_F(ServiceTest, virtual_address_on_another_interface_is_announced_there) {
@@ -205,11 +211,47 @@ TEST_F(ServiceTest, virtual_address_on_another_interface_is_announced_there) {
     EXPECT_TRUE(link("eth1").packets.empty());
 }
 
+TEST_F(ServiceTest, peers_get_an_advert_each_and_the_group_none) {
+    auto instance = quick_instance();
+    instance.unicast_peers = {kLvs02, *model::parse_ipv4("192.168.113.150")};
+    apply({instance});
+    ASSERT_TRUE(becomes("MASTER"));
+    ASSERT_GE(link().packets.size(), 2u);
+    EXPECT_EQ(decode(link().packets[0])->envelope.destination, instance.unicast_peers[0]);
+    EXPECT_EQ(decode(link().packets[1])->envelope.destination, instance.unicast_peers[1]);
+}
+
+TEST_F(ServiceTest, ipv6_instance_speaks_from_its_link_local_address_and_owns_both_families) {
+    const model::IpAddress link_local = *model::parse_address("fe80::ff:fe00:1395");
+    links_.addresses = {kLvs01, *model::parse_address("fd00:13::149"), link_local};
+    auto instance = quick_instance();
+    instance.family = model::Family::ipv6;
+    instance.addresses = {{.address = *model::parse_address("fe80::100"), .prefix_length = 64}};
+    instance.excluded_addresses = {{.address = kVip, .prefix_length = 32}};
+    apply({instance});
+    ASSERT_TRUE(becomes("MASTER"));
+    EXPECT_THAT(addresses_.owned, ElementsAre("eth0 192.168.113.100", "eth0 fe80::100"));
+    const auto sent = decode(link().packets.front());
+    ASSERT_TRUE(sent);
+    EXPECT_EQ(sent->envelope.source, link_local);
+    EXPECT_EQ(sent->envelope.destination, group_of(model::Family::ipv6));
+    EXPECT_EQ(sent->advert.addresses, std::vector<model::IpAddress>{instance.addresses[0].address});
+    EXPECT_EQ(link().frames.size(), 10u);
+}
+
+TEST_F(ServiceTest, one_router_id_may_serve_both_families) {
+    auto second = quick_instance();
+    second.name = "VI_2";
+    second.family = model::Family::ipv6;
+    second.addresses = {{.address = *model::parse_address("fe80::100"), .prefix_length = 64}};
+    EXPECT_TRUE(service_.apply({quick_instance(), second}));
+}
+
 TEST_F(ServiceTest, hostile_adverts_change_nothing_and_are_counted_by_name) {
     auto instance = lab_instance();
     instance.advert_interval_cs = 25'500;  // It stays backup for the whole test.
     apply({instance});
-    const auto higher = encode(advert_of(instance, 254), kLvs02, 1);
+    const auto higher = encode(advert_of(instance, 254), to_group(kLvs02));
     for (std::size_t length = 0; length < higher.size(); ++length) {
         receive({higher.begin(), higher.begin() + static_cast<std::ptrdiff_t>(length)});
     }
@@ -226,13 +268,13 @@ TEST_F(ServiceTest, hostile_adverts_change_nothing_and_are_counted_by_name) {
     EXPECT_EQ(refused(Refusal::wrong_checksum), 1u);
     auto advert = advert_of(instance, 254);
     advert.password[0] ^= 1;
-    receive(encode(advert, kLvs02, 1));
+    receive(encode(advert, to_group(kLvs02)));
     EXPECT_EQ(refused(Refusal::wrong_password), 1u);
     advert = advert_of(instance, 254);
     advert.virtual_router_id = 99;
-    receive(encode(advert, kLvs02, 1));
+    receive(encode(advert, to_group(kLvs02)));
     EXPECT_EQ(refused(Refusal::unknown_router), 1u);
-    receive(encode(advert_of(instance, 254), kLvs01, 1));
+    receive(encode(advert_of(instance, 254), to_group(kLvs01)));
     EXPECT_EQ(refused(Refusal::own_address), 1u);
 
     const auto view = service_.view().front();

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// A raw socket of protocol 112 on one interface, of one family: whole IP packets out and in.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "drivers/kernel/rtnetlink.hpp"
+#include "drivers/kernel/unique_fd.hpp"
+#include "host/model/address.hpp"
+#include "host/util/result.hpp"
+
+namespace fpvs::kernel {
+
+constexpr std::size_t kVrrpPacketBytesMax = 2048;
+using VrrpPacketBuffer = std::array<std::uint8_t, kVrrpPacketBytesMax>;
+
+// Member of the VRRP group of its family, bound to the interface; hears no packets of its own.
+[[nodiscard]] Result<UniqueFd> open_vrrp_socket(const Interface& interface, model::Family family);
+
+[[nodiscard]] Status send_vrrp_packet(int fd,
+                                      const Interface& interface,
+                                      std::span<const std::uint8_t> packet,
+                                      const model::IpAddress& destination);
+
+// The next packet that waits, in `buffer`, or nothing.  The kernel keeps IPv6 headers to itself:
+// they are made again from what it says of them, with traffic class and flow label 0.
+[[nodiscard]] std::optional<std::span<const std::uint8_t>> receive_vrrp_packet(
+    int fd, model::Family family, VrrpPacketBuffer& buffer);
+
+}  // namespace fpvs::kernel
