@@ -13,6 +13,7 @@
 #include "hw/hlsc/frontend/clang.hpp"
 #include "hw/hlsc/gate/gate.hpp"
 #include "hw/hlsc/prepare/prepare.hpp"
+#include "hw/hlsc/schedule/balance_sums.hpp"
 #include "hw/hlsc/schedule/schedule.hpp"
 
 namespace fpvs::hlsc {
@@ -45,6 +46,7 @@ bool build(const Options& options,
         const llvm::Function& function = *kernel.processes[i];
         Process& process = *program.processes[i];
         if (gate(function, storage[&function], program, process, diagnostics)) {
+            balance_sums(process);
             schedule(process, options, diagnostics);
         }
     }

@@ -11,6 +11,9 @@ namespace fpvs::hlsc {
 
 namespace {
 
+// Shifters up to this width stay one operation.
+constexpr std::size_t kShifterMax = 128;
+
 Value without_leading_zeros(Value v) {
     while (v.size() > 1 && v.back() == kZero) {
         v.pop_back();
@@ -41,6 +44,34 @@ bool constant_less(const Value& a, const Value& b) {
 
 }  // namespace
 
+// A constant added to what is a constant in one case is another constant there; and one less than
+// a power of two is a row of ones: (1 << n) - 1, the mask of n low bits, needs no carries.
+Value Graph::add_to_known_shape(Op op, const Value& a, const Value& constant) {
+    if (a[0].node < 0) {
+        return {};
+    }
+    const Node& shape = node(a[0].node);
+    if (extend(bits_of(a[0].node), static_cast<int>(a.size())) != a ||
+        static_cast<std::size_t>(shape.width) > a.size()) {
+        return {};
+    }
+    const auto width = static_cast<int>(a.size());
+    if (shape.op == Op::mux && (is_constant(shape.in[1]) || is_constant(shape.in[2]))) {
+        const Bit select = shape.in[0][0];
+        const Value one = extend(shape.in[1], width);
+        const Value zero = extend(shape.in[2], width);
+        return mux(select, add_or_subtract(op, one, constant), add_or_subtract(op, zero, constant));
+    }
+    const bool minus_one =
+        op == Op::add ? constant == ones(width) : constant == Value(extend({kOne}, width));
+    if (shape.op == Op::shift_left && minus_one && shape.in[0] == extend({kOne}, shape.width)) {
+        const Value amount = shape.in[1];
+        // The amount stays below the width, so a one is shifted to some place and never out.
+        return extend(not_(shift(Op::shift_left, ones(shape.width), amount)), width);
+    }
+    return {};
+}
+
 Value Graph::add_or_subtract(Op op, const Value& a, const Value& b) {
     const int width = static_cast<int>(a.size());
     if (is_constant(a) && is_constant(b)) {
@@ -49,6 +80,12 @@ Value Graph::add_or_subtract(Op op, const Value& a, const Value& b) {
     }
     if (op == Op::add && is_constant(a)) {
         return add_or_subtract(op, b, a);
+    }
+    if (is_constant(b)) {
+        const Value folded = add_to_known_shape(op, a, b);
+        if (!folded.empty()) {
+            return folded;
+        }
     }
     // Low bits where one operand is zero need no adder.
     int free = 0;
@@ -88,18 +125,6 @@ Value Graph::add(const Value& a, const Value& b) {
 }
 Value Graph::subtract(const Value& a, const Value& b) {
     return add_or_subtract(Op::subtract, a, b);
-}
-
-Value Graph::multiply(const Value& a, const Value& b) {
-    const int width = static_cast<int>(a.size());
-    const Value x = without_leading_zeros(a);
-    const Value y = without_leading_zeros(b);
-    if ((x.size() == 1 && x[0] == kZero) || (y.size() == 1 && y[0] == kZero)) {
-        return zeros(width);
-    }
-    const int needed = std::min(width, static_cast<int>(x.size() + y.size()));
-    return extend(bits_of(make(Op::multiply, needed, {slice(x, 0, needed), slice(y, 0, needed)})),
-                  width);
 }
 
 Bit Graph::equal(const Value& a, const Value& b) {
@@ -205,7 +230,36 @@ Value Graph::shift(Op op, const Value& v, const Value& amount) {
     if (is_constant(v) && std::all_of(v.begin(), v.end(), [](Bit b) { return b == kZero; })) {
         return v;
     }
+    if (v.size() > kShifterMax && !is_constant(v)) {
+        return shift_in_steps(op, v, needed);
+    }
     return bits_of(make(op, static_cast<int>(v.size()), {v, needed}));
+}
+
+// A wide shifter is multiplexers with four inputs, one after another, so that the scheduler may
+// part them and constant bits of the amount cost nothing.
+Value Graph::shift_in_steps(Op op, Value v, const Value& amount) {
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i < amount.size(); ++i) {
+        if (amount[i].node >= 0) {
+            open.push_back(i);
+        } else if (amount[i] == kOne) {
+            v = shift_by_constant(op, v, std::uint64_t{1} << i);
+        }
+    }
+    for (std::size_t k = 0; k < open.size(); k += 2) {
+        const std::uint64_t low = std::uint64_t{1} << open[k];
+        if (k + 1 == open.size()) {
+            return mux(amount[open[k]], shift_by_constant(op, v, low), v);
+        }
+        const std::uint64_t high = std::uint64_t{1} << open[k + 1];
+        v = index({amount[open[k]], amount[open[k + 1]]},
+                  {v,
+                   shift_by_constant(op, v, low),
+                   shift_by_constant(op, v, high),
+                   shift_by_constant(op, v, low + high)});
+    }
+    return v;
 }
 
 // The lowest bit of a count is the parity, which folds with other parities.

@@ -154,7 +154,9 @@ Value Graph::rebuild(const Node& old, const std::vector<Value>& in) {
         case Op::subtract:
             return subtract(in[0], in[1]);
         case Op::multiply:
-            return extend(multiply(in[0], in[1]), old.width);
+            return multiply(
+                (old.part & 1) != 0 ? extend_signed(in[0], old.width) : extend(in[0], old.width),
+                (old.part & 2) != 0 ? extend_signed(in[1], old.width) : extend(in[1], old.width));
         case Op::equal:
             return {equal(in[0], in[1])};
         case Op::less_unsigned:

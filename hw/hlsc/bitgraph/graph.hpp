@@ -49,7 +49,7 @@ enum class Op : std::uint8_t {
     // Arithmetic.
     add,
     subtract,
-    multiply,
+    multiply,  // part: 1 if in[0] is signed, 2 if in[1] is.  At most what one DSP slice takes.
     equal,
     less_unsigned,
     less_signed,
@@ -125,6 +125,10 @@ class Graph {
     [[nodiscard]] bool is_not_of(Bit x, Bit y) const;
     bool mux_bit(Bit select, Bit one, Bit zero, int width, Bit& result);
     Value add_or_subtract(Op op, const Value& a, const Value& b);
+    Value add_to_known_shape(Op op, const Value& a, const Value& constant);
+    Value multiply_by_constant(const Value& a, const Value& constant);
+    Value multiply_piece(const Value& a, bool a_signed, const Value& b, bool b_signed);
+    Value shift_in_steps(Op op, Value v, const Value& amount);
     Value shift_by_constant(Op op, const Value& v, std::uint64_t amount);
 
     std::deque<Node> nodes_;  // Makers hold references to nodes while they add others.

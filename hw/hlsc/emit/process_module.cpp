@@ -323,7 +323,7 @@ class ModuleWriter {
             case Op::subtract:
                 return binary("-");
             case Op::multiply:
-                return binary("*");
+                return factor(node, 0, stage) + " * " + factor(node, 1, stage);
             case Op::equal:
                 return binary("==");
             case Op::less_unsigned:
@@ -341,6 +341,17 @@ class ModuleWriter {
             default:
                 return fmt::format("n{0}_all[n{0}_at * {1} +: {1}]", id, node.width);
         }
+    }
+
+    // Verilog extends the factors to the width of what is assigned; the product is signed only if
+    // both are.
+    std::string factor(const Node& node, std::size_t which, int stage) const {
+        const std::string bits = place_.expression(node.in[which], stage);
+        if (node.part == 0) {
+            return bits;
+        }
+        return (node.part >> which & 1) != 0 ? "$signed(" + bits + ")"
+                                             : "$signed({1'b0, " + bits + "})";
     }
 
     static std::string payload(const Channel& c, int part) {

@@ -320,6 +320,13 @@ int Translator::ram_of(const llvm::GlobalVariable* variable, int bank, int field
     return rams_[key] = number;
 }
 
+// Whether an access goes to this bank of its variable.
+Bit Translator::is_bank(const Place& place, int bank) {
+    return graph_.equal(
+        place.bank,
+        Graph::constant(static_cast<int>(place.bank.size()), static_cast<std::uint64_t>(bank)));
+}
+
 Value Translator::load_memory(const Place& place,
                               int width,
                               const llvm::Instruction& at,
@@ -334,9 +341,9 @@ Value Translator::load_memory(const Place& place,
             continue;
         }
         std::vector<Value> banks;
-        const bool one_bank = Graph::is_constant(place.bank);
         for (int bank = 0; bank < storage.bank_count(); ++bank) {
-            if (one_bank && Graph::constant_of(place.bank) != static_cast<std::uint64_t>(bank)) {
+            const Bit chosen = is_bank(place, bank);
+            if (chosen == kZero) {
                 banks.push_back(Graph::zeros(field.width));
                 continue;
             }
@@ -346,7 +353,7 @@ Value Translator::load_memory(const Place& place,
             if (process_.rams[static_cast<std::size_t>(ram)].read_only) {
                 port = static_cast<int>(accesses.size());
             }
-            accesses.push_back({&at, false, when, address, {}, position_});
+            accesses.push_back({&at, false, graph_.and_(when, chosen), address, {}, position_});
             banks.push_back(graph_.source(Op::ram_data, field.width, ram, port));
         }
         Value data = graph_.index(place.bank, banks);
@@ -380,9 +387,7 @@ void Translator::store_memory(const Place& place,
             return;
         }
         for (int bank = 0; bank < storage.bank_count(); ++bank) {
-            const Bit chosen = graph_.equal(place.bank,
-                                            Graph::constant(static_cast<int>(place.bank.size()),
-                                                            static_cast<std::uint64_t>(bank)));
+            const Bit chosen = is_bank(place, bank);
             if (chosen == kZero) {
                 continue;
             }

@@ -89,6 +89,7 @@ class Translator {
     Value load_memory(const Place& place, int width, const llvm::Instruction& at, Bit when);
     void store_memory(const Place& place, const Value& data, const llvm::Instruction& at, Bit when);
     int register_at(const Place& place, int width);
+    Bit is_bank(const Place& place, int bank);
     int ram_of(const llvm::GlobalVariable* variable, int bank, int field);
     Value initial_value(const llvm::GlobalVariable* variable, int byte_offset, int width) const;
 

@@ -10,6 +10,9 @@ namespace {
 
 constexpr double kFirstLevel = 0.30;
 constexpr double kNextLevel = 0.40;
+constexpr double kFanOut = 0.15;
+// From a register through the multiplier of a DSP slice to its output register.
+constexpr double kDsp = 2.2;
 
 // A function of so many inputs, in levels of six-input LUTs.
 double levels(int inputs) {
@@ -53,9 +56,13 @@ double of(const Node& node) {
         case Op::shift_left:
         case Op::shift_right:
         case Op::shift_right_signed:
-            return mux_delay(node.width) * std::ceil(static_cast<double>(node.in[1].size()) / 2.0);
+            // A constant is decoded: every bit of the result is a function of the amount.
+            if (Graph::is_constant(node.in[0])) {
+                return levels(variable_bits(node.in[1])) + kFanOut;
+            }
+            return mux_delay(node.width) * std::ceil(variable_bits(node.in[1]) / 2.0);
         case Op::multiply:
-            return 2.5;
+            return kDsp;
         case Op::count_ones:
             return 0.40 * std::ceil(std::log2(static_cast<double>(node.in[0].size()) + 1.0) / 1.5);
         case Op::index:

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -32,6 +33,11 @@ class Evaluation {
     bool bit(Bit b) { return b.node < 0 ? b == kOne : ((node(b.node) >> b.index) & 1) != 0; }
     static std::int64_t as_signed(std::uint64_t v, std::size_t width) {
         return static_cast<std::int64_t>(v << (64 - width)) >> (64 - width);
+    }
+    std::uint64_t factor(const Node& n, std::size_t which) {
+        const std::uint64_t bits = value(n.in[which]);
+        const bool sign = (n.part >> which & 1) != 0;
+        return sign ? static_cast<std::uint64_t>(as_signed(bits, n.in[which].size())) : bits;
     }
     std::uint64_t node(int id) {
         const auto known = memo_.find(id);
@@ -69,7 +75,7 @@ class Evaluation {
                 result = in(0) - in(1);
                 break;
             case Op::multiply:
-                result = in(0) * in(1);
+                result = factor(n, 0) * factor(n, 1);
                 break;
             case Op::equal:
                 result = in(0) == in(1);
@@ -194,6 +200,53 @@ TEST(Graph, folding_keeps_the_value_of_random_expressions) {
             ASSERT_EQ(evaluation.value(known.back().bits), known.back().expected)
                 << "FPVS_SEED=" << seed << " program " << program << " step " << step;
         }
+    }
+}
+
+// Factors of all widths and signs, unknown or constant, into products of 64 bits.
+TEST(Graph, a_product_is_right_and_its_pieces_fit_a_slice) {
+    const char* text = std::getenv("FPVS_SEED");
+    const std::uint64_t seed =
+        text == nullptr ? std::random_device{}() : std::strtoull(text, nullptr, 10);
+    std::mt19937_64 random(seed);
+    for (int i = 0; i < 2000; ++i) {
+        Graph graph;
+        std::vector<std::uint64_t> sources;
+        Value factors[2];
+        std::uint64_t product = 1;
+        for (Value& factor : factors) {
+            const int width = 1 + static_cast<int>(random() % 64);
+            const bool sign = random() % 2 == 0;
+            const std::uint64_t mask = ~0ull >> (64 - width);
+            const std::uint64_t value = random() & (random() % 3 == 0 ? random() : ~0ull) & mask;
+            sources.push_back(value);
+            const auto number = static_cast<int>(sources.size()) - 1;
+            const Value bits = random() % 4 == 0 ? Graph::constant(width, value)
+                                                 : graph.source(Op::register_read, width, number);
+            factor = sign ? Graph::extend_signed(bits, 64) : Graph::extend(bits, 64);
+            const bool negative = sign && (value >> (width - 1) & 1) != 0;
+            product *= negative ? value | ~mask : value;
+        }
+        const Value result = graph.multiply(factors[0], factors[1]);
+        ASSERT_EQ(Evaluation(graph, sources).value(result), product) << "FPVS_SEED=" << seed;
+        for (int id = 0; id < graph.size(); ++id) {
+            if (graph.node(id).op == Op::multiply) {
+                const auto& in = graph.node(id).in;
+                EXPECT_LE(std::max(in[0].size(), in[1].size()), 27u);
+                EXPECT_LE(std::min(in[0].size(), in[1].size()), 18u);
+            }
+        }
+    }
+}
+
+TEST(Graph, the_mask_of_low_bits_needs_no_carries) {
+    Graph graph;
+    const Value amount = graph.source(Op::register_read, 5, 0);
+    const Value one = graph.shift(Op::shift_left, Graph::constant(32, 1), amount);
+    const Value mask = graph.add(one, Graph::ones(32));
+    EXPECT_EQ(Evaluation(graph, {7}).value(mask), 0x7fu);
+    for (int id = 0; id < graph.size(); ++id) {
+        EXPECT_NE(graph.node(id).op, Op::add);
     }
 }
 

@@ -20,7 +20,13 @@ TEST_P(Kernel, runs_word_for_word_like_its_native_run) {
 
 INSTANTIATE_TEST_SUITE_P(Hlsc,
                          Kernel,
-                         testing::Values("wide_words", "never_written", "both_ways"),
+                         testing::Values("wide_words",
+                                         "never_written",
+                                         "both_ways",
+                                         "barrett",
+                                         "banked_table",
+                                         "realign",
+                                         "many_processes"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
