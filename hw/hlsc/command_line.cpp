@@ -76,6 +76,8 @@ tl::expected<Command, std::string> parse_command_line(int argc, char** argv) {
             command.help = true;
         } else if (word == "--observe") {
             command.options.observe = true;
+        } else if (word == "--earliest") {
+            command.options.minimise_registers = false;
         } else if (word == "--keep-ir") {
             command.options.keep_ir = true;
         } else if (glued) {

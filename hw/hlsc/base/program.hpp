@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hw/hlsc/base/diagnostics.hpp"
@@ -47,7 +48,7 @@ struct Channel {
     Position where;
 };
 
-// A register: one scalar of a process' state.  Read and written in the same stage.
+// A register: one scalar of a process' state.  Written less than II stages after it is read.
 struct Register {
     std::string name;
     int width = 0;
@@ -56,7 +57,8 @@ struct Register {
     Bit enable = kZero;
     Value next;
     Position where;
-    int stage = 0;  // Found by the scheduler.
+    int stage = 0;        // In which it is read; found by the scheduler.
+    int write_stage = 0;  // The same at II = 1.
 };
 
 // What DEPENDENCE pragmas claim about a memory.
@@ -73,6 +75,21 @@ struct RamPort {
     int stage = 0;  // Stage in which the address is presented.
 };
 
+struct RamWrite {
+    Value address;
+    Value data;
+    Bit enable = kZero;
+    int stage = 0;
+};
+
+// A load and a store that one call may both do, by the numbers of their ports.
+struct RamOrder {
+    int read = 0;
+    int write = 0;
+    bool store_first = false;
+    auto operator<=>(const RamOrder&) const = default;
+};
+
 struct Ram {
     std::string name;
     int depth = 0;
@@ -83,15 +100,14 @@ struct Ram {
     bool read_only = false;
     Dependence dependence;
     bool has_dependence = false;
-    std::vector<RamPort> reads;  // One; a ROM has one for each place that reads it.
-    bool written = false;
-    Bit write_enable = kZero;
-    Value write_address;
-    Value write_data;
-    bool store_first = false;       // Within one call a load may follow a store.
-    bool data_feeds_store = false;  // A store depends on a load of the same call.
+    // One of each at II = 1; up to II share the memory's port otherwise, each in a cycle of its
+    // own.  A ROM has a read for each place that reads it, and as many copies.
+    std::vector<RamPort> reads;
+    std::vector<RamWrite> writes;
+    std::vector<RamOrder> orders;
+    std::vector<std::pair<int, int>> store_orders;  // Ports of stores, the earlier first.
+    bool data_feeds_store = false;                  // A store depends on a load of the same call.
     Position where;
-    int write_stage = 0;
 };
 
 struct StreamRead {
@@ -113,6 +129,7 @@ struct Process {
     std::string call;           // As the top function calls it, in C++.
     std::string symbol;         // Of the LLVM function.
     std::vector<int> channels;  // By argument.
+    int ii = 1;                 // Cycles from one iteration to the next.
     Position where;
 
     Graph graph;
@@ -127,7 +144,7 @@ struct Process {
 
     // Found by the scheduler.
     std::vector<int> stage_of;    // By node; -1 for nodes nobody needs.
-    std::vector<double> time_of;  // Arrival within the stage, ns.
+    std::vector<double> time_of;  // When the result is there within the stage, ns.
     std::vector<int> order;       // Needed nodes, operands first.
     int stages = 1;
 };

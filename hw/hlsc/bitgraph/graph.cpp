@@ -123,6 +123,14 @@ bool Graph::is_constant(const Value& v) {
     return true;
 }
 
+int Graph::bits_for(int count) {
+    int bits = 1;
+    while ((1 << bits) < count) {
+        ++bits;
+    }
+    return bits;
+}
+
 std::uint64_t Graph::constant_of(const Value& v) {
     std::uint64_t result = 0;
     for (std::size_t i = 0; i < v.size() && i < 64; ++i) {

@@ -84,6 +84,8 @@ class Graph {
     static Value extend(const Value& v, int width) { return slice(v, 0, width); }
     static Value extend_signed(const Value& v, int width);
     static bool is_constant(const Value& v);
+    // Bits of an index below `count`, at least one.
+    static int bits_for(int count);
     // The low 64 bits of a constant.
     static std::uint64_t constant_of(const Value& v);
 

@@ -58,15 +58,15 @@ void Placement::collect_uses() {
     }
     for (const Register& target : process_.registers) {
         if (target.width > 0) {
-            use({target.enable}, target.stage);
-            use(target.next, target.stage);
+            use({target.enable}, target.write_stage);
+            use(target.next, target.write_stage);
         }
     }
     for (const Ram& ram : process_.rams) {
-        if (ram.written && !ram.reads.empty()) {
-            use({ram.write_enable}, ram.write_stage);
-            use(ram.write_address, ram.write_stage);
-            use(ram.write_data, ram.write_stage);
+        for (const RamWrite& write : ram.writes) {
+            use({write.enable}, write.stage);
+            use(write.address, write.stage);
+            use(write.data, write.stage);
         }
     }
     for (const StreamWrite& write : process_.writes) {

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include <map>
+#include <set>
 
 #include "hw/hlsc/emit/placement.hpp"
 #include "hw/hlsc/emit/verilog.hpp"
@@ -118,9 +119,11 @@ class ModuleWriter {
                 need_wires(port.address, port.stage);
                 need_wires({port.enable}, port.stage);
             }
-            need_wires({ram.write_enable}, ram.write_stage);
-            need_wires(ram.write_address, ram.write_stage);
-            need_wires(ram.write_data, ram.write_stage);
+            for (const RamWrite& write : ram.writes) {
+                need_wires({write.enable}, write.stage);
+                need_wires(write.address, write.stage);
+                need_wires(write.data, write.stage);
+            }
         }
     }
 
@@ -188,6 +191,17 @@ class ModuleWriter {
     // may act on its own, at least one input has a word.
     void issue() {
         std::string condition = "ap_rst_n";
+        if (process_.ii > 1) {
+            const int bits = Graph::bits_for(process_.ii);
+            body("    reg {}phase;  // Iterations start in phase 0, every {} cycles at most.\n",
+                 range_of(bits),
+                 process_.ii);
+            body(
+                "    always_ff @(posedge ap_clk) phase <= !ap_rst_n || phase == {0} ? '0 : "
+                "phase + 1'b1;\n",
+                process_.ii - 1);
+            condition += " && phase == 0";
+        }
         for (const StreamWrite& write : process_.writes) {
             condition += " && " + channel(write.channel).name + "_credit";
         }
@@ -367,23 +381,30 @@ class ModuleWriter {
                           : fmt::format("{}_data[{}:{}]", c.name, low + width - 1, low);
     }
 
+    // A ROM for each place that reads it; of a memory one, whose ports are shared by turns.
     void memories() {
+        std::set<int> done;
         for (const int id : process_.order) {
             const Node& node = process_.graph.node(id);
-            if (node.op == Op::ram_data) {
-                memory(id, node);
+            if (node.op != Op::ram_data) {
+                continue;
             }
+            const Ram& ram = process_.rams[static_cast<std::size_t>(node.object)];
+            memories_head_ += fmt::format("    wire {}n{};\n", range_of(node.width), id);
+            const int copy = ram.read_only ? node.part : 0;
+            const std::string name = fmt::format("memory_{}_{}", ram.name, copy);
+            if (ram.read_only || done.insert(node.object).second) {
+                memories_head_ += fmt::format("    wire {}{}_data;\n", range_of(ram.width), name);
+                memory(ram, node.part, name);
+            }
+            body("    assign n{} = {}_data;\n", id, name);
         }
     }
 
-    void memory(int id, const Node& node) {
-        const Ram& ram = process_.rams[static_cast<std::size_t>(node.object)];
-        const RamPort& port = ram.reads[static_cast<std::size_t>(node.part)];
-        const std::string write_enable =
-            !ram.written ? "1'b0"
-                         : fmt::format("{} && {}",
-                                       valid_in(ram.write_stage),
-                                       place_.expression({ram.write_enable}, ram.write_stage));
+    // The cycle of II in which a stage works.
+    std::string turn_of(int stage) const { return fmt::format("phase == {}", stage % process_.ii); }
+
+    void memory(const Ram& ram, int part, const std::string& name) {
         std::string initial;
         if (!ram.initial.empty()) {
             Value all;
@@ -392,41 +413,79 @@ class ModuleWriter {
             }
             initial = fmt::format(", .INITIALISED(1), .INITIAL({})", literal(all));
         }
-        memories_head_ += fmt::format("    wire {}n{};\n", range_of(node.width), id);
+        std::string load;
+        if (ram.read_only) {
+            const RamPort& port = ram.reads[static_cast<std::size_t>(part)];
+            load = place_.expression(port.address, port.stage);
+        } else {
+            for (std::size_t i = 0; i < ram.reads.size(); ++i) {
+                const RamPort& port = ram.reads[i];
+                load += i + 1 == ram.reads.size() ? "" : turn_of(port.stage) + " ? ";
+                load += place_.expression(port.address, port.stage);
+                load += i + 1 == ram.reads.size() ? "" : " : ";
+            }
+        }
+        std::string enable = "1'b0", address = "'0", data = "'0";
+        for (std::size_t i = ram.writes.size(); i-- > 0;) {
+            const RamWrite& port = ram.writes[i];
+            const bool last = i + 1 == ram.writes.size();
+            const std::string on = fmt::format(
+                "({} && {})", valid_in(port.stage), place_.expression({port.enable}, port.stage));
+            const std::string turn = last ? "" : turn_of(port.stage) + " ? ";
+            const auto rest = [last](const std::string& other) {
+                return last ? std::string() : " : " + other;
+            };
+            enable = last ? on : on + " || " + enable;
+            address = turn + place_.expression(port.address, port.stage) + rest(address);
+            data = turn + place_.expression(port.data, port.stage) + rest(data);
+        }
         body(
             "    fpvs_ram_s2p #(.WIDTH({}), .DEPTH({}), .LATENCY({}), .STYLE(\"{}\"){}) "
-            "memory_{}_{} (\n        .ap_clk, .write_enable({}),\n        .write_address({}), "
-            ".write_data({}),\n        .read_address({}), .data(n{}));\n",
+            "{} (\n        .ap_clk, .write_enable({}),\n        .write_address({}), "
+            ".write_data({}),\n        .read_address({}), .data({}_data));\n",
             ram.width,
             ram.depth,
             ram.latency,
             style_name(ram.style),
             initial,
-            ram.name,
-            node.part,
-            write_enable,
-            ram.written ? place_.expression(ram.write_address, ram.write_stage) : "'0",
-            ram.written ? place_.expression(ram.write_data, ram.write_stage) : "'0",
-            place_.expression(port.address, port.stage),
-            id);
-        if (ram.written && ram.dependence.raw_distance > 1) {
-            distance_check(ram, port);
+            name,
+            enable,
+            address,
+            data,
+            load,
+            name);
+        distance_checks(ram);
+    }
+
+    // The DEPENDENCE pragma is a claim about the traffic: simulation holds the author to it, for
+    // each pair of a load and a later store.
+    void distance_checks(const Ram& ram) {
+        for (std::size_t w = 0; w < ram.writes.size() && ram.dependence.raw_distance > 1; ++w) {
+            for (std::size_t r = 0; r < ram.reads.size(); ++r) {
+                if (ram.writes[w].stage >= ram.reads[r].stage) {
+                    distance_check(ram,
+                                   ram.reads[r],
+                                   ram.writes[w],
+                                   fmt::format("check_{}_{}_{}", ram.name, r, w));
+                }
+            }
         }
     }
 
-    // The DEPENDENCE pragma is a claim about the traffic: simulation holds the author to it.
-    void distance_check(const Ram& ram, const RamPort& port) {
-        const int delay = ram.write_stage - port.stage;
+    void distance_check(const Ram& ram,
+                        const RamPort& port,
+                        const RamWrite& write,
+                        const std::string& q) {
+        const int delay = write.stage - port.stage;
         const int history = ram.dependence.raw_distance - 1;
         const int width = static_cast<int>(port.address.size());
-        const std::string q = "check_" + ram.name;
         body(
             "`ifndef SYNTHESIS\n    reg {}{}_load[0:{}];  // Address; then as stage {} sees it.\n"
             "    reg {}_load_on[0:{}];\n",
             range_of(width),
             q,
             delay,
-            ram.write_stage,
+            write.stage,
             q,
             delay);
         body("    reg {}{}_stored[1:{}];\n    reg {}_stored_on[1:{}];\n",
@@ -461,11 +520,11 @@ class ModuleWriter {
             q,
             history,
             delay,
-            valid_in(ram.write_stage),
+            valid_in(write.stage),
             ram.name,
             ram.dependence.raw_distance,
-            place_.expression(ram.write_address, ram.write_stage),
-            place_.expression({ram.write_enable}, ram.write_stage));
+            place_.expression(write.address, write.stage),
+            place_.expression({write.enable}, write.stage));
     }
 
     void registers() {
@@ -475,18 +534,18 @@ class ModuleWriter {
             }
             const auto number = &target - process_.registers.data();
             const std::string name = fmt::format("r{}_{}", number, target.name);
-            const std::string next = place_.expression(target.next, target.stage);
+            const std::string next = place_.expression(target.next, target.write_stage);
             if (target.enable == kOne) {
-                statement(target.stage, "{} <= {};", name, next);
+                statement(target.write_stage, "{} <= {};", name, next);
             } else {
-                statement(target.stage,
+                statement(target.write_stage,
                           "if ({}) {} <= {};",
-                          place_.expression({target.enable}, target.stage),
+                          place_.expression({target.enable}, target.write_stage),
                           name,
                           next);
             }
             if (target.has_reset) {
-                resets_[static_cast<std::size_t>(target.stage)] += fmt::format(
+                resets_[static_cast<std::size_t>(target.write_stage)] += fmt::format(
                     "        if (!ap_rst_n) {} <= {};\n", name, literal(target.initial));
             }
         }

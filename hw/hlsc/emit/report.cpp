@@ -53,8 +53,9 @@ std::string process_text(const Program& program,
                          const Options& options,
                          const Diagnostics& diagnostics) {
     const Placement place(process, options);
-    std::string text = fmt::format("process {}  stages {}  state {} bits  pipeline {} bits{}\n",
+    std::string text = fmt::format("process {}  {}stages {}  state {} bits  pipeline {} bits{}\n",
                                    process.name,
+                                   process.ii > 1 ? fmt::format("II {}  ", process.ii) : "",
                                    process.stages,
                                    state_bits(process),
                                    place.register_bits(),
@@ -78,12 +79,18 @@ std::string process_text(const Program& program,
                             ram.width,
                             ram.latency,
                             ram.reads[0].stage);
-        text += ram.written ? fmt::format("  store stage {}", ram.write_stage) : "  read only";
+        for (std::size_t i = 1; i < ram.reads.size() && !ram.read_only; ++i) {
+            text += fmt::format(" and {}", ram.reads[i].stage);
+        }
+        text += ram.writes.empty() ? "  read only" : "  store stage";
+        for (const RamWrite& write : ram.writes) {
+            text += fmt::format(" {}", write.stage);
+        }
         if (ram.dependence.raw_distance > 0) {
             text += fmt::format("  declared distance {}", ram.dependence.raw_distance);
-        } else if (ram.data_feeds_store) {
+        } else if (ram.data_feeds_store && ram.dependence.raw_false) {
             text += fmt::format("  the source forwards over {} calls",
-                                ram.write_stage - ram.reads[0].stage);
+                                ram.writes[0].stage - ram.reads[0].stage);
         }
         text += "\n";
     }

@@ -11,14 +11,6 @@ namespace fpvs::hlsc {
 
 namespace {
 
-int address_bits(int depth) {
-    int bits = 1;
-    while ((1 << bits) < depth) {
-        ++bits;
-    }
-    return bits;
-}
-
 bool is_power_of_two(std::int64_t x) {
     return x > 0 && (x & (x - 1)) == 0;
 }
@@ -332,7 +324,7 @@ Value Translator::load_memory(const Place& place,
                               const llvm::Instruction& at,
                               Bit when) {
     const Storage& storage = storage_.at(place.variable);
-    const Value address = Graph::slice(place.index, 0, address_bits(storage.depth));
+    const Value address = Graph::slice(place.index, 0, Graph::bits_for(storage.depth));
     Value result = Graph::zeros(width);
     for (std::size_t f = 0; f < storage.element.fields.size(); ++f) {
         const Field& field = storage.element.fields[f];
@@ -349,12 +341,15 @@ Value Translator::load_memory(const Place& place,
             }
             const int ram = ram_of(place.variable, bank, static_cast<int>(f));
             auto& accesses = accesses_[ram];
-            int port = 0;
-            if (process_.rams[static_cast<std::size_t>(ram)].read_only) {
-                port = static_cast<int>(accesses.size());
-            }
-            accesses.push_back({&at, false, graph_.and_(when, chosen), address, {}, position_});
-            banks.push_back(graph_.source(Op::ram_data, field.width, ram, port));
+            MemoryAccess access{.instruction = &at,
+                                .reached = graph_.and_(when, chosen),
+                                .address = address,
+                                .where = position_};
+            access.port = process_.rams[static_cast<std::size_t>(ram)].read_only
+                              ? static_cast<int>(accesses.size())
+                              : choose_port(accesses, access);
+            accesses.push_back(access);
+            banks.push_back(graph_.source(Op::ram_data, field.width, ram, access.port));
         }
         Value data = graph_.index(place.bank, banks);
         data = field.is_signed ? Graph::extend_signed(data, field.storage_bits)
@@ -373,7 +368,7 @@ void Translator::store_memory(const Place& place,
                               const llvm::Instruction& at,
                               Bit when) {
     const Storage& storage = storage_.at(place.variable);
-    const Value address = Graph::slice(place.index, 0, address_bits(storage.depth));
+    const Value address = Graph::slice(place.index, 0, Graph::bits_for(storage.depth));
     const int width = static_cast<int>(data.size());
     for (std::size_t f = 0; f < storage.element.fields.size(); ++f) {
         const Field& field = storage.element.fields[f];
@@ -392,12 +387,12 @@ void Translator::store_memory(const Place& place,
                 continue;
             }
             accesses_[ram_of(place.variable, bank, static_cast<int>(f))].push_back(
-                {&at,
-                 true,
-                 graph_.and_(when, chosen),
-                 address,
-                 Graph::slice(data, offset, field.width),
-                 position_});
+                {.instruction = &at,
+                 .is_store = true,
+                 .reached = graph_.and_(when, chosen),
+                 .address = address,
+                 .data = Graph::slice(data, offset, field.width),
+                 .where = position_});
         }
     }
 }

@@ -133,10 +133,35 @@ Value Translator::translate_binary(const llvm::BinaryOperator& operation) {
             return graph_.shift(Op::shift_right, a, b);
         case llvm::Instruction::AShr:
             return graph_.shift(Op::shift_right_signed, a, b);
+        case llvm::Instruction::SDiv:
+        case llvm::Instruction::SRem:
+            if (const auto* divisor = llvm::dyn_cast<llvm::ConstantInt>(operation.getOperand(1))) {
+                if (divisor->getValue().isPowerOf2() && !divisor->isNegative()) {
+                    return divide_signed(operation.getOpcode() == llvm::Instruction::SRem,
+                                         a,
+                                         static_cast<int>(divisor->getValue().logBase2()));
+                }
+            }
+            [[fallthrough]];
         default:
             refuse(operation, "a division: divide by powers of two only");
             return a;
     }
+}
+
+// By two to the power of `shift`, towards zero as C++ does: negative numbers are rounded up.
+Value Translator::divide_signed(bool remainder, const Value& a, int shift) {
+    const int width = static_cast<int>(a.size());
+    Value bias = Graph::zeros(width);
+    for (int i = 0; i < shift; ++i) {
+        bias[static_cast<std::size_t>(i)] = a.back();
+    }
+    const Value biased = graph_.add(a, bias);
+    const Value quotient = Graph::extend_signed(Graph::slice(biased, shift, width - shift), width);
+    if (!remainder) {
+        return quotient;
+    }
+    return graph_.subtract(a, Graph::slice(quotient, -shift, width));
 }
 
 Bit Translator::translate_compare(const llvm::ICmpInst& compare) {

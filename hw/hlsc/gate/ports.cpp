@@ -3,6 +3,7 @@
 // read and one write port for each memory, and when an iteration may be issued.
 #include <llvm/Analysis/CFG.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "hw/hlsc/frontend/stream_layout.hpp"
@@ -82,6 +83,11 @@ bool depends_on_ram(const Graph& graph, const std::vector<Value>& values, int ra
     return false;
 }
 
+// More than the II cycles in which a port is there.
+std::string times(int ii) {
+    return ii == 1 ? "twice" : std::to_string(ii + 1) + " times";
+}
+
 }  // namespace
 
 void Translator::finish_streams() {
@@ -159,33 +165,95 @@ bool Translator::precedes(const llvm::Instruction& first, const llvm::Instructio
     return llvm::isPotentiallyReachable(&first, &second, nullptr, &dominators_);
 }
 
-void Translator::finish_ram(int number) {
-    Ram& ram = process_.rams[static_cast<std::size_t>(number)];
-    const std::vector<MemoryAccess>& accesses = accesses_[number];
-    bool load_first = false;
+// The port of the memory that an access goes through.  Another cycle of II is taken where there is
+// one; accesses that exclude each other or have one address share a cycle.
+int Translator::choose_port(const std::vector<MemoryAccess>& accesses,
+                            const MemoryAccess& access) const {
+    int ports = 0;
+    int same_word = -1;
+    for (const MemoryAccess& other : accesses) {
+        if (other.is_store == access.is_store) {
+            ports = std::max(ports, other.port + 1);
+            same_word = other.address == access.address ? other.port : same_word;
+        } else {
+            same_word = -1;  // What was loaded before a store is another word.
+        }
+    }
+    if (same_word >= 0 && !access.is_store) {
+        return same_word;
+    }
+    if (ports < process_.ii) {
+        return ports;
+    }
+    for (int port = 0; port < ports; ++port) {
+        const bool free =
+            std::none_of(accesses.begin(), accesses.end(), [&](const MemoryAccess& other) {
+                return other.is_store == access.is_store && other.port == port &&
+                       graph_.and_(other.reached, access.reached) != kZero;
+            });
+        if (free) {
+            return port;
+        }
+    }
+    return 0;  // Refused when the ports are made.
+}
+
+void Translator::finish_order(Ram& ram, const std::vector<MemoryAccess>& accesses) {
+    std::set<RamOrder> orders;
     for (const MemoryAccess& store : accesses) {
         for (const MemoryAccess& load : accesses) {
             const bool pair = store.is_store && !load.is_store &&
                               graph_.and_(store.reached, load.reached) != kZero;
-            if (pair && precedes(*store.instruction, *load.instruction)) {
-                ram.store_first = true;
-            } else if (pair) {
-                load_first = true;
+            if (pair) {
+                orders.insert(
+                    {load.port, store.port, precedes(*store.instruction, *load.instruction)});
             }
         }
     }
-    if (ram.store_first && load_first) {
-        diagnostics_.error(ram.where,
-                           "memory '{}' is loaded both before and after a store of the same call",
-                           ram.name);
-        return;
+    for (const RamOrder& order : orders) {
+        if (order.store_first && orders.count({order.read, order.write, false}) != 0) {
+            diagnostics_.error(
+                ram.where,
+                "memory '{}' is loaded both before and after a store of the same call",
+                ram.name);
+            return;
+        }
     }
+    ram.orders.assign(orders.begin(), orders.end());
+    std::set<std::pair<int, int>> stores;
+    for (std::size_t i = 0; i < accesses.size(); ++i) {
+        for (std::size_t j = i + 1; j < accesses.size(); ++j) {
+            const bool pair = accesses[i].is_store && accesses[j].is_store &&
+                              accesses[i].port != accesses[j].port &&
+                              graph_.and_(accesses[i].reached, accesses[j].reached) != kZero;
+            if (pair) {
+                stores.insert({accesses[i].port, accesses[j].port});
+            }
+        }
+    }
+    for (const auto& [first, second] : stores) {
+        if (stores.count({second, first}) != 0) {
+            diagnostics_.error(
+                ram.where, "memory '{}' has stores whose order differs between branches", ram.name);
+            return;
+        }
+    }
+    ram.store_orders.assign(stores.begin(), stores.end());
+}
+
+void Translator::finish_ram(int number) {
+    Ram& ram = process_.rams[static_cast<std::size_t>(number)];
+    std::vector<MemoryAccess>& accesses = accesses_[number];
     finish_loads(ram, accesses);
     finish_stores(ram, accesses);
-    ram.data_feeds_store =
-        ram.written &&
-        depends_on_ram(graph_, {{ram.write_enable}, ram.write_address, ram.write_data}, number);
-    if (ram.data_feeds_store && ram.dependence.raw_distance == 0 && !ram.dependence.raw_false) {
+    finish_order(ram, accesses);
+    for (const RamWrite& write : ram.writes) {
+        ram.data_feeds_store =
+            ram.data_feeds_store ||
+            depends_on_ram(graph_, {{write.enable}, write.address, write.data}, number);
+    }
+    const bool claimed = ram.dependence.raw_distance > 0 || ram.dependence.raw_false;
+    if (ram.data_feeds_store && !claimed && process_.ii == 1) {
         diagnostics_.error(ram.where,
                            "memory '{}' is read, changed and written back: Vitis does not forward, "
                            "so II=1 needs rotating banks with '#pragma HLS DEPENDENCE variable={} "
@@ -201,15 +269,16 @@ void Translator::finish_loads(Ram& ram, const std::vector<MemoryAccess>& accesse
         if (load.is_store) {
             continue;
         }
-        if (ram.read_only || ram.reads.empty()) {
+        if (load.port == static_cast<int>(ram.reads.size())) {
             ram.reads.push_back({load.address, load.reached});
             continue;
         }
-        RamPort& port = ram.reads[0];
+        RamPort& port = ram.reads[static_cast<std::size_t>(load.port)];
         if (port.address != load.address && graph_.and_(port.enable, load.reached) != kZero) {
             diagnostics_.error(load.where,
-                               "memory '{}' may be loaded twice in one call: it has one read port",
-                               ram.name);
+                               "memory '{}' may be loaded {} in one call: it has one read port",
+                               ram.name,
+                               times(process_.ii));
             return;
         }
         if (port.address != load.address) {
@@ -219,28 +288,30 @@ void Translator::finish_loads(Ram& ram, const std::vector<MemoryAccess>& accesse
     }
 }
 
-void Translator::finish_stores(Ram& ram, const std::vector<MemoryAccess>& accesses) {
-    for (const MemoryAccess& store : accesses) {
+void Translator::finish_stores(Ram& ram, std::vector<MemoryAccess>& accesses) {
+    std::vector<MemoryAccess> stores;
+    for (MemoryAccess& store : accesses) {
         if (!store.is_store) {
             continue;
         }
-        if (!ram.written) {
-            ram.written = true;
-            ram.write_enable = store.reached;
-            ram.write_address = store.address;
-            ram.write_data = store.data;
+        store.port = choose_port(stores, store);
+        stores.push_back(store);
+        if (store.port == static_cast<int>(ram.writes.size())) {
+            ram.writes.push_back({store.address, store.data, store.reached});
             continue;
         }
-        const bool other_word = ram.write_address != store.address;
-        if (other_word && graph_.and_(ram.write_enable, store.reached) != kZero) {
+        RamWrite& port = ram.writes[static_cast<std::size_t>(store.port)];
+        const bool other_word = port.address != store.address || process_.ii > 1;
+        if (other_word && graph_.and_(port.enable, store.reached) != kZero) {
             diagnostics_.error(store.where,
-                               "memory '{}' may be stored twice in one call: it has one write port",
-                               ram.name);
+                               "memory '{}' may be stored {} in one call: it has one write port",
+                               ram.name,
+                               times(process_.ii));
             return;
         }
-        ram.write_address = graph_.mux(store.reached, store.address, ram.write_address);
-        ram.write_data = graph_.mux(store.reached, store.data, ram.write_data);
-        ram.write_enable = graph_.or_(ram.write_enable, store.reached);
+        port.address = graph_.mux(store.reached, store.address, port.address);
+        port.data = graph_.mux(store.reached, store.data, port.data);
+        port.enable = graph_.or_(port.enable, store.reached);
     }
 }
 
@@ -270,7 +341,9 @@ void Translator::finish_issue() {
         effect = graph_.or_(effect, changes);
     }
     for (const Ram& ram : process_.rams) {
-        effect = graph_.or_(effect, idle.rebuilt(ram.write_enable));
+        for (const RamWrite& write : ram.writes) {
+            effect = graph_.or_(effect, idle.rebuilt(write.enable));
+        }
     }
     process_.issue_when_idle = process_.reads.empty() || effect != kZero;
 }

@@ -35,6 +35,7 @@ struct Alternative {
 struct MemoryAccess {
     const llvm::Instruction* instruction = nullptr;
     bool is_store = false;
+    int port = 0;
     Bit reached = kZero;
     Value address;
     Value data;
@@ -68,6 +69,7 @@ class Translator {
     Value value_of(const llvm::Value* value);
     void translate(const llvm::Instruction& instruction);
     Value translate_binary(const llvm::BinaryOperator& operation);
+    Value divide_signed(bool remainder, const Value& a, int shift);
     Bit translate_compare(const llvm::ICmpInst& compare);
     Value translate_cast(const llvm::CastInst& cast);
     void translate_call(const llvm::CallInst& call);
@@ -98,8 +100,10 @@ class Translator {
     void finish_stream(unsigned argument);
     void finish_registers();
     void finish_ram(int ram);
+    int choose_port(const std::vector<MemoryAccess>& accesses, const MemoryAccess& access) const;
+    void finish_order(Ram& ram, const std::vector<MemoryAccess>& accesses);
     void finish_loads(Ram& ram, const std::vector<MemoryAccess>& accesses);
-    void finish_stores(Ram& ram, const std::vector<MemoryAccess>& accesses);
+    void finish_stores(Ram& ram, std::vector<MemoryAccess>& accesses);
     bool precedes(const llvm::Instruction& first, const llvm::Instruction& second) const;
     void finish_issue();
 

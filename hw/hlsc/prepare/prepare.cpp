@@ -106,7 +106,7 @@ bool prepare(KernelModule& kernel,
              Diagnostics& diagnostics) {
     for (std::size_t i = 0; i < kernel.processes.size(); ++i) {
         llvm::Function& function = *kernel.processes[i];
-        const Process& process = *program.processes[i];
+        Process& process = *program.processes[i];
         check_pipeline(kernel.pragmas[&function], process, diagnostics);
         storage[&function] = assign_storage(function, kernel.pragmas[&function], diagnostics);
         std::vector<const Layout*> payloads;

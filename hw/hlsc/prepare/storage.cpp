@@ -269,7 +269,7 @@ StorageMap assign_storage(const llvm::Function& function,
 }
 
 void check_pipeline(const std::vector<Pragma>& pragmas,
-                    const Process& process,
+                    Process& process,
                     Diagnostics& diagnostics) {
     bool found = false;
     for (const Pragma& pragma : pragmas) {
@@ -277,10 +277,11 @@ void check_pipeline(const std::vector<Pragma>& pragmas,
             continue;
         }
         found = true;
-        if (pragma.number("ii", 1) != 1) {
-            diagnostics.error(
-                pragma.where, "PIPELINE II={}: hlsc builds II=1 only", pragma.number("ii", 1));
+        const std::int64_t ii = pragma.number("ii", 1);
+        if (ii < 1 || ii > kIntervalMax) {
+            diagnostics.error(pragma.where, "PIPELINE II={} is not in 1..{}", ii, kIntervalMax);
         }
+        process.ii = static_cast<int>(ii);
         const std::string style = pragma.value("style");
         if (style.empty() || style == "stp") {
             diagnostics.error(pragma.where,

@@ -47,9 +47,10 @@ StorageMap assign_storage(const llvm::Function& function,
                           const std::vector<Pragma>& pragmas,
                           Diagnostics& diagnostics);
 
-// What the remaining pragmas of the process say of its pipeline.
-void check_pipeline(const std::vector<Pragma>& pragmas,
-                    const Process& process,
-                    Diagnostics& diagnostics);
+// Cycles between two iterations, at most.
+inline constexpr int kIntervalMax = 64;
+
+// What the remaining pragmas of the process say of its pipeline: its interval.
+void check_pipeline(const std::vector<Pragma>& pragmas, Process& process, Diagnostics& diagnostics);
 
 }  // namespace fpvs::hlsc

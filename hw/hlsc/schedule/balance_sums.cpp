@@ -114,9 +114,11 @@ class Balancer {
                 visit(port.address);
                 bit(port.enable);
             }
-            bit(ram.write_enable);
-            visit(ram.write_address);
-            visit(ram.write_data);
+            for (RamWrite& write : ram.writes) {
+                bit(write.enable);
+                visit(write.address);
+                visit(write.data);
+            }
         }
         for (StreamRead& read : process_.reads) {
             bit(read.strobe);
@@ -316,10 +318,9 @@ class Balancer {
             Ram& ram = process_.rams[i];
             if (!live_.rams[i]) {
                 ram.reads.clear();
-                ram.written = false;
-                ram.write_enable = kZero;
-                ram.write_address.clear();
-                ram.write_data.clear();
+                ram.writes.clear();
+                ram.orders.clear();
+                ram.store_orders.clear();
             }
             for (RamPort& port : ram.reads) {
                 port.address = is_mapped(port.address) ? port.address : Value{kZero};

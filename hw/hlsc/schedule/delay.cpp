@@ -35,6 +35,11 @@ double mux_delay(int width) {
 
 }  // namespace
 
+double memory_out(const Ram& ram) {
+    const bool raw = ram.latency == 1 && ram.style != RamStyle::distributed;
+    return raw ? kBlockRamOut : kMemoryOut;
+}
+
 double of(const Node& node) {
     switch (node.op) {
         case Op::and_:

@@ -5,7 +5,7 @@
 // six-input LUT a level, carry chains for sums and comparisons, fan-out for wide selections.
 #pragma once
 
-#include "hw/hlsc/bitgraph/graph.hpp"
+#include "hw/hlsc/base/program.hpp"
 
 namespace fpvs::hlsc::delay {
 
@@ -15,6 +15,9 @@ inline constexpr double kFifoOut = 0.30;        // From the output register of a
 inline constexpr double kMemoryAddress = 0.35;  // To the port of a memory.
 inline constexpr double kMemoryOut = 0.30;      // Registered output.
 inline constexpr double kBlockRamOut = 1.00;    // Latency 1: no output register.
+
+// Of the data of a memory after its latency.
+double memory_out(const Ram& ram);
 
 // Of a node that computes; sources have the constants above.
 double of(const Node& node);

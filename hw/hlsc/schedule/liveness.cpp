@@ -43,9 +43,11 @@ class Walk {
             for (std::size_t i = 0; i < process_.rams.size(); ++i) {
                 if (wanted_rams_.size() > i && wanted_rams_[i] && !live_.rams[i]) {
                     live_.rams[i] = grew = true;
-                    visit({process_.rams[i].write_enable});
-                    visit(process_.rams[i].write_address);
-                    visit(process_.rams[i].write_data);
+                    for (const RamWrite& write : process_.rams[i].writes) {
+                        visit({write.enable});
+                        visit(write.address);
+                        visit(write.data);
+                    }
                 }
             }
         }

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// As soon as possible, repeated until no bound moves: registers and memories tie stages together,
-// so a late write moves its reads, and those move what depends on them.
+// Stages by difference constraints: first as early as can be, then moved so that as few bits as
+// possible wait in registers.
+//
+// The earliest solution is the smallest one, component by component, and the registers a solution
+// needs are a sum of differences of stages.  Such a sum is L-natural convex: from the smallest
+// solution, steps that each delay the best set of variables by one stage lead to a minimum (Murota,
+// steepest descent).  The best set is a closure under the constraints without slack, found by a
+// maximum flow; there are at most as many steps as stages.  Outputs keep their earliest stage.
 #include "hw/hlsc/schedule/schedule.hpp"
 
 #include <algorithm>
 
+#include "hw/hlsc/schedule/closure.hpp"
+#include "hw/hlsc/schedule/constraints.hpp"
 #include "hw/hlsc/schedule/delay.hpp"
 #include "hw/hlsc/schedule/liveness.hpp"
 
@@ -15,10 +23,9 @@ namespace {
 // A pipeline longer than this is a recurrence that runs away.
 constexpr int kStagesMax = 96;
 
-struct Arrival {
-    int stage = 0;
-    double time = 0.0;
-};
+std::size_t at(int i) {
+    return static_cast<std::size_t>(i);
+}
 
 class Scheduler {
   public:
@@ -26,190 +33,225 @@ class Scheduler {
         : process_(process),
           options_(options),
           diagnostics_(diagnostics),
-          live_(find_live(process)) {
-        const auto nodes = static_cast<std::size_t>(process.graph.size());
-        process_.stage_of.assign(nodes, -1);
-        process_.time_of.assign(nodes, 0.0);
-        process_.order = live_.order;
-    }
+          live_(find_live(process)) {}
 
     bool run() {
         if (live_.cyclic_ram >= 0) {
-            const Ram& ram = process_.rams[static_cast<std::size_t>(live_.cyclic_ram)];
+            const Ram& ram = process_.rams[at(live_.cyclic_ram)];
             diagnostics_.error(
                 ram.where, "the address of memory '{}' depends on its own data", ram.name);
             return false;
         }
-        do {
-            moved_ = false;
-            place_nodes();
-            place_registers();
-            place_memories();
-            if (deepest() > kStagesMax) {
-                report_recurrence();
-                return false;
-            }
-        } while (moved_);
-        for (StreamWrite& write : process_.writes) {
-            write.stage = std::max(at({write.strobe}).stage, at(write.data).stage);
+        system_ = make_stage_system(process_, live_, options_);
+        process_.order = live_.order;
+        if (!place_early()) {
+            assign();
+            report_recurrence();
+            return false;
         }
+        assign();
         check_first_stage();
+        if (diagnostics_.failed()) {
+            return false;
+        }
+        if (options_.minimise_registers) {
+            delay_what_waits();
+            assign();
+        }
         drop_unused();
         plant();
-        process_.stages = deepest() + 1;
-        return !diagnostics_.failed();
+        return true;
     }
 
   private:
-    Arrival at(const Value& value) const {
-        Arrival latest;
-        for (const Bit bit : value) {
-            if (bit.node >= 0) {
-                meet(latest, bit.node);
+    // The smallest solution; false if there is none.
+    bool place_early() {
+        stage_.assign(at(system_.variables), 0);
+        do {
+            if (!settle()) {
+                return false;
+            }
+        } while (part_shared_ports());
+        return true;
+    }
+
+    bool settle() {
+        bool moved = true;
+        while (moved) {
+            moved = false;
+            for (const Constraint& c : system_.constraints) {
+                int& to = stage_[at(c.to)];
+                const int least = stage_[at(c.from)] + c.by;
+                if (to < least) {
+                    to = least;
+                    moved = true;
+                    if (to > kStagesMax) {
+                        return false;
+                    }
+                }
             }
         }
-        return latest;
+        return true;
     }
 
-    void meet(Arrival& latest, int node) const {
-        const auto id = static_cast<std::size_t>(node);
-        const int stage = process_.stage_of[id];
-        const double time = process_.time_of[id];
-        if (stage > latest.stage) {
-            latest = {stage, time};
-        } else if (stage == latest.stage) {
-            latest.time = std::max(latest.time, time);
+    // Accesses that share a port need different cycles of II.  True if one was moved.
+    bool part_shared_ports() {
+        const int ii = process_.ii;
+        const auto part = [&](const std::vector<int>& ports) {
+            for (std::size_t i = 0; i < ports.size(); ++i) {
+                for (std::size_t j = 0; j < i; ++j) {
+                    if (stage_[at(ports[i])] % ii == stage_[at(ports[j])] % ii) {
+                        ++stage_[at(ports[i])];
+                        return true;
+                    }
+                }
+            }
+            return false;
+        };
+        for (std::size_t i = 0; i < process_.rams.size(); ++i) {
+            const bool shared = !process_.rams[i].read_only;
+            if (shared && (part(system_.ram_reads[i]) || part(system_.ram_writes[i]))) {
+                return true;
+            }
         }
+        return false;
     }
 
-    void raise(int& stage, int to) {
-        if (to > stage) {
-            stage = to;
-            moved_ = true;
+    // Variables that stay where they are while others move.
+    std::vector<bool> fixed() const {
+        std::vector<bool> result(at(system_.variables), false);
+        const auto fix = [&result](const std::vector<int>& variables) {
+            for (const int variable : variables) {
+                result[at(variable)] = true;
+            }
+        };
+        fix(system_.stream_writes);
+        fix(system_.first_stage);
+        for (std::size_t i = 0; i < process_.rams.size(); ++i) {
+            for (const auto* ports : {&system_.ram_reads[i], &system_.ram_writes[i]}) {
+                if (ports->size() > 1 && !process_.rams[i].read_only) {
+                    fix(*ports);
+                }
+            }
         }
+        return result;
     }
 
-    // An arrival that leaves so much time before the end of its stage.
-    Arrival with_margin(Arrival arrival, double margin) const {
-        if (arrival.time + margin > options_.clock_ns) {
-            return {arrival.stage + 1, 0.0};
+    void delay_what_waits() {
+        const std::vector<bool> stays = fixed();
+        const int last = *std::max_element(stage_.begin(), stage_.end());
+        const int variables = system_.variables;
+        // A variable for the end of each lifetime, behind those of the system.
+        std::vector<Constraint> all = system_.constraints;
+        std::vector<int> value = stage_;
+        for (const Lifetime& lifetime : system_.lifetimes) {
+            const int end = static_cast<int>(value.size());
+            value.push_back(0);
+            for (const int user : lifetime.users) {
+                all.push_back({user, end, 0});
+                value.back() = std::max(value.back(), stage_[at(user)]);
+            }
         }
-        return arrival;
+        constexpr std::int64_t kNever = std::int64_t{1} << 40;
+        std::vector<std::int64_t> gain(value.size(), 0);
+        for (std::size_t i = 0; i < system_.lifetimes.size(); ++i) {
+            gain[at(system_.lifetimes[i].node)] += system_.lifetimes[i].bits;
+            gain[at(variables) + i] -= system_.lifetimes[i].bits;
+        }
+        while (true) {
+            std::vector<std::int64_t> profit = gain;
+            for (int i = 0; i < variables; ++i) {
+                if (stays[at(i)] || value[at(i)] == last) {
+                    profit[at(i)] = -kNever;
+                }
+            }
+            std::vector<std::pair<int, int>> tight;
+            for (const Constraint& c : all) {
+                if (value[at(c.to)] == value[at(c.from)] + c.by) {
+                    tight.emplace_back(c.from, c.to);
+                }
+            }
+            const std::vector<bool> moves = best_closure(profit, tight);
+            if (std::find(moves.begin(), moves.end(), true) == moves.end()) {
+                break;
+            }
+            for (std::size_t i = 0; i < moves.size(); ++i) {
+                value[i] += moves[i] ? 1 : 0;
+            }
+        }
+        stage_.assign(value.begin(), value.begin() + variables);
     }
 
-    void place_nodes() {
+    // From the variables into the process.
+    void assign() {
+        process_.stage_of.assign(at(process_.graph.size()), -1);
+        process_.time_of.assign(at(process_.graph.size()), 0.0);
+        int last = 0;
+        const auto stage_of = [this, &last](int variable) {
+            last = std::max(last, stage_[at(variable)]);
+            return stage_[at(variable)];
+        };
         for (const int id : live_.order) {
-            Arrival arrival;
-            for (const int operand : live_.operands[static_cast<std::size_t>(id)]) {
-                meet(arrival, operand);
-            }
-            arrival = placed(process_.graph.node(id), arrival);
-            process_.stage_of[static_cast<std::size_t>(id)] = arrival.stage;
-            process_.time_of[static_cast<std::size_t>(id)] = arrival.time;
+            process_.stage_of[at(id)] = stage_of(system_.of_node[at(id)]);
+            process_.time_of[at(id)] = time_of(id);
         }
+        for (std::size_t i = 0; i < process_.registers.size(); ++i) {
+            if (live_.registers[i]) {
+                process_.registers[i].stage = stage_of(system_.register_read[i]);
+                process_.registers[i].write_stage = stage_of(system_.register_write[i]);
+            }
+        }
+        for (std::size_t i = 0; i < process_.rams.size(); ++i) {
+            for (std::size_t p = 0; p < system_.ram_reads[i].size(); ++p) {
+                process_.rams[i].reads[p].stage = stage_of(system_.ram_reads[i][p]);
+            }
+            for (std::size_t p = 0; p < system_.ram_writes[i].size(); ++p) {
+                process_.rams[i].writes[p].stage = stage_of(system_.ram_writes[i][p]);
+            }
+        }
+        for (std::size_t i = 0; i < process_.writes.size(); ++i) {
+            process_.writes[i].stage = stage_of(system_.stream_writes[i]);
+        }
+        process_.stages = last + 1;
     }
 
-    Arrival placed(const Node& node, Arrival arrival) {
+    double time_of(int id) const {
+        const Node& node = process_.graph.node(id);
         switch (node.op) {
             case Op::stream_empty:
             case Op::stream_payload:
-                return {0, delay::kFifoOut};
+                return delay::kFifoOut;
             case Op::register_read:
-                return {process_.registers[static_cast<std::size_t>(node.object)].stage,
-                        delay::kClockToOut};
-            case Op::ram_data: {
-                Ram& ram = process_.rams[static_cast<std::size_t>(node.object)];
-                RamPort& port = ram.reads[static_cast<std::size_t>(node.part)];
-                raise(port.stage, with_margin(arrival, delay::kMemoryAddress).stage);
-                const bool raw = ram.latency == 1 && ram.style != RamStyle::distributed;
-                return {port.stage + ram.latency, raw ? delay::kBlockRamOut : delay::kMemoryOut};
-            }
-            default: {
-                const double time = delay::of(node);
-                const bool fresh = arrival.time <= delay::kClockToOut;
-                if (!fresh && arrival.time + time + delay::kSetup > options_.clock_ns) {
-                    return {arrival.stage + 1, delay::kClockToOut + time};
-                }
-                return {arrival.stage, std::max(arrival.time, 0.0) + time};
+                return delay::kClockToOut;
+            case Op::ram_data:
+                return delay::memory_out(process_.rams[at(node.object)]);
+            default:
+                break;
+        }
+        double arrival = delay::kClockToOut;
+        for (const int operand : live_.operands[at(id)]) {
+            if (process_.stage_of[at(operand)] == process_.stage_of[at(id)]) {
+                arrival = std::max(arrival, process_.time_of[at(operand)]);
             }
         }
-    }
-
-    void place_registers() {
-        for (std::size_t i = 0; i < process_.registers.size(); ++i) {
-            Register& target = process_.registers[i];
-            if (live_.registers[i]) {
-                raise(target.stage, std::max(at({target.enable}).stage, at(target.next).stage));
-            }
-        }
-    }
-
-    void place_memories() {
-        for (std::size_t i = 0; i < process_.rams.size(); ++i) {
-            Ram& ram = process_.rams[i];
-            if (!live_.rams[i] || !ram.written) {
-                continue;
-            }
-            Arrival write = at({ram.write_enable});
-            for (const Value& value : {ram.write_address, ram.write_data}) {
-                const Arrival other = at(value);
-                write = other.stage > write.stage ||
-                                (other.stage == write.stage && other.time > write.time)
-                            ? other
-                            : write;
-            }
-            raise(ram.write_stage, with_margin(write, delay::kMemoryAddress).stage);
-            align(ram);
-        }
-    }
-
-    // The order in which loads and stores of successive iterations meet at the memory.
-    void align(Ram& ram) {
-        int& load = ram.reads[0].stage;
-        int& store = ram.write_stage;
-        if (ram.dependence.raw_distance > 0) {
-            raise(load, store - (ram.dependence.raw_distance - 1));
-            raise(store, load + (ram.store_first ? -1 : 0));
-        } else if (ram.data_feeds_store) {
-            raise(store, load);  // The source forwards by itself (DEPENDENCE dependent=false).
-        } else if (ram.store_first) {
-            raise(load, store + 1);
-            raise(store, load - 1);
-        } else {
-            raise(load, store);
-            raise(store, load);
-        }
-    }
-
-    [[nodiscard]] int deepest() const {
-        int stage = 0;
-        for (const int id : live_.order) {
-            stage = std::max(stage, process_.stage_of[static_cast<std::size_t>(id)]);
-        }
-        for (const Register& target : process_.registers) {
-            stage = std::max(stage, target.stage);
-        }
-        for (const Ram& ram : process_.rams) {
-            stage = std::max(stage, ram.write_stage);
-        }
-        return stage;
+        return arrival + delay::of(node);
     }
 
     // Which words are taken decides what the next iteration finds: it cannot wait for a stage.
     void check_first_stage() {
         for (const StreamRead& read : process_.reads) {
-            const Arrival strobe = at({read.strobe});
-            if (strobe.stage == 0) {
+            const int node = read.strobe.node;
+            if (node < 0 || process_.stage_of[at(node)] == 0) {
                 continue;
             }
-            diagnostics_.error(read.where,
+            diagnostics_.error(process_.graph.node(node).where,
                                "process {} decides whether to read a stream after {:.2f} ns in "
                                "stage {}; it must know within the first stage ({:.2f} ns)",
                                process_.name,
-                               strobe.time,
-                               strobe.stage,
+                               process_.time_of[at(node)],
+                               process_.stage_of[at(node)],
                                options_.clock_ns);
-            note_path(read.strobe.node);
+            note_path(node);
             return;
         }
     }
@@ -217,6 +259,14 @@ class Scheduler {
     void note_path(int node) {
         for (const int id : critical_path(process_, node)) {
             const Node& step = process_.graph.node(id);
+            if (step.op == Op::register_read) {
+                const Register& state = process_.registers[at(step.object)];
+                diagnostics_.note(state.where,
+                                  "register '{}' is read in stage {}, where its own loop closes",
+                                  state.name,
+                                  state.stage);
+                continue;
+            }
             diagnostics_.note(step.where,
                               "{:>5.2f} ns in stage {}: {} of {} bits",
                               process_.time_of[static_cast<std::size_t>(id)],
@@ -235,23 +285,33 @@ class Scheduler {
             }
         }
         const Ram* late = nullptr;
+        int latest = -1;
         for (const Ram& ram : process_.rams) {
-            late = late == nullptr || ram.write_stage > late->write_stage ? &ram : late;
+            for (const RamWrite& write : ram.writes) {
+                late = write.stage > latest ? &ram : late;
+                latest = std::max(latest, write.stage);
+            }
         }
-        if (late != nullptr && (worst == nullptr || late->write_stage > worst->stage)) {
+        if (late != nullptr && (worst == nullptr || latest > worst->stage)) {
+            const std::string declared =
+                late->dependence.raw_distance == 0
+                    ? fmt::format("an interval of {} cycles", process_.ii)
+                    : fmt::format("the declared {} calls", late->dependence.raw_distance);
             diagnostics_.error(late->where,
-                               "process {}: memory '{}' is stored more than the declared {} calls "
-                               "after it is loaded; declare a larger distance or do less between",
+                               "process {}: memory '{}' is stored more than {} after it is loaded; "
+                               "declare a larger distance or do less between",
                                process_.name,
                                late->name,
-                               late->dependence.raw_distance);
+                               declared);
             return;
         }
         diagnostics_.error(worst == nullptr ? process_.where : worst->where,
-                           "process {} does not close at II=1: '{}' depends on its own value by "
-                           "more than one clock of {:.2f} ns",
+                           "process {} does not close at II={}: '{}' depends on its own value by "
+                           "more than {} of {:.2f} ns",
                            process_.name,
+                           process_.ii,
                            worst == nullptr ? "state" : worst->name,
+                           process_.ii == 1 ? "one clock" : fmt::format("{} clocks", process_.ii),
                            options_.clock_ns);
         if (worst != nullptr) {
             const Bit bit = worst->next.empty() ? worst->enable : latest_bit(worst->next);
@@ -283,6 +343,7 @@ class Scheduler {
         for (std::size_t i = 0; i < process_.rams.size(); ++i) {
             if (!live_.rams[i]) {
                 process_.rams[i].reads.clear();
+                process_.rams[i].writes.clear();
             }
         }
     }
@@ -292,8 +353,9 @@ class Scheduler {
             return;
         }
         for (Ram& ram : process_.rams) {
-            if (ram.written && !ram.reads.empty()) {
-                ++ram.write_stage;
+            if (!ram.writes.empty() && !ram.reads.empty()) {
+                ++ram.writes[0].stage;
+                process_.stages = std::max(process_.stages, ram.writes[0].stage + 1);
             }
         }
     }
@@ -302,7 +364,8 @@ class Scheduler {
     const Options& options_;
     Diagnostics& diagnostics_;
     Liveness live_;
-    bool moved_ = false;
+    StageSystem system_;
+    std::vector<int> stage_;  // By variable.
 };
 
 }  // namespace

@@ -26,7 +26,9 @@ INSTANTIATE_TEST_SUITE_P(Hlsc,
                                          "barrett",
                                          "banked_table",
                                          "realign",
-                                         "many_processes"),
+                                         "many_processes",
+                                         "interval",
+                                         "signed_values"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

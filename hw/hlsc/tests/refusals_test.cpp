@@ -66,13 +66,13 @@ const Case kCases[] = {
      "#pragma HLS INTERFACE axis port=out\n"
      "#pragma HLS PIPELINE II=1  /*HERE*/\n  if (!in.empty()) out.write(in.read());\n}\n",
      "without style=flp"},
-    {"pipeline_ii_2",
+    {"pipeline_ii_100",
      "void top(hls::stream<Word>& in, hls::stream<Word>& out) {\n"
      "#pragma HLS INTERFACE ap_ctrl_none port=return\n#pragma HLS INTERFACE axis port=in\n"
      "#pragma HLS INTERFACE axis port=out\n"
-     "#pragma HLS PIPELINE II=2 style=flp  /*HERE*/\n  if (!in.empty()) "
+     "#pragma HLS PIPELINE II=100 style=flp  /*HERE*/\n  if (!in.empty()) "
      "out.write(in.read());\n}\n",
-     "II=1 only"},
+     "not in 1..64"},
     {"no_pipeline",
      "void top(hls::stream<Word>& in, hls::stream<Word>& out) { /*HERE*/\n"
      "#pragma HLS INTERFACE ap_ctrl_none port=return\n#pragma HLS INTERFACE axis port=in\n"

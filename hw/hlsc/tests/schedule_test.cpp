@@ -87,27 +87,26 @@ TEST(Schedule, a_recurrence_longer_than_the_clock_is_refused) {
 TEST(Schedule, a_table_is_stored_in_the_stage_of_its_load) {
     Bench bench;
     Ram& ram = bench.add_ram();
-    ram.written = true;
-    ram.write_enable = bench.readable;
-    ram.write_address = Graph::slice(bench.word, 8, 4);
-    ram.write_data = Graph::slice(bench.slow(bench.word, 4), 0, 8);
+    ram.writes.push_back({Graph::slice(bench.word, 8, 4),
+                          Graph::slice(bench.slow(bench.word, 4), 0, 8),
+                          bench.readable,
+                          0});
+    ram.orders.push_back({0, 0, false});
     bench.write(bench.process.graph.source(Op::ram_data, 8, 0, 0));
     ASSERT_TRUE(bench.run()) << bench.diagnostics.text();
-    EXPECT_GT(bench.process.rams[0].write_stage, 0);
-    EXPECT_EQ(bench.process.rams[0].reads[0].stage, bench.process.rams[0].write_stage);
+    EXPECT_GT(bench.process.rams[0].writes[0].stage, 0);
+    EXPECT_EQ(bench.process.rams[0].reads[0].stage, bench.process.rams[0].writes[0].stage);
 }
 
 TEST(Schedule, a_load_after_a_store_of_its_call_comes_one_stage_later) {
     Bench bench;
     Ram& ram = bench.add_ram();
-    ram.written = true;
-    ram.store_first = true;
-    ram.write_enable = bench.readable;
-    ram.write_address = Graph::slice(bench.word, 8, 4);
-    ram.write_data = Graph::slice(bench.word, 16, 8);
+    ram.writes.push_back(
+        {Graph::slice(bench.word, 8, 4), Graph::slice(bench.word, 16, 8), bench.readable, 0});
+    ram.orders.push_back({0, 0, true});
     bench.write(bench.process.graph.source(Op::ram_data, 8, 0, 0));
     ASSERT_TRUE(bench.run()) << bench.diagnostics.text();
-    EXPECT_EQ(bench.process.rams[0].reads[0].stage, bench.process.rams[0].write_stage + 1);
+    EXPECT_EQ(bench.process.rams[0].reads[0].stage, bench.process.rams[0].writes[0].stage + 1);
 }
 
 TEST(Schedule, a_declared_distance_is_kept_or_refused) {
@@ -115,12 +114,13 @@ TEST(Schedule, a_declared_distance_is_kept_or_refused) {
         Bench bench;
         Ram& ram = bench.add_ram();
         const Value data = bench.process.graph.source(Op::ram_data, 8, 0, 0);
-        ram.written = true;
         ram.data_feeds_store = true;
         ram.dependence.raw_distance = distance;
-        ram.write_enable = bench.readable;
-        ram.write_address = ram.reads[0].address;
-        ram.write_data = bench.process.graph.add(data, Graph::constant(8, 1));
+        ram.writes.push_back({ram.reads[0].address,
+                              bench.process.graph.add(data, Graph::constant(8, 1)),
+                              bench.readable,
+                              0});
+        ram.orders.push_back({0, 0, false});
         bench.write(data);
         // The load takes two stages, so the store comes two after it.
         EXPECT_EQ(bench.run(), distance >= 3) << "distance " << distance;
