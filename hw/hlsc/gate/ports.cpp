@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the accesses of an iteration amount to: strobes of streams, next values of registers, one
 // read and one write port for each memory, and when an iteration may be issued.
-#include <llvm/Analysis/CFG.h>
+#include <llvm/ADT/SmallPtrSet.h>
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/CFG.h>
 
 #include <algorithm>
 #include <unordered_map>
@@ -88,6 +90,24 @@ std::string times(int ii) {
     return ii == 1 ? "twice" : std::to_string(ii + 1) + " times";
 }
 
+// Without loops, a block that is reached comes later.  llvm::isPotentiallyReachable gives up after
+// 32 blocks and says yes, which would put a store before the load that it depends on.
+bool reaches(const llvm::BasicBlock& from, const llvm::BasicBlock& to) {
+    llvm::SmallPtrSet<const llvm::BasicBlock*, 32> seen;
+    llvm::SmallVector<const llvm::BasicBlock*, 32> work{&from};
+    while (!work.empty()) {
+        for (const llvm::BasicBlock* next : llvm::successors(work.pop_back_val())) {
+            if (next == &to) {
+                return true;
+            }
+            if (seen.insert(next).second) {
+                work.push_back(next);
+            }
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 void Translator::finish_streams() {
@@ -162,7 +182,7 @@ bool Translator::precedes(const llvm::Instruction& first, const llvm::Instructio
     if (first.getParent() == second.getParent()) {
         return first.comesBefore(&second);
     }
-    return llvm::isPotentiallyReachable(&first, &second, nullptr, &dominators_);
+    return reaches(*first.getParent(), *second.getParent());
 }
 
 // The port of the memory that an access goes through.  Another cycle of II is taken where there is
