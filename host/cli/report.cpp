@@ -2,6 +2,7 @@
 #include "host/cli/report.hpp"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -54,6 +55,26 @@ std::string ports(const api::Card& card) {
     return text;
 }
 
+// How the card schedules for each service that it knows.
+std::string card_services(const api::Card& card) {
+    if (card.services().empty()) {
+        return {};
+    }
+    std::string text = "\nservice                          steering  words      packets\n";
+    for (const api::CardService& service : card.services()) {
+        text += fmt::format("{:<32} {:<8} {:>6} {:>12}\n",
+                            service_name(service.key()),
+                            service.steering(),
+                            service.steer_words(),
+                            service.packets());
+    }
+    return text;
+}
+
+std::string used(std::uint64_t count, std::uint64_t max) {
+    return fmt::format("{} of at most {}", count, max);
+}
+
 std::string rings(const api::Card& card) {
     std::string text = "\nring             level      slots\n";
     for (const api::CardRing& ring : card.rings()) {
@@ -99,8 +120,12 @@ std::string card_report(const api::Card& card) {
            fact("platform", card.platform()) + fact("uuid", card.uuid()) +
            fact("abi", fmt::format("{:016x}", card.abi_hash())) +
            fact("simulated", card.simulated() ? "yes" : "no") +
-           fact("flows", fmt::format("{} of at most {}", card.flows(), card.flows_max())) +
-           ports(card) + rings(card) + stages(card);
+           fact("can", fmt::format("{}", fmt::join(card.capabilities(), " "))) +
+           fact("flows", used(card.flows(), card.flows_max())) +
+           fact("flows ipv6", used(card.flows6(), card.flows6_max())) +
+           fact("next hops", used(card.next_hops(), card.next_hops_max())) +
+           fact("steer words", used(card.steer_words(), card.steer_words_max())) + ports(card) +
+           card_services(card) + rings(card) + stages(card);
 }
 
 std::string vrrp_report(const api::VrrpInstances& instances) {

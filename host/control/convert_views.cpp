@@ -15,6 +15,23 @@ api::Card to_api(const model::CardView& card) {
     wire.set_abi_hash(card.abi_hash);
     wire.set_flows(card.flows);
     wire.set_flows_max(card.flows_max);
+    wire.set_flows6(card.flows6);
+    wire.set_flows6_max(card.flows6_max);
+    wire.set_next_hops(card.next_hops);
+    wire.set_next_hops_max(card.next_hops_max);
+    wire.set_steer_words(card.steer_words);
+    wire.set_steer_words_max(card.steer_words_max);
+    for (const std::string& capability : card.capabilities) {
+        wire.add_capabilities(capability);
+    }
+    for (const model::CardServiceView& service : card.services) {
+        api::CardService& added = *wire.add_services();
+        *added.mutable_key() = to_api(service.key);
+        added.set_steering(service.steering);
+        added.set_steer_words(service.steer_words);
+        added.set_packets(service.packets);
+        added.set_bytes(service.bytes);
+    }
     for (const model::PortView& port : card.ports) {
         api::CardPort& added = *wire.add_ports();
         added.set_index(port.index);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One card from its load to its end: its rings, the port they make, and the tables that the
 // engine's decisions are written to.  Everything here belongs to the worker's thread.
+//
+// What the card learned before it punted a packet is known when that packet is handled: the port
+// has the events handled between taking frames from the ring and handing them over.
 #pragma once
 
 #include <rte_mempool.h>
@@ -17,6 +20,7 @@
 #include "host/provider/card_rings.hpp"
 #include "host/provider/neighbours.hpp"
 #include "host/provider/network_port.hpp"
+#include "host/provider/packet_port.hpp"
 #include "host/util/result.hpp"
 
 namespace fpvs::daemon {
@@ -31,15 +35,17 @@ class CardSession {
         std::vector<provider::NetworkPort> ports,
         engine::Engine& engine,
         provider::Neighbours& neighbours,
-        rte_mempool& pool);
+        rte_mempool& pool,
+        offload::WayToClient way_to);
 
-    [[nodiscard]] provider::PacketPort& port() { return *port_; }
+    [[nodiscard]] provider::PacketPort& port() { return *events_first_; }
     // Events and commands.  False once the card is lost; the engine has been told.
     [[nodiscard]] bool step(Time now);
     void neighbour_changed(const model::IpAddress& target,
                            const std::optional<provider::Neighbour>& neighbour) {
         offload_->neighbour_changed(target, neighbour);
     }
+    void routes_changed() { offload_->routes_changed(); }
     // The operator takes the card away.
     void leave(Time now) { offload_->leave(now); }
     [[nodiscard]] model::CardView view();
@@ -52,6 +58,8 @@ class CardSession {
     std::unique_ptr<provider::CardRings> rings_;
     std::unique_ptr<dpdk::CardPort> port_;
     std::unique_ptr<offload::Offload> offload_;
+    std::unique_ptr<provider::PacketPort> events_first_;
+    Time now_{};  // Of the last step.
 };
 
 }  // namespace fpvs::daemon

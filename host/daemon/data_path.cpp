@@ -38,6 +38,14 @@ Result<std::vector<std::uint16_t>> number_ports(const std::vector<InterfacePlan>
     return numbers;
 }
 
+std::optional<offload::ClientWay> client_way(const std::optional<slowpath::Way>& way) {
+    if (!way) {
+        return std::nullopt;
+    }
+    return offload::ClientWay{
+        .next_hop = way->next_hop, .interface_index = way->interface_index, .mtu = way->mtu};
+}
+
 // Frames that a port has gathered while nobody listened belong to the past.
 void discard_waiting(provider::PacketPort& port) {
     constexpr int kBurstsMax = 64;
@@ -168,7 +176,13 @@ void DataPath::neighbour_changed(const model::IpAddress& target,
 void DataPath::use_routes(const std::vector<provider::Route>& routes) {
     auto table = std::make_unique<const slowpath::RouteTable>(routes);
     // The one before is freed here, where no packet waits for that.
-    table = thread_->call([&] { return worker_->use_routes(std::move(table)); });
+    table = thread_->call([&] {
+        auto before = worker_->use_routes(std::move(table));
+        if (card_) {
+            card_->routes_changed();
+        }
+        return before;
+    });
 }
 
 Status DataPath::set_mark_rules(const std::vector<model::MarkRule>& rules) {
@@ -189,7 +203,14 @@ Status DataPath::attach_card(std::unique_ptr<provider::Card> card) {
     }
     return thread_->call([&]() -> Status {
         FPVS_TRY(card_,
-                 CardSession::open(std::move(card), ports, engine_, neighbours_, *pools_.frames));
+                 CardSession::open(std::move(card),
+                                   ports,
+                                   engine_,
+                                   neighbours_,
+                                   *pools_.frames,
+                                   [this](const model::IpAddress& client) {
+                                       return client_way(worker_->way_to(client));
+                                   }));
         for (const provider::NetworkPort& port : ports) {
             worker_->carry(port.number, &card_->port(), slowpath::Selection::by_wire);
         }

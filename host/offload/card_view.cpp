@@ -118,7 +118,8 @@ std::vector<model::RingView> Offload::ring_views() {
     const provider::RingGeometry geometries[abi::kRings] = {rings_.commands().geometry(),
                                                             rings_.events().geometry(),
                                                             rings_.punts().geometry(),
-                                                            rings_.injects().geometry()};
+                                                            rings_.injects().geometry(),
+                                                            rings_.controls().geometry()};
     std::vector<model::RingView> views;
     for (int index = 0; index < abi::kRings; ++index) {
         const auto ring = static_cast<abi::Ring>(index);

@@ -319,6 +319,7 @@ void Offload::each_second(Time now) {
     }
     rings_.events().give_back();
     rings_.punts().give_back();
+    rings_.controls().give_back();
 }
 
 void Offload::send_commands(Time now) {

@@ -49,14 +49,17 @@ struct ClientWay {
     std::uint32_t mtu = 0;  // 0: the interface's.
 };
 
+// None: no route leads there.
+using WayToClient = std::function<std::optional<ClientWay>(const model::IpAddress& client)>;
+
 struct OffloadOptions {
     // The network ports that the card carries; their numbers are the card's.
     std::vector<provider::NetworkPort> ports;
     // VLAN interfaces on top of those.
     std::vector<provider::Egress> vlans = {};
     CardLimits limits = {};
-    // The way to a client; none: no route leads there.  Without it, replies stay with the host.
-    std::function<std::optional<ClientWay>(const model::IpAddress&)> way_to = {};
+    // Without it, replies stay with the host.
+    WayToClient way_to = {};
     // Of the flow hash; take it from a random source.
     abi::HashKey hash_key{};
     // The card was just loaded: its tables are empty and its counters 0.  Otherwise every entry is

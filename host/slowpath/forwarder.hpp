@@ -47,6 +47,7 @@ class Forwarder {
               const ForwarderOptions& options);
 
     [[nodiscard]] NextHops& next_hops() { return next_hops_; }
+    [[nodiscard]] const NextHops& next_hops() const { return next_hops_; }
 
     // A frame of kind transport.
     [[gnu::always_inline]] void obey(rte_mbuf& frame,

@@ -78,6 +78,10 @@ class NextHops {
     [[nodiscard]] std::unique_ptr<const RouteTable> use_routes(
         std::unique_ptr<const RouteTable> routes) noexcept;
 
+    [[nodiscard]] std::optional<Way> way_to(const model::IpAddress& address) const noexcept {
+        return routes_->find(address);
+    }
+
     // The next hop of a server as far as it is known.
     [[nodiscard]] const NextHop& to_server(engine::ServerIndex server,
                                            const model::IpAddress& address) noexcept {

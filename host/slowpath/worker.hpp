@@ -83,6 +83,10 @@ class Worker {
         std::unique_ptr<const RouteTable> routes) {
         return forwarder_.next_hops().use_routes(std::move(routes));
     }
+    // By the routes in use.
+    [[nodiscard]] std::optional<Way> way_to(const model::IpAddress& address) const noexcept {
+        return forwarder_.next_hops().way_to(address);
+    }
     [[nodiscard]] std::unique_ptr<const MarkRules> use_marks(
         std::unique_ptr<const MarkRules> marks);
     // For MarkRules::make().

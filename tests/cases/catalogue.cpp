@@ -385,7 +385,7 @@ Case second_port() {
     step.in.port = 1;
     one.steps = {step,
                  settled("punt names port 1",
-                         kit::build_frame(with(in, [](FrameSpec& s) { s.protocol = 1; })),
+                         kit::build_frame(with(in, [](FrameSpec& s) { s.protocol = 112; })),
                          Reason::protocol,
                          {},
                          1)};

@@ -34,9 +34,10 @@ constexpr int kCongestionExperienced = 3;
 constexpr int kOuterDontFragment = 0x4000;
 constexpr int kGreHasChecksum = 0x8000;
 
-// GUE's source ports are the kernel's for its own connections (net.ipv4.ip_local_port_range).
-constexpr int kSourcePortFirst = 32768;
-constexpr int kSourcePortLast = 60999;
+// GUE's source ports: the range of the kernel's for its own connections begins here, and 14 bits of
+// a hash choose one.
+constexpr int kSourcePortBits = 14;
+constexpr int kSourcePortTop = 2;  // What is above them: 32768.
 
 // What an outer header says about the packet in it.
 struct Inner {
@@ -49,16 +50,6 @@ struct Inner {
     ap_uint<16> source_port;
 };
 
-// hash * ports / 2^32; 28232 is 64 * 63 * 7 + 8.
-inline ap_uint<16> port_of_hash(const ap_uint<32>& hash) {
-#pragma HLS INLINE
-    static_assert(kSourcePortLast - kSourcePortFirst + 1 == 64 * 63 * 7 + 8, "this many ports");
-    const ap_uint<35> by_7 = ap_uint<35>(cat(hash, ap_uint<3>(0)) - hash);
-    const ap_uint<41> by_441 = ap_uint<41>(cat(by_7, ap_uint<6>(0)) - by_7);
-    const ap_uint<48> product = cat(by_441, ap_uint<6>(0)) + cat(hash, ap_uint<3>(0));
-    return ap_uint<16>(slice<47, 32>(product) + ap_uint<16>(kSourcePortFirst));
-}
-
 inline ap_uint<16> gue_source_port(const Packet& packet) {
 #pragma HLS INLINE
     const ap_uint<32> protocol = packet.protocol;
@@ -67,7 +58,8 @@ inline ap_uint<16> gue_source_port(const Packet& packet) {
         protocol, cat(slice<31, 0>(packet.source), slice<31, 0>(packet.destination), ports));
     const ap_uint<32> ipv6 =
         lib::Crc32c<9>::of(protocol, cat(packet.source, packet.destination, ports));
-    return port_of_hash(packet.ipv6 == 1 ? ipv6 : ipv4);
+    const ap_uint<32> hash = packet.ipv6 == 1 ? ipv6 : ipv4;
+    return cat(ap_uint<2>(kSourcePortTop), slice<31, 32 - kSourcePortBits>(hash));
 }
 
 // The packet as it is put into the tunnel, a hop further.  The sum over IPv4 stays: its header's

@@ -47,11 +47,15 @@ constexpr std::uint16_t kServerHops = 1000;
     return abi::Method::host;
 }
 
-[[nodiscard]] std::size_t station_of(const World& world, const reference::Address& address) {
+// A damaged packet can come from nowhere.
+[[nodiscard]] std::optional<std::size_t> station_of(const World& world,
+                                                    const reference::Address& address) {
     const auto found = std::find_if(world.stations.begin(),
                                     world.stations.end(),
                                     [&](const Station& one) { return one.address == address; });
-    FPVS_CHECK(found != world.stations.end());
+    if (found == world.stations.end()) {
+        return std::nullopt;
+    }
     return static_cast<std::size_t>(found - world.stations.begin());
 }
 
@@ -161,7 +165,7 @@ kit::Setup CardTwin::make_setup() const {
         setup.servers.push_back(server_setup(world_, number));
         setup.next_hops.push_back(hop_to(world_,
                                          static_cast<std::uint16_t>(kServerHops + i),
-                                         station_of(world_, plan.server.address)));
+                                         *station_of(world_, plan.server.address)));
         if (plan.settings.forwarding == Forwarding::nat) {
             setup.replies.push_back({to_kit(plan.server.address),
                                      plan.server.port,
@@ -171,10 +175,6 @@ kit::Setup CardTwin::make_setup() const {
         }
     }
     return setup;
-}
-
-std::uint16_t CardTwin::client_hop(const reference::Address& client) const {
-    return static_cast<std::uint16_t>(station_of(world_, client));
 }
 
 std::optional<kit::FlowSetup> CardTwin::flow_of(const reference::ConnectionView& connection) const {
@@ -187,7 +187,13 @@ std::optional<kit::FlowSetup> CardTwin::flow_of(const reference::ConnectionView&
                                           .protocol = connection.protocol};
     const auto server =
         server_of(world_, service, {connection.server.address, connection.server.port});
-    if (!server) {
+    const auto station = station_of(world_, connection.client.address);
+    if (!server || !station) {
+        return std::nullopt;
+    }
+    // The card's outer headers are those of pmtu_disc 1.
+    const Forwarding forwarding = world_.servers[*server].settings.forwarding;
+    if (forwarding == Forwarding::tunnel && !world_.path_mtu_discovery) {
         return std::nullopt;
     }
     kit::FlowSetup flow;
@@ -195,8 +201,8 @@ std::optional<kit::FlowSetup> CardTwin::flow_of(const reference::ConnectionView&
     flow.client_port = connection.client.port;
     flow.service = service_of(world_, service);
     flow.server = *server;
-    flow.method = method_of(world_.servers[*server].settings.forwarding);
-    flow.next_hop = client_hop(connection.client.address);
+    flow.method = method_of(forwarding);
+    flow.next_hop = static_cast<std::uint16_t>(*station);
     return flow;
 }
 

@@ -41,7 +41,6 @@ class CardTwin {
     [[nodiscard]] std::optional<kit::FlowSetup> flow_of(
         const reference::ConnectionView& connection) const;
     [[nodiscard]] kit::Setup make_setup() const;
-    [[nodiscard]] std::uint16_t client_hop(const reference::Address& client) const;
 
     const World& world_;
     kit::CardDataplane& dataplane_;

@@ -17,6 +17,20 @@ TEST(Reports, Card) {
     card.set_abi_hash(0x0123456789abcdef);
     card.set_flows(7);
     card.set_flows_max(65536);
+    card.set_flows6(1);
+    card.set_flows6_max(8192);
+    card.set_next_hops(2);
+    card.set_next_hops_max(4096);
+    card.set_steer_words(4093);
+    card.set_steer_words_max(262144);
+    card.add_capabilities("ipv6");
+    card.add_capabilities("nat");
+    api::CardService& service = *card.add_services();
+    service.mutable_key()->set_address("192.168.113.50");
+    service.mutable_key()->set_port(3306);
+    service.set_steering("maglev");
+    service.set_steer_words(4093);
+    service.set_packets(12);
     api::CardPort& port = *card.add_ports();
     port.set_interface("ens160");
     port.set_mac("02:00:00:00:00:01");
@@ -39,10 +53,17 @@ TEST(Reports, Card) {
               "uuid        00000000-0000-0000-0000-000000000001\n"
               "abi         0123456789abcdef\n"
               "simulated   yes\n"
+              "can         ipv6 nat\n"
               "flows       7 of at most 65536\n"
+              "flows ipv6  1 of at most 8192\n"
+              "next hops   2 of at most 4096\n"
+              "steer words 4093 of at most 262144\n"
               "\n"
               "port  interface        mac                link\n"
               "0     ens160           02:00:00:00:00:01  up\n"
+              "\n"
+              "service                          steering  words      packets\n"
+              "TCP 192.168.113.50:3306          maglev     4093           12\n"
               "\n"
               "ring             level      slots\n"
               "punt                 3        256\n"

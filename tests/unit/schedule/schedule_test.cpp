@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "host/schedule/address_hash.hpp"
 #include "host/schedule/scheduler.hpp"
 #include "host/schedule/table_based.hpp"
 #include "host/schedule/twos.hpp"
@@ -58,6 +59,10 @@ class Service {
         const auto position = scheduler_->pick(list_, request);
         return position ? static_cast<int>(list_.at(*position)->index) : -1;
     }
+    [[nodiscard]] std::optional<Choices> choices(const Request& request, std::size_t max = 4096) {
+        return scheduler_->choices(list_, request, max);
+    }
+    void chosen(int name) { scheduler_->chosen(list_, *owned_.at(static_cast<std::size_t>(name))); }
     std::string picks(int count) {
         std::string names;
         for (int i = 0; i < count; ++i) {
@@ -390,6 +395,90 @@ TEST(LocalityBased, lblcr_lets_servers_join_and_after_a_day_drops_the_busiest) {
     first.active = 0;
     second.active = 2;
     EXPECT_EQ(service.pick({.destination = model::Ipv4{7}, .now_ms = kDayMs + 11}), 1);
+}
+
+// --- Choices ahead of time.
+
+// What a device does with them: by sequence, by bucket, or as the scheduler says where it has none.
+TEST(Choices, are_those_that_would_be_made) {
+    for (const std::string_view name : {"rr", "wrr", "sh", "dh"}) {
+        SCOPED_TRACE(name);
+        Service service(name);
+        for (const std::int32_t weight : {3, 0, 2, 5}) {
+            service.add(weight);
+        }
+        (void)service.picks(4);  // Somewhere on the way.
+        const Request request{.destination = model::Ipv4{0x0a080002}, .hash_fallback = true};
+        const auto choices = service.choices(request);
+        ASSERT_TRUE(choices);
+        for (std::uint32_t client = 0; client < 100; ++client) {
+            Request one = request;
+            one.client_address = model::Ipv4{0x0a010000 + client * 7919};
+            const std::size_t place =
+                choices->by == Choices::By::sequence ? client % choices->positions.size()
+                : choices->by == Choices::By::source ? bucket_of(one.client_address, 0)
+                                                     : 0;
+            const auto position = choices->positions.at(place);
+            ASSERT_EQ(position ? static_cast<int>(service.servers()[*position]->index) : -1,
+                      service.pick(one))
+                << client;
+        }
+    }
+}
+
+TEST(Choices, of_a_sequence_are_one_round) {
+    Service service("wrr");
+    for (const std::int32_t weight : {3, 2, 1}) {
+        service.add(weight);
+    }
+    EXPECT_EQ(service.choices({})->positions.size(), 6U);
+    EXPECT_FALSE(service.choices({}, 5)) << "longer than asked for";
+    EXPECT_EQ(service.choices({})->positions.size(), 6U) << "asking changes nothing";
+    Service none("wrr");
+    none.add(0);
+    EXPECT_TRUE(none.choices({})->positions.empty());
+}
+
+TEST(Choices, of_mh_leave_what_depends_on_the_client_to_it) {
+    Service service("mh");
+    for (const std::int32_t weight : {1, 1, 1}) {
+        service.add(weight);
+    }
+    const auto all = service.choices({.hash_fallback = true});
+    ASSERT_TRUE(all);
+    EXPECT_EQ(all->positions.size(), 4093U);
+    EXPECT_EQ(std::count(all->positions.begin(), all->positions.end(), std::nullopt), 0);
+    ServerState& quiesced = service.add(1);
+    service.edit(quiesced, 0);
+    const auto some = service.choices({.hash_fallback = true});
+    EXPECT_GT(std::count(some->positions.begin(), some->positions.end(), std::nullopt), 900);
+}
+
+TEST(Choices, other_schedulers_have_none) {
+    for (const std::string_view name : scheduler_names()) {
+        Service service(name);
+        service.add(1);
+        const bool table =
+            name == "rr" || name == "wrr" || name == "sh" || name == "dh" || name == "mh";
+        EXPECT_EQ(service.choices({}).has_value(), table) << name;
+    }
+}
+
+TEST(Choices, that_a_device_made_are_followed) {
+    for (const std::string_view name : {"rr", "wrr"}) {
+        SCOPED_TRACE(name);
+        Service told(name);
+        Service here(name);
+        for (const std::int32_t weight : {3, 2, 1}) {
+            told.add(weight);
+            here.add(weight);
+        }
+        for (int i = 0; i < 10; ++i) {
+            told.chosen(here.pick());
+            const std::string next = here.picks(1);
+            EXPECT_EQ(told.picks(1), next);
+        }
+    }
 }
 
 }  // namespace
