@@ -14,8 +14,34 @@ namespace {
 
 // Beyond this many terms a reduction is no longer flattened (the cost is quadratic in chains).
 constexpr std::size_t kTermsMax = 256;
-// XOR of words up to this width is taken apart when an operand already is a parity.
+// XOR of words up to this width is taken apart when an operand repeats its bits.
 constexpr std::size_t kSparseXorMax = 64;
+// A narrower one also when it stays within one LUT for each bit.
+constexpr std::size_t kFoldedXorMax = 32;
+constexpr std::size_t kLutInputs = 6;
+// A constant that changes between 0 and 1 more often than this is one operand of a wide XOR.
+constexpr int kConstantRunsMax = 4;
+
+// The same bits again and again, as in `if (bit) hash ^= key`: parities will meet.
+bool repeats_bits(const Value& v) {
+    std::vector<Bit> bits;
+    for (const Bit bit : v) {
+        if (bit.node >= 0) {
+            bits.push_back(bit);
+        }
+    }
+    std::sort(bits.begin(), bits.end());
+    const auto distinct = std::unique(bits.begin(), bits.end()) - bits.begin();
+    return bits.size() > 1 && static_cast<std::size_t>(distinct) * 2 <= bits.size();
+}
+
+int runs_of(const Value& constant) {
+    int runs = 1;
+    for (std::size_t i = 1; i < constant.size(); ++i) {
+        runs += constant[i] != constant[i - 1] ? 1 : 0;
+    }
+    return runs;
+}
 
 }  // namespace
 
@@ -140,20 +166,41 @@ Value Graph::xor_(const Value& a, const Value& b) {
     return logic(Op::xor_, a, b);
 }
 
+// Whether an XOR meets parities or constants, and each bit of it still is one of few bits.
+bool Graph::few_terms(const Value& a, const Value& b) const {
+    bool meets = false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::vector<Bit> terms;
+        leaves(Op::xor_, a[i], terms);
+        leaves(Op::xor_, b[i], terms);
+        if (terms.size() > kLutInputs) {
+            return false;
+        }
+        meets = meets || terms.size() > 2 || a[i].node < 0 || b[i].node < 0;
+    }
+    return meets;
+}
+
 Value Graph::logic(Op op, const Value& a, const Value& b) {
     const std::size_t width = a.size();
     Value result(width, kZero);
-    const auto parity = [this](Bit x) {
-        return x.node < 0 || (node(x.node).op == Op::xor_ && node(x.node).in.size() == 1);
-    };
     const bool sparse =
         op == Op::xor_ && width <= kSparseXorMax &&
-        (std::any_of(a.begin(), a.end(), parity) || std::any_of(b.begin(), b.end(), parity));
+        (repeats_bits(a) || repeats_bits(b) || (width <= kFoldedXorMax && few_terms(a, b)));
     if (width == 1 || sparse) {
         for (std::size_t i = 0; i < width; ++i) {
             result[i] = reduce(op, a[i], b[i]);
         }
         return result;
+    }
+    if (op == Op::xor_ && (is_constant(a) || is_constant(b))) {
+        const Value& constant = is_constant(a) ? a : b;
+        const Value& other = is_constant(a) ? b : a;
+        const bool unknown =
+            std::all_of(other.begin(), other.end(), [](Bit x) { return x.node >= 0; });
+        if (unknown && runs_of(constant) > kConstantRunsMax) {
+            return bits_of(make(op, static_cast<int>(width), {other, constant}));
+        }
     }
     // Bits with a constant or equal partner are settled here; the rest stays one wide node.
     std::vector<std::size_t> open;

@@ -123,6 +123,7 @@ class Graph {
     void leaves(Op op, Bit bit, std::vector<Bit>& out) const;
     Bit reduce_xor(std::vector<Bit> terms);
     Bit reduce_and_or(Op op, std::vector<Bit> terms);
+    [[nodiscard]] bool few_terms(const Value& a, const Value& b) const;
     Value logic(Op op, const Value& a, const Value& b);
     [[nodiscard]] bool is_not_of(Bit x, Bit y) const;
     bool mux_bit(Bit select, Bit one, Bit zero, int width, Bit& result);

@@ -156,9 +156,11 @@ class ModuleWriter {
     }
 
     void ports() {
-        head_ = fmt::format("module {}_{} (\n    input  wire ap_clk,\n    input  wire ap_rst_n,\n",
-                            program_.top,
-                            process_.name);
+        head_ = fmt::format(
+            "module {}_{} (\n    input  wire ap_clk,\n    input  wire ap_rst_n,\n"
+            "    input  wire run,\n",
+            program_.top,
+            process_.name);
         for (const StreamRead& read : process_.reads) {
             const Channel& c = channel(read.channel);
             head_ += fmt::format(
@@ -190,7 +192,7 @@ class ModuleWriter {
     // An iteration starts when no blocking read would wait, every output has room, and, unless it
     // may act on its own, at least one input has a word.
     void issue() {
-        std::string condition = "ap_rst_n";
+        std::string condition = "run";
         if (process_.ii > 1) {
             const int bits = Graph::bits_for(process_.ii);
             body("    reg {}phase;  // Iterations start in phase 0, every {} cycles at most.\n",

@@ -41,6 +41,7 @@ class TopWriter {
 
     std::string write() {
         ports();
+        reset();
         for (const Channel& channel : program_.channels) {
             channel_wires(channel);
         }
@@ -131,9 +132,15 @@ class TopWriter {
         }
     }
 
+    // A register, so that no path leads from the reset through every process.
+    void reset() {
+        wires_ += "    reg run = 0;  // Out of reset.\n";
+        body("    always_ff @(posedge ap_clk) run <= ap_rst_n;\n");
+    }
+
     void instance(const Process& process) {
         wires_ += fmt::format("    wire issue_{};\n", process.name);
-        body("    {}_{} process_{} (.ap_clk, .ap_rst_n, .issue(issue_{})",
+        body("    {}_{} process_{} (.ap_clk, .ap_rst_n, .run, .issue(issue_{})",
              program_.top,
              process.name,
              process.name,

@@ -45,7 +45,10 @@ double of(const Node& node) {
         case Op::and_:
         case Op::or_:
         case Op::xor_:
-            return node.in.size() == 1 ? levels(variable_bits(node.in[0])) : 0.32;
+            // A constant partner only inverts, inside of the LUT that follows.
+            return node.in.size() == 1              ? levels(variable_bits(node.in[0]))
+                   : Graph::is_constant(node.in[1]) ? 0.0
+                                                    : 0.32;
         case Op::mux:
             return mux_delay(node.width);
         case Op::add:
