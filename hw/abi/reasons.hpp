@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why a frame went where it went.  Each frame gets exactly one reason, from the stage that settled
-// its verdict, and each reason counts frames and bytes (hw/abi/commands.hpp, read_counter).
+// its verdict, and each reason counts frames and bytes (hw/abi/commands.hpp, read_counter).  Only
+// punt_full counts frames a second time: it is known when they have their reason.
 //
 // A frame that several reasons fit gets the first of them, in the order of this list.
 // A punt is never a guess: the slow path sees the frame unchanged and decides.

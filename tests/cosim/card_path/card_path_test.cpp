@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,9 @@ kit::Bytes without_padding(kit::Bytes frame) {
 
 class CardPath : public ::testing::Test {
   protected:
+    // The host schedules, unless the card can.
+    explicit CardPath(std::string scheduler = "wlc") : scheduler_(std::move(scheduler)) {}
+
     void SetUp() override {
         auto rings = provider::CardRings::start(card_);
         ASSERT_TRUE(rings) << rings.error().text();
@@ -60,7 +64,7 @@ class CardPath : public ::testing::Test {
             worker_.carry(number, &*wire_, slowpath::Selection::by_wire);
         }
         neighbours_.learn("192.168.113.15", "02:00:00:00:01:05", 11);
-        ASSERT_TRUE(engine_.add_service(service_, {.scheduler = "rr"}));
+        ASSERT_TRUE(engine_.add_service(service_, {.scheduler = scheduler_}));
         ASSERT_TRUE(engine_.add_server(service_, server_, {}));
         ports_ = ports;
         load(true);
@@ -119,6 +123,7 @@ class CardPath : public ::testing::Test {
         return page.connections.empty() ? "gone" : page.connections.front().state;
     }
 
+    const std::string scheduler_;
     const model::ServiceKey service_{.address = *model::parse_ipv4("10.0.0.100"), .port = 80};
     const model::ServerKey server_{.address = *model::parse_ipv4("192.168.113.15"), .port = 80};
     dpdk::FramePool pool_ = *dpdk::make_frame_pool({.name = "card_path", .frames = 512});
@@ -267,6 +272,67 @@ TEST_F(CardPath, the_card_says_what_became_of_each_frame) {
     EXPECT_EQ(growth("port1_tx_frames"), 3U);
     EXPECT_TRUE(offload_->view().ports.at(1).link_up);
 }
+
+// The card schedules new connections by itself; the host hears of them.
+class CardSchedules : public CardPath, public ::testing::WithParamInterface<const char*> {
+  protected:
+    CardSchedules() : CardPath(GetParam()) {}
+
+    void add_server(int number) {
+        const std::string address = "192.168.113." + std::to_string(number);
+        neighbours_.learn(address, "02:00:00:00:01:" + std::to_string(number), 11);
+        ASSERT_TRUE(
+            engine_.add_server(service_, {.address = *model::parse_ipv4(address), .port = 80}, {}));
+        pump();
+    }
+    // The last octet of the MAC address that the packet left for.
+    std::uint8_t server_of(std::uint16_t port, std::uint8_t flags) {
+        receive(kit::make_frame({.source_port = port, .flags = flags}));
+        const auto frames = sent(1);
+        return frames.size() == 1 ? frames[0].at(5) : std::uint8_t{0};
+    }
+};
+
+TEST_P(CardSchedules, a_connection_has_one_server_whatever_becomes_of_the_table) {
+    constexpr std::uint16_t kConnections = 24;
+    add_server(16);
+    for (int i = 0; i < 50; ++i) {
+        pump();  // A long table is written in parts.
+    }
+    std::map<std::uint16_t, std::uint8_t> servers;
+    std::set<std::uint8_t> used;
+    const auto everyone_keeps_his = [&](std::uint8_t flags) {
+        for (const auto& [port, server] : servers) {
+            EXPECT_EQ(server_of(port, flags), server) << "port " << port;
+        }
+    };
+    for (std::uint16_t i = 0; i < kConnections; ++i) {
+        servers[30000 + i] = server_of(30000 + i, kSyn);
+        used.insert(servers[30000 + i]);
+    }
+    EXPECT_EQ(used.count(0), 0U) << "a first packet left at once";
+    EXPECT_EQ(used.size(), scheduler_ == "sh" || scheduler_ == "mh" ? 1U : 2U)
+        << "one client has one server by hash, and each its turn otherwise";
+    everyone_keeps_his(kAck);
+    add_server(17);
+    everyone_keeps_his(kAck);
+    EXPECT_EQ(engine_.connections(0, 100, now_).connections.size(), std::size_t{kConnections});
+    // In the next epoch the host is told again, that they are established, and writes their flows.
+    let_pass(1);
+    everyone_keeps_his(kAck);
+    EXPECT_EQ(offload_->view().flows, kConnections);
+    everyone_keeps_his(kAck);
+    EXPECT_EQ(by_software(), 0U);
+    let_pass(2);
+    const auto service = engine_.services().at(0);
+    EXPECT_EQ(service.counters.connections, kConnections);
+    EXPECT_EQ(service.counters.packets_in, 5U * kConnections);
+}
+
+INSTANTIATE_TEST_SUITE_P(Schedulers,
+                         CardSchedules,
+                         testing::Values("rr", "wrr", "sh", "mh"),
+                         [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
 }  // namespace fpvs

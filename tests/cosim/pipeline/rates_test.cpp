@@ -34,11 +34,12 @@ Pacing pacing_of(const Path& path, std::size_t bytes, const Rate& rate, int fram
     Pacing pacing;
     pacing.by_output = path.kind != Path::Kind::miss && rate.beats_out > rate.beats_in;
     std::uint64_t cycles = rate.cycles;
+    std::uint64_t beats = rate.beats_in - 1;
     if (pacing.by_output) {
         cycles = rate.cycles_out - measure_latency(card().streams, path, bytes);
+        beats = rate.beats_out - rate.beats_out / static_cast<std::uint64_t>(frames);
     }
-    const std::uint64_t beats = pacing.by_output ? rate.beats_out : rate.beats_in;
-    pacing.cycles_per_beat = static_cast<double>(cycles) / static_cast<double>(beats - 1);
+    pacing.cycles_per_beat = static_cast<double>(cycles) / static_cast<double>(beats);
     pacing.mpps = kClockMhz * (frames - 1) / static_cast<double>(cycles);
     return pacing;
 }
@@ -181,6 +182,37 @@ TEST_F(Cosim, a_flood_of_misses_stops_neither_known_flows_nor_control_traffic) {
     EXPECT_GT(punted.size(), 100u);
     EXPECT_EQ(punted.size() + grown(abi::Reason::punt_full), std::size_t{8} * kRounds);
     EXPECT_EQ(grown(abi::Reason::flow_miss), std::uint64_t{8} * kRounds);
+}
+
+TEST_F(Cosim, stalled_punt_streams_stop_no_injected_frame) {
+    constexpr int kFrames = 2000;
+    constexpr int kInjected = 100;
+    card().dataplane.configure(director_of_all_paths());
+    PipelineCosim& streams = card().streams;
+    streams.hold(FrameOutput::punt, true);
+    streams.hold(FrameOutput::control, true);
+    kit::FrameSpec arp_spec;
+    arp_spec.ether_type = 0x0806;
+    for (int i = 0; i < kFrames; ++i) {
+        streams.give(FrameInput::rx_0, kit::beats_of(frame_of(path_named("miss"), 60))[0]);
+        streams.give(FrameInput::rx_0, kit::beats_of(kit::build_frame(arp_spec))[0]);
+    }
+    const kit::FrameBytes frame = frame_of(path_named("direct"), 1514);
+    for (int i = 0; i < kInjected; ++i) {
+        streams.give(FrameInput::inject, kit::inject_header(i % 2, frame.size()));
+        for (const kit::StreamBeat& beat : kit::beats_of(frame)) {
+            streams.give(FrameInput::inject, beat);
+        }
+    }
+    streams.settle();
+    EXPECT_EQ(kit::frames_of(streams.take(FrameOutput::tx_0)).size(), kInjected / 2u);
+    EXPECT_EQ(kit::frames_of(streams.take(FrameOutput::tx_1)).size(), kInjected / 2u);
+    streams.hold(FrameOutput::punt, false);
+    streams.hold(FrameOutput::control, false);
+    streams.settle();
+    EXPECT_GT(kit::punted_of(streams.take(FrameOutput::punt), false).size(), 100u);
+    EXPECT_GT(kit::punted_of(streams.take(FrameOutput::control), true).size(), 100u);
+    streams.take_events();
 }
 
 }  // namespace
