@@ -94,7 +94,7 @@ class RealDirector {
                 .interface_index = interface.index,
                 .interface = "if" + std::to_string(interface.index)};
         }
-        (void)worker_.use_routes(std::make_unique<slowpath::RouteTable>(routes));
+        (void)snapshots_.routes.replace(std::make_unique<const slowpath::RouteTable>(routes));
         for (const reference::ServiceId& service : world.services) {
             must(engine_.add_service(parity::to_model(service), {.scheduler = "rr"}));
         }
@@ -150,8 +150,11 @@ class RealDirector {
     kit::FakePort server_host_{*pool(), "d1"};
     kit::FakeNeighbours neighbours_;
     engine::Engine engine_{engine::EngineOptions{.connections_max = 4096, .hash_seed = 1}};
+    slowpath::Snapshots snapshots_;
     slowpath::Worker worker_{
-        engine_, neighbours_, {.frames = pool(), .whole_packets = whole_pool()}};
+        engine_,
+        neighbours_,
+        {.frames = pool(), .whole_packets = whole_pool(), .snapshots = &snapshots_}};
 };
 
 [[nodiscard]] reference::Director make_reference(const World& world) {
