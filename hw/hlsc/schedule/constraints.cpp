@@ -207,6 +207,11 @@ class Builder {
         return std::min(delay::of(node), options_.clock_ns - delay::kClockToOut - delay::kSetup);
     }
 
+    double step(int from, int to) const {
+        const Node& node = process_.graph.node(to);
+        return time_of(node) - delay::saved(process_.graph.node(from), node);
+    }
+
     // Where paths that begin in this node outlast the clock.  Nodes are visited in their order, so
     // each is final when it is taken.
     void paths_from(int start) {
@@ -220,7 +225,7 @@ class Builder {
             times.erase(times.begin());
             for (const Use& next : uses_[at(id)]) {
                 const bool port = next.node < 0;
-                const double later = port ? time : time + time_of(process_.graph.node(next.node));
+                const double later = port ? time : time + step(id, next.node);
                 const double margin = port ? next.margin : delay::kSetup;
                 if (later + margin > options_.clock_ns + kTolerance) {
                     at_least(next.variable, own, 1);

@@ -81,4 +81,9 @@ double of(const Node& node) {
     }
 }
 
+double saved(const Node& from, const Node& to) {
+    const bool sum = to.op == Op::add || to.op == Op::subtract;
+    return sum && from.op == Op::xor_ && from.in.size() == 2 ? of(from) : 0.0;
+}
+
 }  // namespace fpvs::hlsc::delay

@@ -22,4 +22,8 @@ double memory_out(const Ram& ram);
 // Of a node that computes; sources have the constants above.
 double of(const Node& node);
 
+// What a path through `from` into `to` saves: the LUT before a carry takes either operand of a sum
+// as an exclusive or of two, since it has both outputs that the carry needs.
+double saved(const Node& from, const Node& to);
+
 }  // namespace fpvs::hlsc::delay

@@ -231,7 +231,8 @@ class Scheduler {
         double arrival = delay::kClockToOut;
         for (const int operand : live_.operands[at(id)]) {
             if (process_.stage_of[at(operand)] == process_.stage_of[at(id)]) {
-                arrival = std::max(arrival, process_.time_of[at(operand)]);
+                const double saved = delay::saved(process_.graph.node(operand), node);
+                arrival = std::max(arrival, process_.time_of[at(operand)] - saved);
             }
         }
         return arrival + delay::of(node);
