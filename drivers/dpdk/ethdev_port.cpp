@@ -10,6 +10,21 @@
 #include <utility>
 
 namespace fpvs::dpdk {
+namespace {
+
+constexpr std::uint64_t kSpreadBy =
+    RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
+
+// With this key of 16 bits, repeated, RSS's Toeplitz hash is the same for both directions.
+[[nodiscard]] std::vector<std::uint8_t> symmetric_key(std::size_t bytes) {
+    std::vector<std::uint8_t> key(bytes);
+    for (std::size_t i = 0; i < bytes; ++i) {
+        key[i] = i % 2 == 0 ? 0x6d : 0x5a;
+    }
+    return key;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<EthdevPort>> EthdevPort::open(const EthdevPortOptions& options,
                                                      rte_mempool& pool) {
@@ -23,32 +38,57 @@ Result<std::unique_ptr<EthdevPort>> EthdevPort::open(const EthdevPortOptions& op
         return fail(Code::unavailable, "DPDK has no device \"{}\"", options.devargs);
     }
     std::unique_ptr<EthdevPort> port(new EthdevPort(std::move(name), device, options.number));
-    FPVS_TRY_STATUS(port->configure(options.descriptors, pool));
+    FPVS_TRY_STATUS(port->configure(options, pool));
     return port;
 }
 
-Status EthdevPort::configure(std::uint16_t descriptors, rte_mempool& pool) {
-    const auto step = [this](const char* what, int code) -> Status {
-        if (code < 0) {
-            return fail(Code::unavailable, "{}: {}: {}", name_, what, ::rte_strerror(-code));
-        }
-        return {};
-    };
-    const rte_eth_conf conf{};
-    FPVS_TRY_STATUS(step("configure", ::rte_eth_dev_configure(device_, 1, 1, &conf)));
-    std::uint16_t rx = descriptors;
-    std::uint16_t tx = descriptors;
-    FPVS_TRY_STATUS(step("descriptors", ::rte_eth_dev_adjust_nb_rx_tx_desc(device_, &rx, &tx)));
-    FPVS_TRY_STATUS(
-        step("receive queue",
-             ::rte_eth_rx_queue_setup(
-                 device_, 0, rx, static_cast<unsigned>(SOCKET_ID_ANY), nullptr, &pool)));
-    FPVS_TRY_STATUS(step(
-        "transmit queue",
-        ::rte_eth_tx_queue_setup(device_, 0, tx, static_cast<unsigned>(SOCKET_ID_ANY), nullptr)));
-    FPVS_TRY_STATUS(step("start", ::rte_eth_dev_start(device_)));
+Status EthdevPort::check(const char* what, int code) const {
+    if (code < 0) {
+        return fail(Code::unavailable, "{}: {}: {}", name_, what, ::rte_strerror(-code));
+    }
+    return {};
+}
+
+Status EthdevPort::configure(const EthdevPortOptions& options, rte_mempool& pool) {
+    rte_eth_dev_info info{};
+    FPVS_TRY_STATUS(check("describe", ::rte_eth_dev_info_get(device_, &info)));
+    const std::uint64_t spread_by = info.flow_type_rss_offloads & kSpreadBy;
+    const bool spreads = options.queues > 1 && info.max_rx_queues >= options.queues &&
+                         info.max_tx_queues >= options.queues && spread_by != 0;
+    const std::uint16_t queues = spreads ? options.queues : 1;
+    rte_eth_conf conf{};
+    std::vector<std::uint8_t> key = symmetric_key(info.hash_key_size);
+    if (spreads) {
+        conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+        conf.rx_adv_conf.rss_conf = {.rss_key = key.empty() ? nullptr : key.data(),
+                                     .rss_key_len = static_cast<std::uint8_t>(key.size()),
+                                     .rss_hf = spread_by};
+    }
+    FPVS_TRY_STATUS(check("configure", ::rte_eth_dev_configure(device_, queues, queues, &conf)));
+    FPVS_TRY_STATUS(set_up_queues(queues, options.descriptors, pool));
+    FPVS_TRY_STATUS(check("start", ::rte_eth_dev_start(device_)));
     // Drivers that cannot filter refuse, and then pass every multicast frame anyway.
     static_cast<void>(::rte_eth_allmulticast_enable(device_));
+    return {};
+}
+
+Status EthdevPort::set_up_queues(std::uint16_t queues,
+                                 std::uint16_t descriptors,
+                                 rte_mempool& pool) {
+    constexpr auto kAnySocket = static_cast<unsigned>(SOCKET_ID_ANY);
+    std::uint16_t rx = descriptors;
+    std::uint16_t tx = descriptors;
+    FPVS_TRY_STATUS(check("descriptors", ::rte_eth_dev_adjust_nb_rx_tx_desc(device_, &rx, &tx)));
+    for (std::uint16_t queue = 0; queue < queues; ++queue) {
+        FPVS_TRY_STATUS(
+            check("receive queue",
+                  ::rte_eth_rx_queue_setup(device_, queue, rx, kAnySocket, nullptr, &pool)));
+        FPVS_TRY_STATUS(check("transmit queue",
+                              ::rte_eth_tx_queue_setup(device_, queue, tx, kAnySocket, nullptr)));
+        if (queue > 0) {
+            others_.push_back(std::make_unique<Queue>(*this, queue));
+        }
+    }
     return {};
 }
 
@@ -62,25 +102,25 @@ EthdevPort::~EthdevPort() {
     }
 }
 
-std::size_t EthdevPort::rx_burst(std::span<rte_mbuf*> frames) noexcept {
+std::size_t EthdevPort::Queue::rx_burst(std::span<rte_mbuf*> frames) noexcept {
     const auto wanted = static_cast<std::uint16_t>(std::min(frames.size(), provider::kBurstMax));
-    const std::size_t count = ::rte_eth_rx_burst(device_, 0, frames.data(), wanted);
+    const std::size_t count = ::rte_eth_rx_burst(owner_.device_, index_, frames.data(), wanted);
     for (rte_mbuf* frame : frames.first(count)) {
-        frame->port = number_;
+        frame->port = owner_.number_;
         counters_.rx_bytes += frame->pkt_len;
     }
     counters_.rx_frames += count;
     return count;
 }
 
-void EthdevPort::tx_burst(std::span<rte_mbuf* const> frames) noexcept {
+void EthdevPort::Queue::tx_burst(std::span<rte_mbuf* const> frames) noexcept {
     std::uint64_t bytes = 0;
     for (const rte_mbuf* frame : frames) {
         bytes += frame->pkt_len;
     }
     // DPDK's signature lacks a const: it does not write to the array.
-    const std::size_t sent = ::rte_eth_tx_burst(device_,
-                                                0,
+    const std::size_t sent = ::rte_eth_tx_burst(owner_.device_,
+                                                index_,
                                                 const_cast<rte_mbuf**>(frames.data()),
                                                 static_cast<std::uint16_t>(frames.size()));
     for (rte_mbuf* frame : frames.subspan(sent)) {
@@ -93,11 +133,26 @@ void EthdevPort::tx_burst(std::span<rte_mbuf* const> frames) noexcept {
 }
 
 provider::PacketPortCounters EthdevPort::counters() const noexcept {
-    provider::PacketPortCounters all = counters_;
+    provider::PacketPortCounters all = first_.counters();
+    for (const auto& queue : others_) {
+        const provider::PacketPortCounters more = queue->counters();
+        all.rx_frames += more.rx_frames;
+        all.rx_bytes += more.rx_bytes;
+        all.tx_frames += more.tx_frames;
+        all.tx_bytes += more.tx_bytes;
+        all.tx_dropped += more.tx_dropped;
+    }
     if (rte_eth_stats stats{}; ::rte_eth_stats_get(device_, &stats) == 0) {
         all.rx_dropped += stats.imissed + stats.ierrors + stats.rx_nombuf;
     }
     return all;
+}
+
+provider::PacketPort& EthdevPort::queue(std::size_t index) {
+    if (index == 0) {
+        return *this;
+    }
+    return *others_.at(index - 1);
 }
 
 model::MacAddress EthdevPort::mac() const {

@@ -148,6 +148,12 @@ void read_firewall_mark(const Statement& block, model::Config& config, Diagnosti
 constexpr auto kFpvsKeywords = std::to_array<Keyword<model::Config>>({
     {.name = "set", .read = read_setting, .repeats = true},
     {.name = "firewall_mark", .shape = Shape::block, .read = read_firewall_mark},
+    {.name = "workers",
+     .read =
+         [](const Statement& statement, model::Config& config, Diagnostics& diagnostics) {
+             config.workers =
+                 read_number(statement, {.min = 1, .max = model::kWorkersMax}, diagnostics);
+         }},
 });
 
 }  // namespace

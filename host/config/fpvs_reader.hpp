@@ -2,6 +2,7 @@
 // The `fpvs { ... }` block: what FPVS has and keepalived has not.
 //
 //     fpvs {
+//         workers 4
 //         set expire_nodest_conn 1
 //         firewall_mark 5 {
 //             destination 10.0.0.0/8

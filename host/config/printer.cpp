@@ -337,11 +337,14 @@ void print_mark_rule(Writer& out, const model::MarkRule& rule) {
 }
 
 void print_fpvs(Writer& out, const model::Config& config) {
-    if (config.settings.empty() && config.mark_rules.empty()) {
+    if (config.settings.empty() && config.mark_rules.empty() && !config.workers) {
         return;
     }
     out.blank_line();
     out.open("fpvs");
+    if (config.workers) {
+        out.line("workers {}", *config.workers);
+    }
     for (const model::SettingChange& setting : config.settings) {
         out.line("set {} {}", quoted(setting.name), setting.value);
     }

@@ -82,6 +82,14 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
         }
         config = std::move(parsed.config);
     }
+    if (options.workers == 0) {
+        options.workers = config.workers.value_or(1);
+    }
+    if (options.workers > 1 && !options.card_path.empty()) {
+        return fail(Code::invalid_argument,
+                    "a card works with one worker only, not with {}",
+                    options.workers);
+    }
     std::unique_ptr<Daemon> daemon(new Daemon(io, std::move(options)));
     FPVS_TRY_STATUS(daemon->open_drivers());
     FPVS_TRY_STATUS(daemon->apply(std::move(config)));
@@ -93,14 +101,21 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
             }
         });
     }
-    log::info("daemon", "started, {} virtual services", daemon->config_.virtual_services.size());
+    log::info("daemon",
+              "started, {} virtual services, {} worker(s)",
+              daemon->config_.virtual_services.size(),
+              daemon->options_.workers);
     return daemon;
 }
 
 Status Daemon::open_drivers() {
     FPVS_TRY(neighbours_, kernel::NeighbourCache::open(io_));
     FPVS_TRY(data_path_,
-             DataPath::start(options_.interfaces, options_.connections_max, *neighbours_, clock_));
+             DataPath::start({.interfaces = options_.interfaces,
+                              .connections_max = options_.connections_max,
+                              .workers = options_.workers},
+                             *neighbours_,
+                             clock_));
     neighbours_->on_change([this](const model::IpAddress& target, const auto& neighbour) {
         data_path_->neighbour_changed(target, neighbour);
     });
@@ -159,6 +174,12 @@ Status Daemon::reload() {
     FPVS_TRY(auto parsed, config::parse_file(options_.config_path));
     for (const std::string& warning : parsed.warnings) {
         log::warn("config", "{}", warning);
+    }
+    if (parsed.config.workers && *parsed.config.workers != options_.workers) {
+        log::warn("config",
+                  "workers {}: there are {} until the daemon is started again",
+                  *parsed.config.workers,
+                  options_.workers);
     }
     FPVS_TRY_STATUS(apply(std::move(parsed.config)));
     log::info("daemon", "reloaded {}", options_.config_path);

@@ -37,6 +37,7 @@ struct DaemonOptions {
     std::string control_socket;
     std::string ipvs_socket;
     std::size_t connections_max = model::kConnectionsMax;
+    std::size_t workers = 0;  // 0: as many as the file says, or one.
 };
 
 class Daemon {

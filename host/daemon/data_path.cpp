@@ -4,7 +4,9 @@
 #include <rte_mbuf.h>
 
 #include <array>
+#include <iterator>
 #include <random>
+#include <utility>
 
 #include "drivers/kernel/netns_scope.hpp"
 #include "drivers/kernel/tap.hpp"
@@ -14,6 +16,7 @@
 namespace fpvs::daemon {
 namespace {
 
+constexpr std::size_t kFramesPerWorker = 4096;
 // Each is in use only until its packet was sent, or while it waits for a MAC address.
 constexpr std::size_t kWholePackets = 64;
 
@@ -63,38 +66,34 @@ void discard_waiting(provider::PacketPort& port) {
 
 DataPath::DataPath(dpdk::Eal eal,
                    Pools pools,
-                   std::size_t connections_max,
+                   const DataPathOptions& options,
                    provider::Neighbours& neighbours,
                    const provider::Clock& clock)
     : eal_(std::move(eal)),
       clock_(clock),
       pools_(std::move(pools)),
-      engine_(
-          engine::EngineOptions{.connections_max = connections_max, .hash_seed = random_number()}),
-      worker_(std::make_unique<slowpath::Worker>(
-          engine_,
-          neighbours,
-          slowpath::WorkerOptions{
-              .first_identification = static_cast<std::uint16_t>(random_number()),
-              .frames = pools_.frames.get(),
-              .whole_packets = pools_.whole_packets.get()})),
-      neighbours_(neighbours) {}
+      director_({.connections_max = options.connections_max, .hash_seed = random_number()},
+                options.workers),
+      readers_(options.workers),
+      neighbours_(neighbours),
+      shared_neighbours_(neighbours, options.workers) {}
 
 DataPath::~DataPath() {
-    if (thread_) {
-        thread_->stop();
+    for (const WorkerParts& parts : workers_) {
+        if (parts.thread) {
+            parts.thread->stop();
+        }
     }
     if (card_) {
         leave_card(clock_.now());
     }
 }
 
-Result<std::unique_ptr<DataPath>> DataPath::start(const std::vector<InterfacePlan>& plans,
-                                                  std::size_t connections_max,
+Result<std::unique_ptr<DataPath>> DataPath::start(const DataPathOptions& options,
                                                   provider::Neighbours& neighbours,
                                                   const provider::Clock& clock) {
     FPVS_TRY(auto eal, dpdk::Eal::start());
-    FPVS_TRY(auto frames, dpdk::make_frame_pool());
+    FPVS_TRY(auto frames, dpdk::make_frame_pool({.frames = kFramesPerWorker * options.workers}));
     FPVS_TRY(auto whole_packets,
              dpdk::make_frame_pool({.name = "whole_packets",
                                     .frames = kWholePackets,
@@ -102,14 +101,44 @@ Result<std::unique_ptr<DataPath>> DataPath::start(const std::vector<InterfacePla
     std::unique_ptr<DataPath> path(
         new DataPath(std::move(eal),
                      {.frames = std::move(frames), .whole_packets = std::move(whole_packets)},
-                     connections_max,
+                     options,
                      neighbours,
                      clock));
-    FPVS_TRY_STATUS(path->open_interfaces(plans));
+    FPVS_TRY_STATUS(path->make_workers());
+    FPVS_TRY_STATUS(path->open_interfaces(options.interfaces));
     path->carry_by_standby();
-    path->thread_ = std::make_unique<slowpath::WorkerThread>(*path->worker_, clock);
-    FPVS_TRY_STATUS(path->thread_->start());
+    FPVS_TRY_STATUS(path->start_threads());
     return path;
+}
+
+Status DataPath::make_workers() {
+    const std::size_t count = director_.workers();
+    if (count > 1) {
+        FPVS_TRY(exchange_, slowpath::Exchange::make(count));
+    }
+    for (std::size_t number = 0; number < count; ++number) {
+        WorkerParts parts;
+        parts.engine = std::make_unique<engine::Engine>(director_, number);
+        parts.worker = std::make_unique<slowpath::Worker>(
+            *parts.engine,
+            shared_neighbours_.of(number),
+            slowpath::WorkerOptions{
+                .first_identification = static_cast<std::uint16_t>(random_number()),
+                .frames = pools_.frames.get(),
+                .whole_packets = pools_.whole_packets.get(),
+                .snapshots = &snapshots_,
+                .exchange = exchange_.get()});
+        workers_.push_back(std::move(parts));
+    }
+    return {};
+}
+
+Status DataPath::start_threads() {
+    for (WorkerParts& parts : workers_) {
+        parts.thread = std::make_unique<slowpath::WorkerThread>(*parts.worker, clock_, &readers_);
+        FPVS_TRY_STATUS(parts.thread->start());
+    }
+    return {};
 }
 
 Status DataPath::open_interfaces(const std::vector<InterfacePlan>& plans) {
@@ -132,16 +161,23 @@ Status DataPath::open_interface(const InterfacePlan& plan, std::uint16_t number)
                         .standby = nullptr};
     interface.tap = std::make_unique<dpdk::TapPort>(std::move(tap), number, *pools_.frames);
     if (plan.standby) {
-        std::optional<kernel::NetnsScope> scope;
-        if (plan.standby->netns) {
-            FPVS_TRY(auto entered, kernel::NetnsScope::enter(*plan.standby->netns));
-            scope.emplace(std::move(entered));
-        }
-        FPVS_TRY(interface.standby,
-                 dpdk::EthdevPort::open({.devargs = plan.standby->devargs, .number = number},
-                                        *pools_.frames));
+        FPVS_TRY(interface.standby, open_standby(*plan.standby, number));
     }
-    FPVS_TRY_STATUS(worker_->add_port(interface.port, interface.tap.get()));
+    const bool shared = workers_.size() > 1;
+    if (shared) {
+        interface.shared_tap = std::make_unique<slowpath::SharedPort>(*interface.tap);
+    }
+    if (shared && interface.standby && interface.standby->queues() == 1) {
+        interface.shared_standby = std::make_unique<slowpath::SharedPort>(*interface.standby);
+    }
+    for (const WorkerParts& parts : workers_) {
+        provider::PacketPort* host = interface.tap.get();
+        if (shared) {
+            host = parts.worker->number() == 0 ? &interface.shared_tap->receiver()
+                                               : &interface.shared_tap->sender();
+        }
+        FPVS_TRY_STATUS(parts.worker->add_port(interface.port, host));
+    }
     log::info("daemon",
               "interface={} port={} mac={} card={} standby={}",
               plan.interface,
@@ -153,71 +189,143 @@ Status DataPath::open_interface(const InterfacePlan& plan, std::uint16_t number)
     return {};
 }
 
+Result<std::unique_ptr<dpdk::EthdevPort>> DataPath::open_standby(const StandbyOption& standby,
+                                                                 std::uint16_t number) {
+    std::optional<kernel::NetnsScope> scope;
+    if (standby.netns) {
+        FPVS_TRY(auto entered, kernel::NetnsScope::enter(*standby.netns));
+        scope.emplace(std::move(entered));
+    }
+    return dpdk::EthdevPort::open({.devargs = standby.devargs,
+                                   .number = number,
+                                   .queues = static_cast<std::uint16_t>(workers_.size())},
+                                  *pools_.frames);
+}
+
 void DataPath::carry_by_standby() {
     for (Interface& interface : interfaces_) {
         if (interface.standby) {
             discard_waiting(*interface.standby);
         }
-        worker_->carry(
-            interface.port.number, interface.standby.get(), slowpath::Selection::by_worker);
+        for (const WorkerParts& parts : workers_) {
+            parts.worker->carry(interface.port.number,
+                                wire_of(interface, parts.worker->number()),
+                                slowpath::Selection::by_worker);
+        }
     }
+}
+
+// Where a device has but one queue, its ports are received from by the workers in turn.
+provider::PacketPort* DataPath::wire_of(const Interface& interface, std::size_t worker) {
+    if (!interface.standby) {
+        return nullptr;
+    }
+    if (interface.shared_standby) {
+        return interface.port.number % workers_.size() == worker
+                   ? &interface.shared_standby->receiver()
+                   : &interface.shared_standby->sender();
+    }
+    return &interface.standby->queue(worker);
+}
+
+engine::ConnectionPage DataPath::connections(std::uint64_t cursor, std::size_t count_max) {
+    // Which worker's, above what its engine makes of the rest.
+    constexpr int kWorkerBit = 40;
+    constexpr std::uint64_t kOwn = (std::uint64_t{1} << kWorkerBit) - 1;
+    engine::ConnectionPage all;
+    std::uint64_t own = cursor & kOwn;
+    for (std::size_t worker = cursor >> kWorkerBit; worker < workers_.size(); ++worker, own = 0) {
+        const std::size_t room = count_max - all.connections.size();
+        if (room == 0) {
+            all.next_cursor = std::uint64_t{worker} << kWorkerBit;
+            return all;
+        }
+        auto page = workers_[worker].thread->call(
+            [&] { return workers_[worker].engine->connections(own, room, clock_.now()); });
+        std::move(
+            page.connections.begin(), page.connections.end(), std::back_inserter(all.connections));
+        if (page.next_cursor != 0) {
+            all.next_cursor = std::uint64_t{worker} << kWorkerBit | page.next_cursor;
+            return all;
+        }
+    }
+    return all;
 }
 
 void DataPath::neighbour_changed(const model::IpAddress& target,
                                  const std::optional<provider::Neighbour>& neighbour) {
-    thread_->post([this, target, neighbour] {
-        worker_->neighbour_changed(target, neighbour);
-        if (card_) {
-            card_->neighbour_changed(target, neighbour);
-        }
-    });
+    for (WorkerParts& parts : workers_) {
+        parts.thread->post([this, &parts, target, neighbour] {
+            parts.worker->neighbour_changed(target, neighbour);
+            if (card_) {
+                card_->neighbour_changed(target, neighbour);
+            }
+        });
+    }
 }
 
+// What was replaced is freed here, when no worker reads it any more.
 void DataPath::use_routes(const std::vector<provider::Route>& routes) {
-    auto table = std::make_unique<const slowpath::RouteTable>(routes);
-    // The one before is freed here, where no packet waits for that.
-    table = thread_->call([&] {
-        auto before = worker_->use_routes(std::move(table));
+    const auto before =
+        snapshots_.routes.replace(std::make_unique<const slowpath::RouteTable>(routes));
+    readers_.wait();
+    first().thread->post([this] {
         if (card_) {
             card_->routes_changed();
         }
-        return before;
     });
 }
 
 Status DataPath::set_mark_rules(const std::vector<model::MarkRule>& rules) {
     FPVS_TRY(auto marks, slowpath::MarkRules::make(rules, [this](std::string_view interface) {
-                 return worker_->port_of(interface);
+                 return first().worker->port_of(interface);
              }));
-    // The rules before come back here, to be freed where no packet waits.
-    (void)thread_->call([&] { return worker_->use_marks(std::move(marks)); });
+    const auto before = snapshots_.marks.replace(std::move(marks));
+    readers_.wait();
     return {};
 }
 
+void DataPath::free_replaced() {
+    std::vector<std::unique_ptr<const engine::Configuration>> replaced;
+    {
+        const auto lock = director_.lock();
+        replaced = director_.take_replaced();
+    }
+    if (!replaced.empty()) {
+        readers_.wait();
+    }
+}
+
 Status DataPath::attach_card(std::unique_ptr<provider::Card> card) {
+    if (workers_.size() > 1) {
+        return fail(Code::failed_precondition,
+                    "a card needs the only worker, but there are {}: start without --workers",
+                    workers_.size());
+    }
     std::vector<provider::NetworkPort> ports;
     for (const Interface& interface : interfaces_) {
         if (interface.plan.card_port) {
             ports.push_back(interface.port);
         }
     }
-    return thread_->call([&]() -> Status {
+    slowpath::Worker& worker = *first().worker;
+    return first().thread->call([&]() -> Status {
         FPVS_TRY(card_,
                  CardSession::open(std::move(card),
                                    ports,
-                                   engine_,
+                                   *first().engine,
                                    neighbours_,
                                    *pools_.frames,
-                                   [this](const model::IpAddress& client) {
-                                       return client_way(worker_->way_to(client));
+                                   [&worker](const model::IpAddress& client) {
+                                       return client_way(worker.way_to(client));
                                    }));
         for (const provider::NetworkPort& port : ports) {
-            worker_->carry(port.number, &card_->port(), slowpath::Selection::by_wire);
+            worker.carry(port.number, &card_->port(), slowpath::Selection::by_wire);
         }
-        worker_->set_step_hook([this](Time now) {
+        worker.set_step_hook([this](Time now) {
             // The engine was told, and the log; here the wire is found elsewhere.
             if (!card_->step(now)) {
-                worker_->set_step_hook({});
+                first().worker->set_step_hook({});
                 carry_by_standby();
             }
         });
@@ -226,14 +334,14 @@ Status DataPath::attach_card(std::unique_ptr<provider::Card> card) {
 }
 
 void DataPath::leave_card(Time now) {
-    worker_->set_step_hook({});
+    first().worker->set_step_hook({});
     card_->leave(now);
     carry_by_standby();
     card_.reset();
 }
 
 void DataPath::detach_card() {
-    thread_->call([this] {
+    first().thread->call([this] {
         if (card_) {
             leave_card(clock_.now());
         }
@@ -241,7 +349,7 @@ void DataPath::detach_card() {
 }
 
 model::CardView DataPath::card_view() {
-    return thread_->call([this] {
+    return first().thread->call([this] {
         model::CardView view;
         view.state = "none";
         if (card_) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that carries packets, put together: DPDK, the worker with its engine, the interfaces
-// of the kernel, and the wire behind each of them.
+// Everything that carries packets, put together: DPDK, the workers with their engines, the
+// interfaces of the kernel, and the wire behind each of them.
 //
-// All calls are made on the control plane's thread; what concerns the engine runs on the worker's
-// (docs/decisions/0002).
+// All calls are made on the control plane's thread; what concerns an engine runs on its worker's
+// (docs/decisions/0002, 0009).
 #pragma once
 
 #include <rte_mempool.h>
@@ -20,6 +20,7 @@
 #include "drivers/dpdk/tap_port.hpp"
 #include "host/daemon/card_session.hpp"
 #include "host/daemon/port_options.hpp"
+#include "host/engine/director.hpp"
 #include "host/engine/engine.hpp"
 #include "host/model/mark_rule.hpp"
 #include "host/model/view.hpp"
@@ -27,31 +28,45 @@
 #include "host/provider/clock.hpp"
 #include "host/provider/neighbours.hpp"
 #include "host/provider/routes.hpp"
+#include "host/slowpath/exchange.hpp"
+#include "host/slowpath/readers.hpp"
+#include "host/slowpath/shared_neighbours.hpp"
+#include "host/slowpath/shared_port.hpp"
+#include "host/slowpath/snapshots.hpp"
 #include "host/slowpath/worker.hpp"
 #include "host/slowpath/worker_thread.hpp"
 #include "host/util/result.hpp"
 
 namespace fpvs::daemon {
 
+struct DataPathOptions {
+    std::vector<InterfacePlan> interfaces;
+    std::size_t connections_max = model::kConnectionsMax;
+    std::size_t workers = 1;
+};
+
 class DataPath {
   public:
-    // Opens every interface and its standby port, and starts the worker's thread.  Neighbours and
+    // Opens every interface and its standby port, and starts the workers' threads.  Neighbours and
     // clock must outlive the result.
-    [[nodiscard]] static Result<std::unique_ptr<DataPath>> start(
-        const std::vector<InterfacePlan>& plans,
-        std::size_t connections_max,
-        provider::Neighbours& neighbours,
-        const provider::Clock& clock);
-    // Ends the thread first, then what it used.
+    [[nodiscard]] static Result<std::unique_ptr<DataPath>> start(const DataPathOptions& options,
+                                                                 provider::Neighbours& neighbours,
+                                                                 const provider::Clock& clock);
+    // Ends the threads first, then what they used.
     ~DataPath();
     DataPath(const DataPath&) = delete;
     DataPath& operator=(const DataPath&) = delete;
 
-    // Runs function(engine, now) on the worker's thread and returns its result.
+    // Runs function(engine, now) on the first worker's thread and returns its result: for edits,
+    // and for what that engine tells of all.
     template <class Function>
     auto with_engine(Function&& function) {
-        return thread_->call([&] { return function(engine_, clock_.now()); });
+        const FreeReplaced after(*this);
+        return first().thread->call([&] { return function(*first().engine, clock_.now()); });
     }
+    // A page of the connections of all workers; a cursor of 0 is the beginning, and the end.
+    [[nodiscard]] engine::ConnectionPage connections(std::uint64_t cursor, std::size_t count_max);
+    [[nodiscard]] std::size_t workers() const { return workers_.size(); }
 
     void neighbour_changed(const model::IpAddress& target,
                            const std::optional<provider::Neighbour>& neighbour);
@@ -77,6 +92,27 @@ class DataPath {
         provider::NetworkPort port;
         std::unique_ptr<dpdk::TapPort> tap;
         std::unique_ptr<dpdk::EthdevPort> standby;
+        // The same for several workers; no standby if the device has a queue for each.
+        std::unique_ptr<slowpath::SharedPort> shared_tap;
+        std::unique_ptr<slowpath::SharedPort> shared_standby;
+    };
+
+    struct WorkerParts {
+        std::unique_ptr<engine::Engine> engine;
+        std::unique_ptr<slowpath::Worker> worker;
+        std::unique_ptr<slowpath::WorkerThread> thread;
+    };
+
+    // What an edit replaced is freed here, once no worker reads it any more.
+    class FreeReplaced {
+      public:
+        explicit FreeReplaced(DataPath& path) : path_(path) {}
+        ~FreeReplaced() { path_.free_replaced(); }
+        FreeReplaced(const FreeReplaced&) = delete;
+        FreeReplaced& operator=(const FreeReplaced&) = delete;
+
+      private:
+        DataPath& path_;
     };
 
     // Where packets lie.
@@ -87,25 +123,35 @@ class DataPath {
 
     DataPath(dpdk::Eal eal,
              Pools pools,
-             std::size_t connections_max,
+             const DataPathOptions& options,
              provider::Neighbours& neighbours,
              const provider::Clock& clock);
+    [[nodiscard]] Status make_workers();
     [[nodiscard]] Status open_interfaces(const std::vector<InterfacePlan>& plans);
     [[nodiscard]] Status open_interface(const InterfacePlan& plan, std::uint16_t number);
-    // On the worker's thread, or before it runs.
+    [[nodiscard]] Result<std::unique_ptr<dpdk::EthdevPort>> open_standby(
+        const StandbyOption& standby, std::uint16_t number);
+    [[nodiscard]] Status start_threads();
+    // On the worker's thread where there is one alone, or before threads run.
     void carry_by_standby();
+    [[nodiscard]] provider::PacketPort* wire_of(const Interface& interface, std::size_t worker);
     void leave_card(Time now);
     void name_port(model::PortView& port) const;
+    void free_replaced();
+    [[nodiscard]] WorkerParts& first() { return workers_.front(); }
 
     dpdk::Eal eal_;
     const provider::Clock& clock_;
     Pools pools_;
-    engine::Engine engine_;
-    std::vector<Interface> interfaces_;
-    std::unique_ptr<slowpath::Worker> worker_;
+    engine::Director director_;
+    slowpath::Snapshots snapshots_;
+    slowpath::Readers readers_;
     provider::Neighbours& neighbours_;
+    slowpath::SharedNeighbours shared_neighbours_;
+    std::unique_ptr<slowpath::Exchange> exchange_;  // None for a worker alone.
+    std::vector<Interface> interfaces_;
+    std::vector<WorkerParts> workers_;
     std::unique_ptr<CardSession> card_;  // Used on the worker's thread while that runs.
-    std::unique_ptr<slowpath::WorkerThread> thread_;
 };
 
 }  // namespace fpvs::daemon

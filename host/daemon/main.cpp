@@ -109,6 +109,10 @@ int main(int argc, char** argv) {
                    "entries of the connection table, templates included")
         ->check(CLI::Range(std::size_t{1024}, model::kConnectionsLimit))
         ->capture_default_str();
+    app.add_option("--workers",
+                   line.options.workers,
+                   "threads that carry packets; over `workers` in the file, or 1")
+        ->check(CLI::Range(std::size_t{1}, model::kWorkersMax));
     CLI11_PARSE(app, argc, argv);
     if (!line.check_path.empty()) {
         return daemon::check(line.check_path);

@@ -54,8 +54,7 @@ std::optional<model::ServiceView> Operations::service(const model::ServiceKey& k
 }
 
 control::ConnectionPage Operations::connections(std::uint64_t cursor, std::size_t count_max) {
-    auto page = data_path_.with_engine(
-        [&](Engine& engine, auto now) { return engine.connections(cursor, count_max, now); });
+    engine::ConnectionPage page = data_path_.connections(cursor, count_max);
     return {std::move(page.connections), page.next_cursor};
 }
 

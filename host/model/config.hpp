@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct Config {
     std::vector<VrrpInstance> vrrp_instances;
     std::vector<VirtualServiceConfig> virtual_services;
     std::vector<SettingChange> settings;
-    std::vector<MarkRule> mark_rules;  // In order: the first that fits counts.
+    std::vector<MarkRule> mark_rules;           // In order: the first that fits counts.
+    std::optional<std::uint32_t> workers = {};  // `workers N`: threads that carry packets.
 
     friend bool operator==(const Config&, const Config&) = default;
 };

@@ -66,7 +66,9 @@ enum class Fate : std::uint8_t { forward, host, drop };
     INCIDENT(fragment_sent, "fragments that packets were cut into")       \
     INCIDENT(icmp_sent, "ICMP errors sent to clients")                    \
     INCIDENT(icmp_held_back, "ICMP errors not sent, to bound their rate") \
-    INCIDENT(no_wire, "frames lost because nothing carried their port")
+    INCIDENT(no_wire, "frames lost because nothing carried their port")   \
+    INCIDENT(handed_over, "frames given to the worker whose they are")    \
+    INCIDENT(exchange_full, "frames lost because that worker's ring was full")
 
 enum class Outcome : std::uint8_t {
 #define FPVS_SLOWPATH_OUTCOME_ENUM(name, fate, meaning) name,

@@ -59,13 +59,14 @@ using model::IpAddress;
 
 Forwarder::Forwarder(engine::Engine& engine,
                      provider::Neighbours& neighbours,
+                     const Published<RouteTable>& routes,
                      Ports& ports,
                      Counters& counters,
                      const ForwarderOptions& options)
     : engine_(engine),
       ports_(ports),
       counters_(counters),
-      next_hops_(neighbours, options.servers_max),
+      next_hops_(neighbours, routes, options.servers_max),
       tunnels_(options.servers_max),
       frames_(options.frames),
       identification_(options.first_identification),
@@ -86,7 +87,7 @@ void Forwarder::obey_thoroughly(rte_mbuf& frame,
             ports_.end(frame, Outcome::pass_to_host);
             return;
         case Action::drop:
-        case Action::hand_over:
+        case Action::hand_over:  // The worker has done that.
             ports_.end(frame, Outcome::engine);
             return;
         case Action::reject:
@@ -258,8 +259,7 @@ const NextHop* Forwarder::hop_of(const Outgoing& out) noexcept {
 }
 
 const TunnelHeader& Forwarder::tunnel_of(const Outgoing& out, const NextHop& hop) noexcept {
-    return tunnels_.header(
-        out.verdict.server, engine_.tunnel_of(out.verdict.server), hop);
+    return tunnels_.header(out.verdict.server, engine_.tunnel_of(out.verdict.server), hop);
 }
 
 // Longer than the hop takes, and not to be cut.

@@ -42,6 +42,7 @@ class Forwarder {
     // All of these must outlive the forwarder.
     Forwarder(engine::Engine& engine,
               provider::Neighbours& neighbours,
+              const Published<RouteTable>& routes,
               Ports& ports,
               Counters& counters,
               const ForwarderOptions& options);
@@ -167,8 +168,7 @@ inline bool Forwarder::quick_step(rte_mbuf& frame,
     std::size_t mtu = hop.mtu;
     std::size_t room = hop.link.length;
     if constexpr (kMethod == Method::tunnelled) {
-        tunnel =
-            &tunnels_.header(verdict.server, engine_.tunnel_of(verdict.server), hop);
+        tunnel = &tunnels_.header(verdict.server, engine_.tunnel_of(verdict.server), hop);
         mtu = tunnel->inner_mtu(mtu);
         room += tunnel->size_bytes();
     }

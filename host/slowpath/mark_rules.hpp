@@ -33,6 +33,7 @@ class MarkRules {
     // a rule that names it fits nothing.
     using PortOf = std::function<std::optional<std::uint16_t>(std::string_view interface)>;
 
+    MarkRules() = default;
     // Refuses more than model::kMarkRulesMax rules, and those that model::check() refuses.
     [[nodiscard]] static Result<std::unique_ptr<const MarkRules>> make(
         std::span<const model::MarkRule> rules, const PortOf& port_of);

@@ -22,8 +22,11 @@ namespace {
 
 }  // namespace
 
-NextHops::NextHops(provider::Neighbours& neighbours, std::size_t servers_max)
+NextHops::NextHops(provider::Neighbours& neighbours,
+                   const Published<RouteTable>& routes,
+                   std::size_t servers_max)
     : neighbours_(neighbours),
+      routes_(routes),
       servers_max_(servers_max),
       hops_(servers_max + kClientHops),
       chains_(hops_.size() / 2, kEndOfChain) {
@@ -36,11 +39,6 @@ NextHops::~NextHops() {
             rte_pktmbuf_free(held.frame);
         }
     }
-}
-
-std::unique_ptr<const RouteTable> NextHops::use_routes(
-    std::unique_ptr<const RouteTable> routes) noexcept {
-    return std::exchange(routes_, std::move(routes));
 }
 
 void NextHops::ask(NextHop& hop,
@@ -76,7 +74,7 @@ void NextHops::leave_target(NextHop& hop) noexcept {
 }
 
 const NextHop* NextHops::towards(const model::IpAddress& address) noexcept {
-    const std::optional<Way> way = routes_->find(address);
+    const std::optional<Way> way = routes_.get().find(address);
     if (!way) {
         return nullptr;
     }

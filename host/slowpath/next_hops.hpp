@@ -15,7 +15,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -28,6 +27,7 @@
 #include "host/slowpath/frame_edit.hpp"
 #include "host/slowpath/outgoing.hpp"
 #include "host/slowpath/route_table.hpp"
+#include "host/slowpath/snapshots.hpp"
 
 namespace fpvs::slowpath {
 
@@ -67,16 +67,15 @@ struct alignas(64) NextHop {
 
 class NextHops {
   public:
-    NextHops(provider::Neighbours& neighbours, std::size_t servers_max);
+    NextHops(provider::Neighbours& neighbours,
+             const Published<RouteTable>& routes,
+             std::size_t servers_max);
     ~NextHops();
     NextHops(const NextHops&) = delete;
     NextHops& operator=(const NextHops&) = delete;
 
     // An interface of the kernel that is a port of ours, or a VLAN of one.  At start-up.
     void add_egress(const provider::Egress& egress) { egresses_.push_back(egress); }
-    // Gives back the table that was used before.
-    [[nodiscard]] std::unique_ptr<const RouteTable> use_routes(
-        std::unique_ptr<const RouteTable> routes) noexcept;
 
     [[nodiscard]] std::optional<Way> way_to(const model::IpAddress& address) const noexcept {
         return routes_->find(address);
@@ -167,7 +166,7 @@ class NextHops {
 
     provider::Neighbours& neighbours_;
     std::vector<provider::Egress> egresses_;
-    std::unique_ptr<const RouteTable> routes_ = std::make_unique<const RouteTable>();
+    const Published<RouteTable>& routes_;
     std::size_t servers_max_;
     std::vector<NextHop> hops_;  // By server index, then those towards clients; grows never.
     // By a hash of the target, the first of the hops that stand for it; linked by next_in_chain.

@@ -26,6 +26,7 @@ struct ParsedFrame : PacketLayout {
                        // the tunnel, and `quote` is where it lies.
         fragment,      // A piece; IPv6: `transport_offset` is where the fragment header lies.
         settled,       // `outcome` says what becomes of it.
+        handed_over,   // Another worker has it already.
     };
     Kind kind = Kind::settled;
     Outcome outcome = Outcome::runt;

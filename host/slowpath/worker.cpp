@@ -8,6 +8,7 @@
 #include "host/slowpath/bytes.hpp"
 #include "host/slowpath/headers.hpp"
 #include "host/slowpath/plain_frame.hpp"
+#include "host/util/check.hpp"
 
 namespace fpvs::slowpath {
 namespace {
@@ -30,6 +31,11 @@ constexpr std::size_t kExpiryBudget = 256;
                : packet.protocol == model::Protocol::sctp && packet.sctp_chunk == kSctpInit;
 }
 
+[[nodiscard]] const Snapshots& nothing_configured() {
+    static const Snapshots nothing;
+    return nothing;
+}
+
 }  // namespace
 
 Worker::Worker(engine::Engine& engine,
@@ -38,11 +44,16 @@ Worker::Worker(engine::Engine& engine,
     : engine_(engine),
       forwarder_(engine,
                  neighbours,
+                 (options.snapshots != nullptr ? *options.snapshots : nothing_configured()).routes,
                  ports_,
                  counters_,
                  {.servers_max = options.servers_max,
                   .first_identification = options.first_identification,
-                  .frames = options.frames}) {
+                  .frames = options.frames}),
+      snapshots_(options.snapshots != nullptr ? *options.snapshots : nothing_configured()),
+      exchange_(options.exchange),
+      hand_overs_(engine.workers()) {
+    FPVS_CHECK(engine.workers() == 1 || exchange_ != nullptr);
     if (options.whole_packets != nullptr) {
         reassembler_.emplace(*options.whole_packets, counters_);
     }
@@ -57,21 +68,25 @@ Status Worker::add_port(const provider::NetworkPort& port, provider::PacketPort*
     return {};
 }
 
-std::unique_ptr<const MarkRules> Worker::use_marks(std::unique_ptr<const MarkRules> marks) {
-    if (marks != nullptr && marks->empty()) {
-        marks = nullptr;
+void Worker::use_snapshots() {
+    const MarkRules& marks = snapshots_.marks.get();
+    if (marks.empty() && marks_ != nullptr) {
+        // Nothing sets a mark any more, so nothing else would clear those of the last burst.
+        for (ParsedFrame& parsed : parsed_) {
+            parsed.packet.firewall_mark = 0;
+        }
+        parsed_whole_.packet.firewall_mark = 0;
     }
-    // Nothing sets a mark any more, so nothing else would clear those of the last burst.
-    for (ParsedFrame& parsed : parsed_) {
-        parsed.packet.firewall_mark = 0;
-    }
-    parsed_whole_.packet.firewall_mark = 0;
-    return std::exchange(marks_, std::move(marks));
+    marks_ = marks.empty() ? nullptr : &marks;
 }
 
 bool Worker::step(Time now) {
+    use_snapshots();
     std::size_t frames = take_from_wires(now);
-    if (frames == 0 || now >= host_due_) {
+    if (exchange_ != nullptr) {
+        frames += take_from_workers(now);
+    }
+    if (number() == 0 && (frames == 0 || now >= host_due_)) {
         host_due_ = now + kHostInterval;
         frames += take_from_host();
     }
@@ -114,11 +129,68 @@ std::size_t Worker::take_from_wires(Time now) {
         std::array<rte_mbuf*, provider::kBurstMax> frames;
         const std::size_t count = wire->tx.port().rx_burst(frames);
         if (count != 0) {
-            handle_burst(std::span(frames).first(count), wire->selection, now);
+            handle_burst<Origin::wire>(std::span(frames).first(count), wire->selection, now);
             total += count;
         }
     }
     return total;
+}
+
+// They were for our station where they came in.
+std::size_t Worker::take_from_workers(Time now) {
+    std::array<rte_mbuf*, provider::kBurstMax> frames;
+    const std::size_t count = exchange_->take(number(), frames);
+    if (count != 0) {
+        from_worker_ = true;
+        handle_burst<Origin::worker>(std::span(frames).first(count), Selection::by_wire, now);
+        from_worker_ = false;
+    }
+    return count;
+}
+
+bool Worker::fall_asleep() noexcept {
+    return exchange_ == nullptr || exchange_->fall_asleep(number());
+}
+
+void Worker::wake_up() noexcept {
+    if (exchange_ != nullptr) {
+        exchange_->wake_up(number());
+    }
+}
+
+// True: another worker has the frame now.
+bool Worker::give_to_owner(rte_mbuf& frame, const ParsedFrame& parsed, Passage passage) noexcept {
+    const std::size_t owner = engine_.owner_of(parsed.packet);
+    if (owner == number()) {
+        return false;
+    }
+    hand_over(frame, owner, passage);
+    return true;
+}
+
+void Worker::hand_over(rte_mbuf& frame, std::size_t worker, Passage passage) noexcept {
+    ++passage.hand_overs;
+    passage.write_to(frame);
+    HandOver& gathered = hand_overs_[worker];
+    gathered.frames[gathered.count++] = &frame;
+    counters_.count(Incident::handed_over, frame.pkt_len);
+    if (gathered.count == gathered.frames.size()) {
+        flush_hand_overs(worker);
+    }
+}
+
+void Worker::flush_hand_overs(std::size_t worker) noexcept {
+    HandOver& gathered = hand_overs_[worker];
+    if (gathered.count == 0) {
+        return;
+    }
+    const auto frames = std::span(gathered.frames).first(gathered.count);
+    const std::size_t taken = exchange_->put(worker, frames);
+    for (rte_mbuf* lost : frames.subspan(taken)) {
+        counters_.count(Incident::exchange_full, lost->pkt_len);
+        rte_pktmbuf_free(lost);
+    }
+    gathered.count = 0;
 }
 
 std::size_t Worker::take_from_host() {
@@ -146,7 +218,12 @@ inline void Worker::handle(rte_mbuf& frame,
     if (marks_ != nullptr) {
         mark(frame, parsed, now);
     }
-    forwarder_.obey(frame, parsed, decide(frame, parsed, flow, now), now);
+    const engine::Verdict verdict = decide(frame, parsed, flow, now);
+    if (verdict.action == engine::Action::hand_over) [[unlikely]] {
+        hand_over(frame, engine_.sender_owner(parsed.packet), passage_of(frame));
+        return;
+    }
+    forwarder_.obey(frame, parsed, verdict, now);
 }
 
 // A reply that has no hop left is refused where packets are routed, before IPVS sees it: nothing
@@ -168,7 +245,9 @@ inline engine::Verdict Worker::decide(rte_mbuf& frame,
 
 // In passes over the burst, so that what the decision about a frame reads is on its way from memory
 // while its neighbours are looked at.
+template <Worker::Origin kOrigin>
 void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection, Time now) {
+    const bool shared = kOrigin == Origin::wire && exchange_ != nullptr;
     for (const rte_mbuf* frame : frames) {
         rte_prefetch0(rte_pktmbuf_mtod(frame, const void*));
     }
@@ -186,12 +265,21 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
         // Each way by itself, so that the flow is made of what the quick look has in registers:
         // read back from `parsed`, it waits for the stores.
         if (parse_plain(bytes, station, parsed)) [[likely]] {
+            if (shared && give_to_owner(frame, parsed, {})) {
+                parsed.kind = Kind::handed_over;
+                continue;
+            }
             flows_[i] = engine_.flow_of(parsed.packet);
             engine_.prefetch(flows_[i].hash);
             continue;
         }
         parse(bytes, station, parsed);
-        if (parsed.kind == Kind::transport) {
+        // Where a fragment belongs is known once the packet is whole.
+        const bool has_owner = parsed.kind == Kind::transport || parsed.kind == Kind::icmp_error ||
+                               parsed.kind == Kind::tunnel_error;
+        if (shared && has_owner && give_to_owner(frame, parsed, {})) {
+            parsed.kind = Kind::handed_over;
+        } else if (parsed.kind == Kind::transport) {
             flows_[i] = engine_.flow_of(parsed.packet);
             engine_.prefetch(flows_[i].hash);
         }
@@ -202,7 +290,19 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
         }
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {
+        if (kOrigin == Origin::worker) {
+            const std::uint16_t fragment_bytes = Passage::of(*frames[i]).fragment_bytes_max;
+            if (fragment_bytes != 0 && parsed_[i].kind == Kind::transport) [[unlikely]] {
+                handle_whole(*frames[i], parsed_[i], fragment_bytes, now);
+                continue;
+            }
+        }
         handle(*frames[i], parsed_[i], flows_[i], now);
+    }
+    if (exchange_ != nullptr) {
+        for (std::size_t worker = 0; worker < hand_overs_.size(); ++worker) {
+            flush_hand_overs(worker);
+        }
     }
 }
 
@@ -234,6 +334,7 @@ void Worker::handle_unusual(rte_mbuf& frame, ParsedFrame& parsed, Time now) {
             ports_.end(frame, parsed.outcome);
             return;
         case Kind::transport:  // Not unusual.
+        case Kind::handed_over:
             return;
     }
 }
@@ -246,13 +347,16 @@ void Worker::handle_error(rte_mbuf& frame, ParsedFrame& parsed, Time now) {
     }
     // A tunnel by UDP looks like any other UDP packet until a server is found at its other end.
     const std::uint16_t udp_port = parsed.packet.source_port;
-    const bool by_gue = parsed.kind == Kind::icmp_error;
+    const bool by_gue = parsed.kind == Kind::icmp_error &&
+                        parse_as_gue({bytes_at(frame, 0), frame.data_len}, parsed);
     if (by_gue) {
-        if (!parse_as_gue({bytes_at(frame, 0), frame.data_len}, parsed)) {
-            ports_.end(frame, Outcome::protocol);
-            return;
-        }
         verdict = engine_.lookup(parsed.packet, now);
+    }
+    // The quoted packet may be another worker's, though who received it could not tell.
+    const Passage passage = passage_of(frame);
+    if (verdict.action == engine::Action::hand_over && passage.hand_overs < kHandOversMax) {
+        hand_over(frame, engine_.sender_owner(parsed.packet), passage);
+        return;
     }
     if (verdict.action != engine::Action::forward ||
         verdict.forwarding != model::Forwarding::tunnel) {
@@ -281,15 +385,30 @@ void Worker::reassemble(rte_mbuf& frame, const ParsedFrame& fragment, Time now) 
         handle_unusual(*whole.frame, parsed_whole_, now);
         return;
     }
-    if (marks_ != nullptr) {
-        mark(*whole.frame, parsed_whole_, now);
+    if (exchange_ != nullptr &&
+        give_to_owner(*whole.frame,
+                      parsed_whole_,
+                      {.hand_overs = 0, .fragment_bytes_max = whole.fragment_bytes_max})) {
+        return;
     }
-    forwarder_.obey_thoroughly(
-        *whole.frame,
-        parsed_whole_,
-        decide(*whole.frame, parsed_whole_, engine_.flow_of(parsed_whole_.packet), now),
-        whole.fragment_bytes_max,
-        now);
+    handle_whole(*whole.frame, parsed_whole_, whole.fragment_bytes_max, now);
+}
+
+void Worker::handle_whole(rte_mbuf& frame,
+                          ParsedFrame& parsed,
+                          std::uint16_t fragment_bytes_max,
+                          Time now) {
+    if (marks_ != nullptr) {
+        mark(frame, parsed, now);
+    }
+    const engine::Verdict verdict = decide(frame, parsed, engine_.flow_of(parsed.packet), now);
+    if (verdict.action == engine::Action::hand_over) {
+        Passage passage = passage_of(frame);
+        passage.fragment_bytes_max = fragment_bytes_max;
+        hand_over(frame, engine_.sender_owner(parsed.packet), passage);
+        return;
+    }
+    forwarder_.obey_thoroughly(frame, parsed, verdict, fragment_bytes_max, now);
 }
 
 }  // namespace fpvs::slowpath

@@ -6,6 +6,9 @@
 // send.  All state, the engine included, belongs to the thread that steps; WorkerThread
 // (host/slowpath/worker_thread.hpp) is such a thread, a test steps by hand with a clock of its own.
 // After start-up nothing here allocates.
+//
+// Where there are several, whoever receives a frame of another's connection hands it over
+// (docs/decisions/0009).  The first takes what the kernel sends.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -14,11 +17,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "host/engine/engine.hpp"
 #include "host/model/limits.hpp"
@@ -27,12 +30,13 @@
 #include "host/provider/network_port.hpp"
 #include "host/provider/packet_port.hpp"
 #include "host/slowpath/counters.hpp"
+#include "host/slowpath/exchange.hpp"
 #include "host/slowpath/forwarder.hpp"
 #include "host/slowpath/mark_rules.hpp"
 #include "host/slowpath/parse.hpp"
 #include "host/slowpath/ports.hpp"
 #include "host/slowpath/reassembly.hpp"
-#include "host/slowpath/route_table.hpp"
+#include "host/slowpath/snapshots.hpp"
 #include "host/util/result.hpp"
 
 namespace fpvs::slowpath {
@@ -44,6 +48,10 @@ struct WorkerOptions {
     rte_mempool* frames = nullptr;
     // For packets made whole (host/slowpath/reassembly.hpp); none: fragments are the kernel's.
     rte_mempool* whole_packets = nullptr;
+    // What is configured; none: no routes and no firewall marks.
+    const Snapshots* snapshots = nullptr;
+    // Where there are several workers.
+    Exchange* exchange = nullptr;
 };
 
 class Worker {
@@ -77,18 +85,10 @@ class Worker {
                            const std::optional<provider::Neighbour>& neighbour) {
         forwarder_.next_hops().neighbour_changed(target, neighbour);
     }
-    // Snapshots of configuration are made elsewhere and used from the next burst on.  What comes
-    // back is the one before: whoever swaps it frees it, so that no packet waits for that.
-    [[nodiscard]] std::unique_ptr<const RouteTable> use_routes(
-        std::unique_ptr<const RouteTable> routes) {
-        return forwarder_.next_hops().use_routes(std::move(routes));
-    }
     // By the routes in use.
     [[nodiscard]] std::optional<Way> way_to(const model::IpAddress& address) const noexcept {
         return forwarder_.next_hops().way_to(address);
     }
-    [[nodiscard]] std::unique_ptr<const MarkRules> use_marks(
-        std::unique_ptr<const MarkRules> marks);
     // For MarkRules::make().
     [[nodiscard]] std::optional<std::uint16_t> port_of(std::string_view interface) const {
         return ports_.number_of(interface);
@@ -96,10 +96,17 @@ class Worker {
     // True when there was anything to do.
     bool step(Time now);
 
+    [[nodiscard]] std::size_t number() const { return engine_.worker(); }
     [[nodiscard]] const Counters& counters() const { return counters_; }
-    // Descriptors that are readable when the kernel has frames for us.
+    // Around a nap.  False if there is something to do already.
+    [[nodiscard]] bool fall_asleep() noexcept;
+    void wake_up() noexcept;
+    // Descriptors that are readable when the kernel or another worker has frames for us.
     template <class Function>
     void for_each_wait_fd(Function&& function) const {
+        if (exchange_ != nullptr) {
+            function(exchange_->wait_fd(number()));
+        }
         ports_.for_each_host([&function](const provider::PacketPort& host) {
             if (host.wait_fd() >= 0) {
                 function(host.wait_fd());
@@ -111,6 +118,9 @@ class Worker {
     [[nodiscard]] std::size_t take_from_wires(Time now);
     [[nodiscard]] std::size_t take_from_host();
     bool run_timers(Time now);
+    [[nodiscard]] std::size_t take_from_workers(Time now);
+    enum class Origin : std::uint8_t { wire, worker };
+    template <Origin kOrigin>
     void handle_burst(std::span<rte_mbuf* const> frames, Selection selection, Time now);
     [[gnu::always_inline]] void handle(rte_mbuf& frame,
                                        ParsedFrame& parsed,
@@ -123,6 +133,21 @@ class Worker {
     void handle_unusual(rte_mbuf& frame, ParsedFrame& parsed, Time now);
     void handle_error(rte_mbuf& frame, ParsedFrame& parsed, Time now);
     void reassemble(rte_mbuf& frame, const ParsedFrame& fragment, Time now);
+    void handle_whole(rte_mbuf& frame,
+                      ParsedFrame& parsed,
+                      std::uint16_t fragment_bytes_max,
+                      Time now);
+    void use_snapshots();
+
+    // What is not ours.
+    [[nodiscard]] bool give_to_owner(rte_mbuf& frame,
+                                     const ParsedFrame& parsed,
+                                     Passage passage) noexcept;
+    void hand_over(rte_mbuf& frame, std::size_t worker, Passage passage) noexcept;
+    void flush_hand_overs(std::size_t worker) noexcept;
+    [[nodiscard]] Passage passage_of(const rte_mbuf& frame) const noexcept {
+        return from_worker_ ? Passage::of(frame) : Passage{};
+    }
     void mark(rte_mbuf& frame, ParsedFrame& parsed, Time now);
 
     engine::Engine& engine_;
@@ -130,7 +155,16 @@ class Worker {
     Ports ports_{counters_};
     Forwarder forwarder_;
     std::optional<Reassembler> reassembler_;
-    std::unique_ptr<const MarkRules> marks_;  // Null: there are no rules.
+    const Snapshots& snapshots_;
+    const MarkRules* marks_ = nullptr;  // Of the step in hand; null: there are no rules.
+    // Frames for each of the other workers, gathered into bursts.
+    struct HandOver {
+        std::array<rte_mbuf*, provider::kBurstMax> frames;
+        std::size_t count = 0;
+    };
+    Exchange* exchange_;
+    std::vector<HandOver> hand_overs_;
+    bool from_worker_ = false;  // So came the burst in hand.
     // Of the burst in hand.  Here, because making them anew each time cost as much as parsing.
     std::array<ParsedFrame, provider::kBurstMax> parsed_;
     std::array<engine::Flow, provider::kBurstMax> flows_;

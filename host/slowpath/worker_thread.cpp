@@ -22,8 +22,8 @@ constexpr unsigned long kTimerSlackNs = 1000;
 
 }  // namespace
 
-WorkerThread::WorkerThread(Worker& worker, const provider::Clock& clock)
-    : worker_(worker), clock_(clock) {}
+WorkerThread::WorkerThread(Worker& worker, const provider::Clock& clock, Readers* readers)
+    : worker_(worker), clock_(clock), readers_(readers) {}
 
 WorkerThread::~WorkerThread() {
     stop();
@@ -93,6 +93,9 @@ void WorkerThread::run() {
     const bool known = ::rte_thread_register() == 0;
     ::prctl(PR_SET_NAME, "fpvs-worker");
     ::prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
+    if (readers_ != nullptr) {
+        readers_->join(worker_.number());
+    }
     int empty_steps = 0;
     provider::Nanoseconds nap = kSleepMin;
     while (!stopping_) {
@@ -104,6 +107,12 @@ void WorkerThread::run() {
             sleep(nap);
             nap = std::min(nap * 2, kSleepMax);
         }
+        if (readers_ != nullptr) {
+            readers_->be_quiescent(worker_.number());
+        }
+    }
+    if (readers_ != nullptr) {
+        readers_->leave(worker_.number());
     }
     // Whoever called before the end gets an answer; whoever calls later runs it himself.
     for (;;) {
@@ -123,8 +132,12 @@ void WorkerThread::run() {
 void WorkerThread::sleep(provider::Nanoseconds longest) {
     asleep_ = true;
     // A call that came before it could see us asleep must not wait for the end of the nap.
-    if (waiting_ == 0 && !stopping_) {
-        std::array<pollfd, provider::kNetworkPortsMax + 1> fds{};
+    if (worker_.fall_asleep() && waiting_ == 0 && !stopping_) {
+        if (readers_ != nullptr) {
+            readers_->fall_asleep(worker_.number());
+        }
+        // Our own, the worker's, and one of each port.
+        std::array<pollfd, provider::kNetworkPortsMax + 2> fds{};
         nfds_t count = 0;
         fds[count++] = {.fd = wake_fd_, .events = POLLIN, .revents = 0};
         worker_.for_each_wait_fd(
@@ -133,7 +146,11 @@ void WorkerThread::sleep(provider::Nanoseconds longest) {
         ::ppoll(fds.data(), count, &time, nullptr);
         std::uint64_t wakes = 0;
         static_cast<void>(::read(wake_fd_, &wakes, sizeof wakes));
+        if (readers_ != nullptr) {
+            readers_->wake_up(worker_.number());
+        }
     }
+    worker_.wake_up();
     asleep_ = false;
 }
 

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "host/provider/clock.hpp"
+#include "host/slowpath/readers.hpp"
 #include "host/slowpath/worker.hpp"
 #include "host/util/result.hpp"
 
@@ -28,8 +29,9 @@ constexpr provider::Nanoseconds kSleepMax = std::chrono::microseconds(200);
 
 class WorkerThread {
   public:
-    // Worker and clock must outlive the thread.
-    WorkerThread(Worker& worker, const provider::Clock& clock);
+    // All of these must outlive the thread.  `readers`: who else waits for quiescent states of the
+    // worker, if anybody.
+    WorkerThread(Worker& worker, const provider::Clock& clock, Readers* readers = nullptr);
     ~WorkerThread();
     WorkerThread(const WorkerThread&) = delete;
     WorkerThread& operator=(const WorkerThread&) = delete;
@@ -62,6 +64,7 @@ class WorkerThread {
 
     Worker& worker_;
     const provider::Clock& clock_;
+    Readers* readers_;
     int wake_fd_ = -1;
     std::thread thread_;
     std::atomic<bool> stopping_ = false;

@@ -24,10 +24,13 @@ std::string harness_source(const Options& options) {
         options.top);
 }
 
-std::vector<std::string> verilator_command(const Options& options, const std::string& folder) {
-    std::string flags =
-        "-std=c++20 -O1 -ftrivial-auto-var-init=zero -Wno-unknown-pragmas -isystem " +
-        options.headers + " -I" FPVS_HLSC_SOURCE_FOLDER "/../.. -I" + folder;
+std::vector<std::string> verilator_command(const Options& options,
+                                           const DiffOptions& diff_options,
+                                           const std::string& folder) {
+    const std::string level = diff_options.quick_build ? "-O0" : "-O1";
+    std::string flags = "-std=c++20 " + level +
+                        " -ftrivial-auto-var-init=zero -Wno-unknown-pragmas -isystem " +
+                        options.headers + " -I" FPVS_HLSC_SOURCE_FOLDER "/../.. -I" + folder;
     for (const std::string& include : options.includes) {
         flags += " -I" + std::filesystem::absolute(include).string();
     }
@@ -53,7 +56,7 @@ std::vector<std::string> verilator_command(const Options& options, const std::st
             flags,
             "-MAKEFLAGS",
             "OBJCACHE=ccache CXX=" + options.clang + " LINK=" + options.clang +
-                " OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1",
+                " OPT_FAST=" + level + " OPT_SLOW=-O0 OPT_GLOBAL=-O1",
             folder + "/" + options.top + "_observe.sv",
             library + "fpvs_stream_fifo.sv",
             library + "fpvs_axis_register.sv",
@@ -75,7 +78,7 @@ bool run(const Options& options,
     }
     std::ofstream(folder + "/harness.cpp") << harness_source(options);
     const std::string log = folder + "/verilator.log";
-    if (run_program(verilator_command(inside, folder), {}, log) != 0) {
+    if (run_program(verilator_command(inside, diff_options, folder), {}, log) != 0) {
         std::ifstream file(log);
         const std::string text{std::istreambuf_iterator<char>(file), {}};
         diagnostics.error({}, "the RTL of {} does not build:\n{}", options.source, text);

@@ -13,7 +13,8 @@ namespace fpvs::hlsc {
 struct DiffOptions {
     std::uint64_t seed = 1;
     std::uint64_t iterations = 20000;
-    std::string keep_folder;  // Intermediate files stay here; empty: they are removed.
+    bool quick_build = false;  // Less optimised: for many short runs.
+    std::string keep_folder;   // Intermediate files stay here; empty: they are removed.
 };
 
 // True if no difference was seen.

@@ -136,10 +136,15 @@ Value Translator::translate_binary(const llvm::BinaryOperator& operation) {
         case llvm::Instruction::SDiv:
         case llvm::Instruction::SRem:
             if (const auto* divisor = llvm::dyn_cast<llvm::ConstantInt>(operation.getOperand(1))) {
-                if (divisor->getValue().isPowerOf2() && !divisor->isNegative()) {
-                    return divide_signed(operation.getOpcode() == llvm::Instruction::SRem,
-                                         a,
-                                         static_cast<int>(divisor->getValue().logBase2()));
+                // LLVM may have moved the sign of a factor into the divisor.
+                const llvm::APInt size = divisor->getValue().abs();
+                if (size.isPowerOf2()) {
+                    const bool remainder = operation.getOpcode() == llvm::Instruction::SRem;
+                    const Value result =
+                        divide_signed(remainder, a, static_cast<int>(size.logBase2()));
+                    return divisor->isNegative() && !remainder
+                               ? graph_.subtract(Graph::zeros(static_cast<int>(a.size())), result)
+                               : result;
                 }
             }
             [[fallthrough]];

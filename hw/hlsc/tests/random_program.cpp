@@ -76,7 +76,29 @@ class Expressions {
     Term arithmetic(const Term& a, int depth) {
         const Term b = expression(depth - 1);
         const int both = std::max(a.width, b.width);
-        switch (pick(4)) {
+        switch (pick(6)) {
+            case 4: {  // Factors of any width, more than one DSP slice takes.
+                const int wa = std::min(a.width, 8 + pick(50));
+                const int wb = std::min(b.width, 8 + pick(50));
+                return {
+                    cast(fmt::format(
+                             "slice<{}, 0>({}) * slice<{}, 0>({})", wa - 1, a.text, wb - 1, b.text),
+                         wa + wb),
+                    wa + wb};
+            }
+            case 5: {  // Of signed numbers, and divided by a power of two.
+                const int wa = 2 + pick(40);
+                const int wb = 2 + pick(24);
+                return {cast(fmt::format("ap_int<{}>(ap_int<{}>({}) * ap_int<{}>({})) / {}",
+                                         wa + wb,
+                                         wa,
+                                         a.text,
+                                         wb,
+                                         b.text,
+                                         1 << pick(5)),
+                             wa + wb),
+                        wa + wb};
+            }
             case 0:
                 return {cast(a.text + " + " + b.text, both + 1), both + 1};
             case 1:
@@ -176,7 +198,8 @@ class ProcessWriter {
             "hls::stream<Record>& side) {{",
             number_,
             two_inputs ? "hls::stream<Record>& other, " : "");
-        line("#pragma HLS PIPELINE II=1 style=flp\n#pragma HLS INLINE off");
+        ii_ = random_.any_of({1, 1, 1, 2, 3});
+        line("#pragma HLS PIPELINE II={} style=flp\n#pragma HLS INLINE off", ii_);
         declarations();
         line("  Record v;");
         if (two_inputs) {
@@ -217,6 +240,24 @@ class ProcessWriter {
             "dependent=true\n"
             "  static ap_uint<3> bank;",
             1 + random_.pick(3));
+        line(
+            "  static ap_uint<29> banked[4][16];\n"
+            "#pragma HLS ARRAY_PARTITION variable=banked complete dim=1\n"
+            "#pragma HLS BIND_STORAGE variable=banked type=ram_s2p impl=uram latency={}\n"
+            "#pragma HLS DEPENDENCE variable=banked type=inter direction=RAW dependent=false\n"
+            "  static ap_int<21> balance = -7;\n#pragma HLS RESET variable=balance\n"
+            "  static ap_int<17> levels[16];\n"
+            "#pragma HLS BIND_STORAGE variable=levels type=ram_s2p impl=bram latency=2\n"
+            "#pragma HLS DEPENDENCE variable=levels type=inter direction=RAW dependent=false",
+            1 + random_.pick(3));
+        if (ii_ > 1) {
+            line(
+                "  static ap_uint<24> tally[16];\n"
+                "#pragma HLS BIND_STORAGE variable=tally type=ram_s2p impl=bram latency=1\n"
+                "  static ap_uint<40> shared[16];\n"
+                "#pragma HLS BIND_STORAGE variable=shared type=ram_s2p impl=lutram latency=1\n"
+                "  static ap_uint<64> mixed = 3;");
+        }
     }
 
     void declare(const Term& value) {
@@ -276,6 +317,59 @@ class ProcessWriter {
             "  counters[slot] = counted;",
             random_.chance(50) ? "ap_uint<24>(v.b)" : "1");
         random_.scope.push_back({"counted", 24});
+    }
+    void banks() {
+        const std::string load =
+            "  ap_uint<29> banked_word = banked[slice<1, 0>(v.c)][slice<3, 0>(v.b)];";
+        const std::string store =
+            "  if (v.d == 1) { banked[slice<3, 2>(v.c)][slice<7, 4>(v.b)] = ap_uint<29>(v.a); }";
+        const bool store_first = random_.chance(40);
+        line("{}\n{}", store_first ? store : load, store_first ? load : store);
+        random_.scope.push_back({"banked_word", 29});
+    }
+    void signed_state() {
+        line(
+            "  balance = balance < ap_int<10>(v.a) ? ap_int<21>({}) : ap_int<21>(balance + "
+            "ap_int<12>(v.b));\n"
+            "  ap_int<17> level = levels[slice<7, 4>(v.c)];\n"
+            "  if (v.c[0]) {{ levels[slice<3, 0>(v.c)] = ap_int<17>(v.a); }}",
+            random_.chance(50) ? "-balance" : "ap_int<9>(v.c) >> 2");
+        random_.scope.push_back({"ap_uint<21>(balance)", 21});
+        random_.scope.push_back({"ap_uint<30>(level)", 30});
+    }
+    // What II > 1 makes possible: no claim for a word that is changed, several accesses through
+    // one port, a recurrence of two clocks.
+    void interval() {
+        line(
+            "  ap_uint<24> tallied = ap_uint<24>(tally[slice<3, 0>(v.c)] + v.b);\n"
+            "  tally[slice<3, 0>(v.c)] = tallied;\n"
+            "  mixed = ap_uint<64>(mixed + v.a); mixed = ap_uint<64>((mixed << 7) + (mixed ^ "
+            "v.b));\n"
+            "  mixed = ap_uint<64>(mixed + (mixed >> 11));");
+        random_.scope.push_back({"tallied", 24});
+        random_.scope.push_back({"mixed", 64});
+        const std::string load = "shared[slice<3, 0>(v.a)]";
+        const std::string other_load = "shared[slice<7, 4>(v.a)]";
+        const std::string store =
+            "  if (v.d == 1) { shared[slice<11, 8>(v.a)] = ap_uint<40>(v.a >> 3); }\n";
+        switch (random_.pick(3)) {
+            case 0:
+                line("  ap_uint<40> part = {};\n  {} = ap_uint<40>(v.b);\n{}",
+                     load,
+                     other_load,
+                     store);
+                break;
+            case 1:
+                line("  ap_uint<40> part = {};\n  part = ap_uint<40>(part + {});\n{}",
+                     load,
+                     other_load,
+                     store);
+                break;
+            default:
+                line("{}  ap_uint<40> part = v.c[2] ? {} : {};", store, load, other_load);
+                break;
+        }
+        random_.scope.push_back({"part", 40});
     }
     void loop() {
         line(
@@ -338,7 +432,10 @@ class ProcessWriter {
     void body(bool two_inputs) {
         random_.scope = {{"v.a", 64}, {"v.b", 37}, {"v.c", 8}, {"v.d", 1}};
         line("  Record o;\n  o.a = v.a; o.b = v.b; o.c = v.c; o.d = v.d;");
-        std::vector<int> features = {0, 1, 2, 3, 4, 5};
+        std::vector<int> features = {0, 1, 2, 3, 4, 5, 6, 7};
+        if (ii_ > 1) {
+            features.push_back(8);
+        }
         for (std::size_t i = features.size(); i > 1; --i) {
             std::swap(features[i - 1],
                       features[static_cast<std::size_t>(random_.pick(static_cast<int>(i)))]);
@@ -374,6 +471,12 @@ class ProcessWriter {
                 return ways();
             case 4:
                 return counter();
+            case 6:
+                return banks();
+            case 7:
+                return signed_state();
+            case 8:
+                return interval();
             default:
                 return loop();
         }
@@ -381,6 +484,7 @@ class ProcessWriter {
 
     Expressions& random_;
     const int number_;
+    int ii_ = 1;
     int names_ = 0;
     std::string text_;
 };

@@ -95,7 +95,7 @@ void Director::reach(const std::vector<Station>& stations, const Scenario& addre
     for (const auto& [address, route] : routes_) {
         routes.push_back(route);
     }
-    (void)worker_.use_routes(std::make_unique<const slowpath::RouteTable>(routes));
+    (void)snapshots_.routes.replace(std::make_unique<const slowpath::RouteTable>(routes));
 }
 
 void Director::use_up_errors_to(const Station& client, std::size_t count) {

@@ -63,9 +63,11 @@ class Director {
     control::Dispatcher dispatcher_{operations_};
     kit::ControlServer control_{dispatcher_};
     kit::TableNames names_;
-    slowpath::Worker worker_{operations_.engine,
-                             neighbours_,
-                             {.frames = pool_.get(), .whole_packets = whole_packets_.get()}};
+    slowpath::Snapshots snapshots_;
+    slowpath::Worker worker_{
+        operations_.engine,
+        neighbours_,
+        {.frames = pool_.get(), .whole_packets = whole_packets_.get(), .snapshots = &snapshots_}};
 };
 
 }  // namespace fpvs::test

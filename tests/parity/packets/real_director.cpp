@@ -76,7 +76,7 @@ class RealDirector::Parts {
                 .interface_index = interface.index,
                 .interface = "if" + std::to_string(interface.index)};
         }
-        (void)worker_.use_routes(std::make_unique<slowpath::RouteTable>(routes));
+        (void)snapshots_.routes.replace(std::make_unique<const slowpath::RouteTable>(routes));
         for (const reference::ServiceId& service : world.services) {
             must(engine_.add_service(parity::to_model(service), {.scheduler = "rr"}));
         }
@@ -132,8 +132,9 @@ class RealDirector::Parts {
     kit::FakePort server_host_{*pool(), "d1"};
     kit::FakeNeighbours neighbours_;
     engine::Engine engine_{engine::EngineOptions{.connections_max = 4096, .hash_seed = 1}};
+    slowpath::Snapshots snapshots_;
     slowpath::Worker worker_{
-        engine_, neighbours_, {.frames = pool(), .whole_packets = whole_pool()}};
+        engine_, neighbours_, {.frames = pool(), .whole_packets = whole_pool(), .snapshots = &snapshots_}};
 };
 
 RealDirector::RealDirector(const World& world) : parts_(std::make_unique<Parts>(world)) {}

@@ -31,6 +31,9 @@ struct Mistake {
 
 const Mistake kMistakes[] = {
     {"SetWithoutValue", "fpvs {\n set sloppy_tcp\n}\n", "f:2:2: 'set' needs a name and a number"},
+    {"NoWorkers",
+     "fpvs {\n workers 0\n}\n",
+     "f:2:10: 'workers' must be a whole number from 1 to 16, not '0'"},
     {"SetWithAWord", "fpvs {\n set sloppy_tcp on\n}\n", "f:2:17: 'on' is no number"},
     {"SetTwice",
      "fpvs {\nset sloppy_tcp 1\nset sloppy_tcp 0\n}\n",

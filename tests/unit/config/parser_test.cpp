@@ -439,6 +439,7 @@ TEST(ParseService, FullNat) {
 
 TEST(ParseFpvs, SettingsAndMarkRulesInOrder) {
     const model::Config config = parsed(R"(fpvs {
+    workers 4
     set expire_nodest_conn 1
     set sloppy_tcp 0
     firewall_mark 7 {
@@ -462,7 +463,8 @@ fpvs {
                                      .config;
     ASSERT_EQ(config.settings.size(), 2U);
     EXPECT_EQ(config.settings[0], (model::SettingChange{.name = "expire_nodest_conn", .value = 1}));
-    EXPECT_EQ(config.settings[1].where, "f:3:9");
+    EXPECT_EQ(config.settings[1].where, "f:4:9");
+    EXPECT_EQ(config.workers, 4U);
     ASSERT_EQ(config.mark_rules.size(), 3U);
     EXPECT_EQ(config.mark_rules[0], model::MarkRule{.mark = 7});
     EXPECT_EQ(config.mark_rules[1],

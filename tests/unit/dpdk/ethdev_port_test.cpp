@@ -70,6 +70,30 @@ TEST(ethdev_port, unknown_and_doubled_devices_are_refused) {
     EXPECT_EQ(second.error().code, Code::already_exists);
 }
 
+TEST(ethdev_port, a_device_that_spreads_frames_has_a_port_for_each_queue) {
+    const auto pool = *make_frame_pool({.name = "queues"});
+    const auto port =
+        EthdevPort::open({.devargs = "net_null_queues,size=60", .number = 5, .queues = 3}, *pool);
+    ASSERT_TRUE(port) << port.error().text();
+    ASSERT_EQ((*port)->queues(), 3U);
+    for (std::size_t queue = 0; queue < 3; ++queue) {
+        std::array<rte_mbuf*, provider::kBurstMax> frames{};
+        const std::size_t count = (*port)->queue(queue).rx_burst(frames);
+        ASSERT_EQ(count, frames.size());
+        EXPECT_EQ(frames[0]->port, 5);
+        (*port)->queue(queue).tx_burst(frames);
+    }
+    EXPECT_EQ((*port)->counters().rx_frames, 3 * provider::kBurstMax);
+    EXPECT_EQ((*port)->counters().tx_frames, 3 * provider::kBurstMax);
+}
+
+TEST(ethdev_port, a_device_that_does_not_has_one) {
+    const auto pool = *make_frame_pool({.name = "one queue"});
+    const auto port = EthdevPort::open({.devargs = "net_ring_one", .queues = 3}, *pool);
+    ASSERT_TRUE(port) << port.error().text();
+    EXPECT_EQ((*port)->queues(), 1U);
+}
+
 TEST(ethdev_port, a_device_can_be_plugged_in_again) {
     const auto pool = *make_frame_pool({.name = "ethdev_again", .frames = 1024});
     for (int round = 0; round < 3; ++round) {

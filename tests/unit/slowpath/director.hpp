@@ -97,7 +97,8 @@ class Director {
     kit::FakePort server_host{*pool, "d1"};
     kit::FakeNeighbours neighbours;
     engine::Engine engine{engine::EngineOptions{.connections_max = 4096, .hash_seed = 1}};
-    Worker worker{engine, neighbours};
+    Snapshots snapshots;
+    Worker worker{engine, neighbours, {.snapshots = &snapshots}};
     provider::Nanoseconds now = std::chrono::seconds(100);
     unsigned held = 0;  // Frames that a test leaves waiting.
 };

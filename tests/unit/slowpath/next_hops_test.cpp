@@ -41,11 +41,12 @@ class NextHopsTest : public ::testing::Test {
                          .mtu = 1500});
     }
     void use(const std::vector<provider::Route>& routes) {
-        static_cast<void>(hops.use_routes(std::make_unique<RouteTable>(routes)));
+        static_cast<void>(snapshots.routes.replace(std::make_unique<const RouteTable>(routes)));
     }
 
     kit::FakeNeighbours neighbours;
-    NextHops hops{neighbours, 4};
+    Snapshots snapshots;
+    NextHops hops{neighbours, snapshots.routes, 4};
 };
 
 TEST_F(NextHopsTest, a_server_is_asked_for_once) {

@@ -272,11 +272,11 @@ TEST(worker, a_rule_for_firewall_marks_finds_the_service_until_it_is_gone) {
     const std::vector<model::MarkRule> rules = {{.mark = 7, .interface = "d0"}};
     const auto port_of = [&](std::string_view name) { return director.worker.port_of(name); };
     static_cast<void>(
-        director.worker.use_marks(std::move(MarkRules::make(rules, port_of).value())));
+        director.snapshots.marks.replace(std::move(MarkRules::make(rules, port_of).value())));
     director.receive(from_client(30000));
     EXPECT_EQ(director.count(Outcome::forwarded), 1U);
 
-    EXPECT_NE(director.worker.use_marks(nullptr), nullptr);
+    static_cast<void>(director.snapshots.marks.replace(std::make_unique<const MarkRules>()));
     director.receive(from_client(30001));
     EXPECT_EQ(director.count(Outcome::pass_to_host), 2U);
     director.receive(from_client(30000, 0x10));
