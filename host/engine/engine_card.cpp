@@ -184,8 +184,9 @@ bool Engine::card_can(const Connection& connection) const {
 bool Engine::card_can_choose(const Server& server) const {
     switch (server.settings.forwarding) {
         case model::Forwarding::direct_routing:
-        case model::Forwarding::nat:
             return true;
+        case model::Forwarding::nat:
+            return services_.service(server.service).key.protocol != model::Protocol::sctp;
         case model::Forwarding::tunnel:
             return settings().pmtu_disc != 0;
         case model::Forwarding::full_nat:
@@ -202,12 +203,10 @@ bool Engine::may_steer() const {
            has_room(connections_max() / kSteerReserveShare + 1);
 }
 
-// SCTP's states follow chunks that the card does not tell of, so associations begin here.
 std::optional<Steering> Engine::steering(ServiceIndex index, std::size_t choices_max) {
     Service& service = services_.service(index);
     if (!service.available || !card_can(service.key) || service.settings.persistence ||
-        service.settings.one_packet || service.key.protocol == model::Protocol::sctp ||
-        !may_steer()) {
+        service.settings.one_packet || !may_steer()) {
         return std::nullopt;
     }
     const auto choices =
@@ -243,14 +242,17 @@ void Engine::on_learned(const LearnedPacket& learned, Time now) {
         return;
     }
     Service& service = services_.service(learned.service);
-    const Packet packet{.protocol = service.key.protocol,
-                        .tcp_flags = learned.tcp_flags,
-                        .source_address = learned.client_address,
-                        .source_port = learned.client_port,
-                        .destination_address = service.key.address,
-                        .destination_port = service.key.port};
+    Packet packet{.protocol = service.key.protocol,
+                  .tcp_flags = learned.tcp_flags,
+                  .source_address = learned.client_address,
+                  .source_port = learned.client_port,
+                  .destination_address = service.key.address,
+                  .destination_port = service.key.port};
     const Flow flow = flow_of(packet);
     Connection* connection = alive(connections_.find(flow), now_ms);
+    // An association begins with INIT.  All chunks that change it later come to the host.
+    packet.sctp_chunk = sctp_chunk::kInit;
+    const bool changes = connection == nullptr || packet.protocol != model::Protocol::sctp;
     const bool opens =
         packet.protocol == model::Protocol::tcp && (learned.tcp_flags & tcp_flag::kSyn) != 0;
     if (connection != nullptr && opens && is_over(*connection)) {
@@ -281,8 +283,10 @@ void Engine::on_learned(const LearnedPacket& learned, Time now) {
         }
         return;
     }
-    advance_state(
-        *connection, packet, connection->two_way() ? TcpPath::from_client : TcpPath::one_way);
+    if (changes) {
+        advance_state(
+            *connection, packet, connection->two_way() ? TcpPath::from_client : TcpPath::one_way);
+    }
     connection->unanswered_queries = 0;
     arm(*connection, now_ms);
     offer(*connection, now_ms);

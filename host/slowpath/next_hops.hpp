@@ -78,7 +78,7 @@ class NextHops {
     void add_egress(const provider::Egress& egress) { egresses_.push_back(egress); }
 
     [[nodiscard]] std::optional<Way> way_to(const model::IpAddress& address) const noexcept {
-        return routes_->find(address);
+        return routes_.get().find(address);
     }
 
     // The next hop of a server as far as it is known.

@@ -384,6 +384,10 @@ Case ipv6_case() {
     punted("another address", Reason::service_miss, Service(), [](FrameSpec& s) {
         s.destination.high += 1;
     });
+    // The fold of either is the same.
+    punted("another address in the same bucket", Reason::service_miss, Service(), [](FrameSpec& s) {
+        s.destination.high ^= 0x100000001;
+    });
     return one;
 }
 

@@ -4,14 +4,10 @@
 #include <fmt/core.h>
 
 #include "tests/kit/frame_diff.hpp"
-#include "tests/parity/card/card_twin.hpp"
 #include "tests/parity/packets/compare_frames.hpp"
-#include "tests/parity/packets/real_director.hpp"
 
 namespace fpvs::parity {
 namespace {
-
-constexpr std::uint64_t kStartMs = 1'000'000;
 
 // What the card did with a frame, against what the reference says of it.
 [[nodiscard]] std::string compare_card(const FrameOperation& operation,
@@ -35,42 +31,48 @@ constexpr std::uint64_t kStartMs = 1'000'000;
     return compare_sent(outcome.sent, answer.sent, "card");
 }
 
-void count(const reference::Outcome& outcome, const CardTwin::Answer& answer, CardTally& tally) {
-    tally.forwarded_by_both += outcome.fate == reference::Fate::forward ? 1 : 0;
-    if (answer.punted.empty()) {
-        ++tally.forwarded;
-    } else {
-        ++tally.punted[answer.punted.front().reason];
+}  // namespace
+
+FourExecutions::FourExecutions(const World& world, kit::CardDataplane& dataplane)
+    : pair_(world), card_(world, dataplane) {}
+
+FourExecutions::Step FourExecutions::receive(const FrameOperation& operation) {
+    Step step;
+    now_ms_ += operation.pause_ms;
+    card_.follow(pair_.model(), now_ms_);
+    step.before = pair_.model().ipvs.services();
+    step.difference = pair_.receive(operation, now_ms_, step.outcome);
+    step.after = pair_.model().ipvs.services();
+    step.card = card_.receive(operation.port, operation.bytes);
+    step.difference += compare_card(operation, step.outcome, step.card);
+    if (!step.card.sent.empty()) {
+        card_.forwarded(step.before, step.after);
     }
+    return step;
 }
 
-}  // namespace
+void CardTally::add(const FourExecutions::Step& step) {
+    forwarded_by_both += step.outcome.fate == reference::Fate::forward ? 1 : 0;
+    if (step.card.punted.empty()) {
+        ++forwarded;
+    } else {
+        ++punted[step.card.punted.front().reason];
+    }
+}
 
 std::optional<PacketFailure> play_with_card(const World& world,
                                             std::span<const FrameOperation> operations,
                                             kit::CardDataplane& dataplane,
                                             CardTally& tally) {
-    PacketPair pair(world);
-    CardTwin card(world, dataplane);
-    std::uint64_t now_ms = kStartMs;
+    FourExecutions executions(world, dataplane);
     for (std::size_t i = 0; i < operations.size(); ++i) {
-        const FrameOperation& operation = operations[i];
-        now_ms += operation.pause_ms;
-        card.follow(pair.model(), now_ms);
-        const auto before = pair.model().ipvs.services();
-        reference::Outcome outcome;
-        std::string difference = pair.receive(operation, now_ms, outcome);
-        const CardTwin::Answer answer = card.receive(operation.port, operation.bytes);
-        difference += compare_card(operation, outcome, answer);
-        if (!difference.empty()) {
-            return PacketFailure{i, std::move(difference)};
+        FourExecutions::Step step = executions.receive(operations[i]);
+        if (!step.difference.empty()) {
+            return PacketFailure{i, std::move(step.difference)};
         }
-        count(outcome, answer, tally);
-        if (!answer.sent.empty()) {
-            card.forwarded(before, pair.model().ipvs.services());
-        }
+        tally.add(step);
     }
-    if (std::string difference = card.check_counters(); !difference.empty()) {
+    if (std::string difference = executions.finish(); !difference.empty()) {
         return PacketFailure{operations.empty() ? 0 : operations.size() - 1, std::move(difference)};
     }
     return std::nullopt;

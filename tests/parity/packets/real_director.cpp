@@ -134,7 +134,9 @@ class RealDirector::Parts {
     engine::Engine engine_{engine::EngineOptions{.connections_max = 4096, .hash_seed = 1}};
     slowpath::Snapshots snapshots_;
     slowpath::Worker worker_{
-        engine_, neighbours_, {.frames = pool(), .whole_packets = whole_pool(), .snapshots = &snapshots_}};
+        engine_,
+        neighbours_,
+        {.frames = pool(), .whole_packets = whole_pool(), .snapshots = &snapshots_}};
 };
 
 RealDirector::RealDirector(const World& world) : parts_(std::make_unique<Parts>(world)) {}

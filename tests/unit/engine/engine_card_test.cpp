@@ -420,5 +420,23 @@ TEST_F(EngineCard, a_connection_is_found_by_its_clients_end) {
     EXPECT_EQ(state(), "TIME_WAIT");
 }
 
+TEST_F(EngineCard, an_association_that_the_card_scheduled_begins_with_its_init) {
+    const model::ServiceKey key{
+        .address = model::Ipv4{0x0a080004}, .port = 80, .protocol = model::Protocol::sctp};
+    add(key, {.scheduler = "rr"}, 1);
+    const ServiceIndex service = card_.services.back();
+    ASSERT_TRUE(engine_.steering(service, 4096));
+    const LearnedPacket packet{.service = service,
+                               .server = server_of(3),
+                               .client_address = model::Ipv4{0x0a010001},
+                               .client_port = 7};
+    engine_.on_learned(packet, now_);
+    EXPECT_EQ(state(), "INIT1");
+    engine_.on_learned(packet, now_);
+    EXPECT_EQ(state(), "INIT1") << "a later packet";
+    ASSERT_TRUE(engine_.edit_server(key, server_key(1), {.forwarding = model::Forwarding::nat}));
+    EXPECT_FALSE(engine_.steering(service, 4096)) << "its checksum covers the whole packet";
+}
+
 }  // namespace
 }  // namespace fpvs::engine
