@@ -38,7 +38,7 @@ TEST(SimXclbin, is_a_card_that_answers_commands_and_carries_frames) {
     enable.set<abi::Command::opcode>(static_cast<std::uint64_t>(abi::Opcode::write_port));
     abi::Record<abi::PortEntry> port;
     port.set<abi::PortEntry::mac>(0x020000000001).set<abi::PortEntry::enabled>(1);
-    enable.set<abi::Command::payload_low>(port.words[0]);
+    enable.set<abi::Command::payload_0>(port.words[0]);
     host.command(enable);
     host.command(echo);
     ASSERT_TRUE(eventually([&] { return host.event().has_value(); }));

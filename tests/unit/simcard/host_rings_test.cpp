@@ -69,7 +69,7 @@ class HostRings : public testing::Test {
         abi::Record<abi::Command> record;
         record.set<abi::Command::opcode>(static_cast<std::uint64_t>(abi::Opcode::write_port));
         record.set<abi::Command::index>(port);
-        record.set<abi::Command::payload_low>(entry.words[0]);
+        record.set<abi::Command::payload_0>(entry.words[0]);
         return command(record);
     }
     // The tag of the next event.
