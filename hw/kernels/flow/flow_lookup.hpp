@@ -16,6 +16,7 @@
 #include "hw/abi/entries.hpp"
 #include "hw/kernels/flow/flow_tables.hpp"
 #include "hw/kernels/records.hpp"
+#include "hw/kernels/steer/steer_place.hpp"
 #include "hw/lib/field.hpp"
 #include "hw/lib/headers.hpp"
 
@@ -142,7 +143,7 @@ inline FlowHeader answer_header(const HashedHeader& header,
     flow.version = header.version;
     flow.packet = header.packet;
     flow.flow = header.flow;
-    flow.steer = header.steer;
+    flow.steer = steer_place(header.steer, header.steer_hash);
     flow.young = header.young;
     flow.found = found ? 1 : 0;
     flow.place.way = ipv4.way | ipv6.way;

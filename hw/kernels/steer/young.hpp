@@ -177,17 +177,23 @@ struct ServerFound {
 
 inline ServerFound find_server(const ServerCall (&calls)[kServerWindow], const YoungPlace& place) {
 #pragma HLS INLINE
-    ServerFound found;
-    found.recent = 0;
-    found.call = 0;
-    for (int call = kServerWindow - 1; call >= 0; --call) {
+    // The latest of all, as a tree of pairs: the later of two goes first.
+    ServerFound found[kServerWindow];
+    for (int call = 0; call < kServerWindow; ++call) {
 #pragma HLS UNROLL
-        if (calls[call].place == place && calls[call].wrote == 1) {
-            found.recent = 1;
-            found.call = call;
+        found[call].recent = calls[call].place == place ? calls[call].wrote : ap_uint<1>(0);
+        found[call].call = call;
+    }
+    for (int reach = 1; reach < kServerWindow; reach *= 2) {
+#pragma HLS UNROLL
+        for (int call = 0; call < kServerWindow; call += 2 * reach) {
+#pragma HLS UNROLL
+            if (found[call].recent == 0) {
+                found[call] = found[call + reach];
+            }
         }
     }
-    return found;
+    return found[0];
 }
 
 inline void remember_server(ServerCall (&calls)[kServerWindow],
