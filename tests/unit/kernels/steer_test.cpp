@@ -298,10 +298,11 @@ TEST(Steer, a_cursor_beyond_a_sequence_that_became_shorter_begins_anew) {
         stage.word(100 + i, 20 + i);
     }
     stage.command(Opcode::set_cursor, 3, 5);
-    expect_steered(stage.frame(in_turn(1, 100, 3)), 20, true);
+    expect_reason(stage.frame(in_turn(1, 100, 3)), Reason::steer_none);
+    expect_steered(stage.frame(in_turn(2, 100, 3)), 20, true);
     stage.command(Opcode::set_cursor, 3, 65520);
-    expect_reason(stage.frame(in_turn(2, 100, 65521)), Reason::steer_none);  // Word 65620.
-    expect_steered(stage.frame(in_turn(3, 100, 65521)), 20, true);
+    expect_reason(stage.frame(in_turn(3, 100, 65521)), Reason::steer_none);  // Word 65620.
+    expect_steered(stage.frame(in_turn(4, 100, 65521)), 20, true);
 }
 
 // Random connections while the table changes all the time; the host learns late or never.
