@@ -159,7 +159,9 @@ inline void steer_step(EpochBits& epoch,
                        hls::stream<Command>& commands_on,
                        hls::stream<SteeredHeader>& steered) {
 #pragma HLS INLINE
-    // A call without a word to read does nothing and is remembered as such.
+    if (commands.empty() && flows.empty()) {
+        return;
+    }
     const bool commanded = !commands.empty();
     const bool framed = !commanded && !flows.empty();
     Command command;
