@@ -141,17 +141,18 @@ say "  db01 and db02 answer"
 
 config=$WORK/director.conf
 wanted_servers=2
+as_what="as $METHOD${SCHEDULER:+ by $SCHEDULER}"
 write_config >"$config"
 if [ "$CARD" = none ]; then
     web_start db01
     web_start db02
     wanted_servers=4
     write_web_config >>"$config"
-    heading "The director: fpvsd with lvs01.conf as $METHOD${SCHEDULER:+ by $SCHEDULER}, and the web"
+    heading "The director: fpvsd with lvs01.conf $as_what, and the web"
 elif cmp -s "$config" tests/data/lab/lvs01.conf; then
     heading "The director: fpvsd with lvs01.conf, unchanged"
 else
-    heading "The director: fpvsd with lvs01.conf as $METHOD${SCHEDULER:+ by $SCHEDULER}"
+    heading "The director: fpvsd with lvs01.conf $as_what"
 fi
 director_start "$config"
 [ "$CARD" = sim ] && director_load_card
