@@ -413,6 +413,10 @@ Verdict Engine::handle_reply(Connection& connection, const Packet& packet, std::
     count(Event::replies);
     advance_state(connection, packet, TcpPath::from_server);
     arm(connection, now_ms);
+    // The card may have seen the client's packet that established it, and nobody here.
+    if (sink_ != nullptr) {
+        offer(connection, now_ms);
+    }
     return verdict_for(connection, Direction::to_client);
 }
 

@@ -113,21 +113,14 @@ struct ServiceHeader {
     ServerBits server;  // That it came from.
 };
 
-// Where the server that the card would choose is written.
-struct SteerPlace {
-    ap_uint<3> kind;                     // abi::Steer
-    ap_uint<abi::kSteerWordsLog2> word;  // For in_turn the first of `size` words.
-    ap_uint<17> size;
-    ap_uint<abi::kCursorsLog2> cursor;
-};
-
 // flow hash -> flow lookup.  Buckets of the two halves, and the place among the young ones.
 struct HashedHeader {
     ReasonBits reason;
     ap_uint<1> version;
     Packet packet;
     Flow flow;
-    SteerPlace steer;  // hw/kernels/steer/steer_place.hpp
+    SteerRule steer;
+    ap_uint<32> steer_hash;  // Of the client; hw/kernels/steer/steer_place.hpp
     ServerBits server;
     ap_uint<abi::kFlowBucketsLog2Max> bucket_0;
     ap_uint<abi::kFlowBucketsLog2Max> bucket_1;
@@ -138,6 +131,14 @@ struct HashedHeader {
 struct FlowPlace {
     ap_uint<abi::kFlowBucketsLog2Max> bucket;
     ap_uint<3> way;  // half * kFlowWays + way.
+};
+
+// Where the server that the card would choose is written.
+struct SteerPlace {
+    ap_uint<3> kind;                     // abi::Steer
+    ap_uint<abi::kSteerWordsLog2> word;  // For in_turn the first of `size` words.
+    ap_uint<17> size;
+    ap_uint<abi::kCursorsLog2> cursor;
 };
 
 // flow lookup -> steer.  With `found`, server and method are the flow's.  Without, and undecided,

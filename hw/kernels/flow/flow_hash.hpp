@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// flow hash: where the connection's entry would lie, and where its server would be written.
+// flow hash: where the connection's entry would lie, and what IPVS's schedulers hash.
 //
 // Consumes service headers and commands (set_hash_key), produces one HashedHeader a frame.  II 1.
 // State: the key.  The seven SipRounds are the deepest logic of the card, so they have a process of
@@ -47,7 +47,8 @@ inline HashedHeader hash_header(const FlowHashState& state, const ServiceHeader&
     hashed.version = header.version;
     hashed.packet = header.packet;
     hashed.flow = header.flow;
-    hashed.steer = steer_place(header.steer, header.flow);
+    hashed.steer = header.steer;
+    hashed.steer_hash = steer_hash(header.steer, header.flow);
     hashed.server = header.server;
     hashed.bucket_0 = slice<abi::kFlowBucketsLog2Max - 1, 0>(hash);
     hashed.bucket_1 = slice<32 + abi::kFlowBucketsLog2Max - 1, 32>(hash);

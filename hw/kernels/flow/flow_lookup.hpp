@@ -16,6 +16,7 @@
 #include "hw/abi/entries.hpp"
 #include "hw/kernels/flow/flow_tables.hpp"
 #include "hw/kernels/records.hpp"
+#include "hw/kernels/steer/steer_place.hpp"
 #include "hw/lib/field.hpp"
 #include "hw/lib/headers.hpp"
 
@@ -84,7 +85,8 @@ struct FlowFound {
     FlowAnswerBits answer;  // 0 if not found.
 };
 
-// The ways that do not match are masked; a key lies in one way at most.
+// The ways that do not match are masked.  A key lies in one way, but while the host moves it in two
+// of the same answer: then it is at the first.
 template <class Word>
 inline FlowFound find_flow(const HashedHeader& header,
                            const Word (&entries)[abi::kFlowBucketWays]) {
@@ -99,9 +101,9 @@ inline FlowFound find_flow(const HashedHeader& header,
     }
     FlowFound found;
     found.found = match != 0;
-    found.way = cat(ap_uint<1>(match[4] || match[5]),
-                    ap_uint<1>(match[2] || match[3]),
-                    ap_uint<1>(match[1] || match[3] || match[5]));
+    const ap_uint<3> lower = match[0] ? 0 : match[1] ? 1 : 2;
+    const ap_uint<3> upper = match[3] ? 3 : match[4] ? 4 : 5;
+    found.way = slice<2, 0>(match) != 0 ? lower : upper;
     found.answer =
         (answers[0] | answers[1]) | (answers[2] | answers[3]) | (answers[4] | answers[5]);
     return found;
@@ -142,10 +144,10 @@ inline FlowHeader answer_header(const HashedHeader& header,
     flow.version = header.version;
     flow.packet = header.packet;
     flow.flow = header.flow;
-    flow.steer = header.steer;
+    flow.steer = steer_place(header.steer, header.steer_hash);
     flow.young = header.young;
     flow.found = found ? 1 : 0;
-    flow.place.way = ipv4.way | ipv6.way;
+    flow.place.way = header.packet.ipv6 == 1 ? ipv6.way : ipv4.way;
     flow.place.bucket = flow.place.way >= abi::kFlowWays ? header.bucket_1 : header.bucket_0;
     flow.server = header.flow.from_server == 1 ? header.server : server;
     flow.method = method;

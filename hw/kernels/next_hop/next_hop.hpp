@@ -59,27 +59,27 @@ inline ap_uint<6> outer_bytes(const Outer& outer) {
     return outer.present == 1 ? bytes : ap_uint<6>(0);
 }
 
-inline ReasonBits settle(const ServedHeader& served, const NextHopWord& hop) {
+struct Outcome {
+    ReasonBits reason;
+    ap_uint<2> verdict;
+};
+
+inline Outcome outcome_of(const ReasonBits& reason) {
+#pragma HLS INLINE
+    Outcome outcome;
+    outcome.reason = reason;
+    outcome.verdict = verdict_bits(reason);
+    return outcome;
+}
+
+// What becomes of a packet that fits its next hop.
+inline ReasonBits if_it_fits(const ServedHeader& served) {
 #pragma HLS INLINE
     using abi::Reason;
     const int kUdp = 17;
     const bool translated =
         served.translation.new_source == 1 || served.translation.new_destination == 1;
-    const bool summed = served.packet.protocol != kUdp || served.packet.l4_checksum != 0;
-    const LengthBits bytes = LengthBits(served.packet.ip_bytes + outer_bytes(served.outer));
-    if (served.reason != kUndecided) {
-        return served.reason;
-    }
-    if (lib::get<abi::NextHopEntry::valid>(hop) == 0) {
-        return reason_bits(Reason::next_hop);
-    }
-    if (served.packet.ttl < 2) {
-        return reason_bits(Reason::ttl);
-    }
-    if (bytes > lib::get<abi::NextHopEntry::mtu>(hop)) {
-        return reason_bits(Reason::mtu);
-    }
-    if (translated && !summed) {
+    if (translated && served.packet.protocol == kUdp && served.packet.l4_checksum == 0) {
         return reason_bits(Reason::udp_checksum);
     }
     if (served.flow.from_server == 1) {
@@ -88,13 +88,35 @@ inline ReasonBits settle(const ServedHeader& served, const NextHopWord& hop) {
     return served.steered == 1 ? reason_bits(Reason::steered) : reason_bits(Reason::forwarded);
 }
 
-inline Decision decide(const ServedHeader& served,
-                       const NextHopWord& hop,
-                       const ReasonBits& reason) {
+// In the order of the reasons: an earlier stage's, no next hop, TTL, MTU, the rest.  What depends
+// on the packet alone is settled while the next hop is read, so that two choices are left after it.
+inline Outcome settle(const ServedHeader& served, const NextHopWord& hop) {
+#pragma HLS INLINE
+    using abi::Reason;
+    const bool settled = served.reason != kUndecided;
+    const bool spent = served.packet.ttl < 2;
+    const ReasonBits without_hop = settled ? served.reason : reason_bits(Reason::next_hop);
+    const ReasonBits too_long =
+        settled ? served.reason : reason_bits(spent ? Reason::ttl : Reason::mtu);
+    const ReasonBits fitting = settled ? served.reason
+                               : spent ? reason_bits(Reason::ttl)
+                                       : if_it_fits(served);
+    const LengthBits bytes = LengthBits(served.packet.ip_bytes + outer_bytes(served.outer));
+    Outcome outcome = outcome_of(fitting);
+    if (bytes > lib::get<abi::NextHopEntry::mtu>(hop)) {
+        outcome = outcome_of(too_long);
+    }
+    if (lib::get<abi::NextHopEntry::valid>(hop) == 0) {
+        outcome = outcome_of(without_hop);
+    }
+    return outcome;
+}
+
+inline Decision decide(const ServedHeader& served, const NextHopWord& hop, const Outcome& outcome) {
 #pragma HLS INLINE
     Decision decision;
-    decision.verdict = verdict_bits(reason);
-    decision.reason = reason;
+    decision.verdict = outcome.verdict;
+    decision.reason = outcome.reason;
     decision.version = served.version;
     decision.packet = served.packet;
     decision.service_found = served.flow.service_found;
@@ -141,9 +163,9 @@ inline void next_hop_step(NextHopWord (&hops)[abi::kNextHopsMax],
     } else if (!served.empty()) {
         const ServedHeader header = served.read();
         const NextHopWord hop = hops[header.next_hop];
-        const ReasonBits reason = settle(header, hop);
-        decisions.write(decide(header, hop, reason));
-        settled.write(book(header, reason));
+        const Outcome outcome = settle(header, hop);
+        decisions.write(decide(header, hop, outcome));
+        settled.write(book(header, outcome.reason));
     }
 }
 

@@ -431,6 +431,9 @@ inline void parse_step(ParseState& state,
                        hls::stream<Command>& commands_on,
                        hls::stream<ParsedHeader>& parsed) {
 #pragma HLS INLINE
+    if (commands.empty() && heads.empty()) {
+        return;
+    }
     const bool command_due = state.pace == 0;
     if (command_due && !commands.empty()) {
         const Command command = commands.read();

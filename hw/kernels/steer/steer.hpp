@@ -55,13 +55,22 @@ inline YoungWish young_wish(const Command& command, const FlowHeader& header) {
     return wish;
 }
 
-// A word of each sequence that is taken next; beyond the end, after the host made it shorter, that
-// is the first.  Every cursor has its own counter, so that no choice among them lies between a
-// cursor and its next value.
-inline CursorBits take_cursor(CursorBits (&cursors)[abi::kCursorsMax],
-                              const SteerPlace& place,
-                              bool takes,
-                              const Command& command) {
+using SteerIndex = ap_uint<abi::kSteerWordsLog2>;
+
+// The packet's word: that of its hash, or that of its sequence that is next, if there is one: a
+// cursor beyond the end, after the host made the sequence shorter, names none and goes back to the
+// first.
+struct SteerAt {
+    SteerIndex word;
+    ap_uint<1> exists;
+};
+
+// Every cursor has its own counter, so that no choice among them lies between a cursor and its next
+// value.
+inline SteerAt take_cursor(CursorBits (&cursors)[abi::kCursorsMax],
+                           const SteerPlace& place,
+                           bool takes,
+                           const Command& command) {
 #pragma HLS INLINE
     const ap_uint<17> last = ap_uint<17>(place.size - 1);
     const CursorBits cursor = cursors[place.cursor];
@@ -75,7 +84,12 @@ inline CursorBits take_cursor(CursorBits (&cursors)[abi::kCursorsMax],
             cursors[c] = moves ? next : CursorBits(slice<15, 0>(command.payload));
         }
     }
-    return cursor <= last ? cursor : CursorBits(0);
+    const bool in_turn = place.kind == static_cast<int>(abi::Steer::in_turn);
+    const CursorBits step = in_turn ? cursor : CursorBits(0);
+    SteerAt at;
+    at.word = SteerIndex(place.word + step);
+    at.exists = !in_turn || cursor <= last ? 1 : 0;
+    return at;
 }
 
 // `needed`: the packet was to get a server; `server` is its word.
@@ -108,7 +122,7 @@ inline SteeredHeader steered_header(const FlowHeader& header,
 
 // One word is read, or written by command.
 inline SteerWord steer_word(SteerWord (&words)[kSteerBanks][kSteerRows],
-                            const ap_uint<abi::kSteerWordsLog2>& at,
+                            const SteerIndex& at,
                             bool writes,
                             const Command& command) {
 #pragma HLS INLINE
@@ -145,7 +159,9 @@ inline void steer_step(EpochBits& epoch,
                        hls::stream<Command>& commands_on,
                        hls::stream<SteeredHeader>& steered) {
 #pragma HLS INLINE
-    // A call without a word to read does nothing and is remembered as such.
+    if (commands.empty() && flows.empty()) {
+        return;
+    }
     const bool commanded = !commands.empty();
     const bool framed = !commanded && !flows.empty();
     Command command;
@@ -178,18 +194,14 @@ inline void steer_step(EpochBits& epoch,
     const bool in_turn = wish.in_turn == 1;
     const bool chooses = wish.opens == 1 && found.hit == 0 && !(in_turn && found.kept == 1);
 
-    const CursorBits cursor = take_cursor(cursors, header.steer, chooses && in_turn, command);
-
     // The word, and with it the server.
-    const CursorBits step = in_turn ? cursor : CursorBits(0);
-    const ap_uint<abi::kSteerWordsLog2> at =
-        ap_uint<abi::kSteerWordsLog2>(header.steer.word + step);
+    const SteerAt at = take_cursor(cursors, header.steer, chooses && in_turn, command);
     const SteerWord word = steer_word(
-        words, at, command.opcode == static_cast<int>(abi::Opcode::write_steer), command);
+        words, at.word, command.opcode == static_cast<int>(abi::Opcode::write_steer), command);
     SteerWord server = young_servers[wish.place];
     const ServerFound recent = find_server(servers, wish.place);
     if (chooses) {
-        server = word;
+        server = at.exists == 1 ? word : SteerWord(0);
     } else if (recent.recent == 1) {
         server = servers[recent.call].server;
     }

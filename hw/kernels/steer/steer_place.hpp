@@ -2,7 +2,8 @@
 // Where in the steer table a packet's server is written: IPVS's hashes of the client, as
 // host/schedule computes them for the slow path.
 //
-// A pure function: flow hash calls it beside its own, longer hash, so it costs no cycle of its own.
+// Two pure functions, which cost no cycle of their own: flow hash calls steer_hash beside its own,
+// longer hash, and flow lookup calls steer_place while its tables answer.
 #pragma once
 
 #include <fpvs_hls.hpp>
@@ -56,15 +57,23 @@ inline ap_uint<17> steer_remainder(const ap_uint<32>& hash, const SteerRule& rul
     return ap_uint<17>(slice<16, 0>(hash) - multiple);
 }
 
-inline SteerPlace steer_place(const SteerRule& rule, const Flow& flow) {
+// The rule's hash of the client; sh's is its bucket.
+inline ap_uint<32> steer_hash(const SteerRule& rule, const Flow& flow) {
 #pragma HLS INLINE
     const ap_uint<16> port = rule.use_port == 1 ? flow.client_port : PortBits(0);
     const ap_uint<32> client = ap_uint<32>(folded_address(flow.client_address) + port);
+    const bool maglev = rule.kind == static_cast<int>(abi::Steer::maglev);
+    return maglev ? maglev_hash(client) : ap_uint<32>(source_bucket(client));
+}
+
+// Where that leads.
+inline SteerPlace steer_place(const SteerRule& rule, const ap_uint<32>& hash) {
+#pragma HLS INLINE
     ap_uint<17> index = 0;
     if (rule.kind == static_cast<int>(abi::Steer::source)) {
-        index = source_bucket(client);
+        index = slice<7, 0>(hash);
     } else if (rule.kind == static_cast<int>(abi::Steer::maglev)) {
-        index = steer_remainder(maglev_hash(client), rule);
+        index = steer_remainder(hash, rule);
     }
     SteerPlace place;
     place.kind = rule.kind;

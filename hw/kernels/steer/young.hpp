@@ -175,20 +175,33 @@ struct ServerFound {
     ap_uint<kServerWindowLog2> call;
 };
 
-inline ServerFound find_server(const ServerCall (&calls)[kServerWindow], const YoungPlace& place) {
+inline ServerFound later_server(const ServerFound& later, const ServerFound& earlier) {
 #pragma HLS INLINE
-    ServerFound found;
-    found.recent = 0;
-    found.call = 0;
-    for (int call = kServerWindow - 1; call >= 0; --call) {
-#pragma HLS UNROLL
-        if (calls[call].place == place && calls[call].wrote == 1) {
-            found.recent = 1;
-            found.call = call;
-        }
+    ServerFound found = earlier;
+    if (later.recent == 1) {
+        found = later;
     }
     return found;
 }
+
+inline ServerFound find_server(const ServerCall (&calls)[kServerWindow], const YoungPlace& place) {
+#pragma HLS INLINE
+    ServerFound found[kServerWindow];
+    for (int call = 0; call < kServerWindow; ++call) {
+#pragma HLS UNROLL
+        found[call].recent = calls[call].place == place && calls[call].wrote == 1 ? 1 : 0;
+        found[call].call = call;
+    }
+    ServerFound fours[kServerWindow / 4];
+    for (int four = 0; four < kServerWindow / 4; ++four) {
+#pragma HLS UNROLL
+        const ServerFound later = later_server(found[4 * four], found[4 * four + 1]);
+        const ServerFound earlier = later_server(found[4 * four + 2], found[4 * four + 3]);
+        fours[four] = later_server(later, earlier);
+    }
+    return later_server(later_server(fours[0], fours[1]), later_server(fours[2], fours[3]));
+}
+static_assert(kServerWindow == 16, "the tree has four levels");
 
 inline void remember_server(ServerCall (&calls)[kServerWindow],
                             const YoungPlace& place,

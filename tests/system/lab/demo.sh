@@ -5,22 +5,25 @@
 # its connections are forwarded by the RTL of the simulated card, with CARD=none by the slow path.
 #
 # METHOD is DR (the default: the file as it is), NAT, TUN or FULLNAT (the same with that lb_kind).
+# With SCHEDULER (rr, wrr, sh, mh or dh) the service has no persistence, so that the card schedules
+# its connections too, but for FULLNAT.
 # Without a card there are web servers too: wrk asks them, and HELD connections are held at once.
 #
 # Exits 0 only if every connection and query succeeded, persistence held, the order of the servers
 # is rr's, and (CARD=sim) the RTL forwarded at least RTL_SHARE_MIN percent of the packets of
-# established connections.
+# established connections; of all packets, if it schedules them.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.." || exit 1
 
 readonly CARD=${CARD:-sim}
 readonly METHOD=${METHOD:-DR}
+readonly SCHEDULER=${SCHEDULER:-}
 readonly HELD=${HELD:-10000}
 readonly LOCAL_ADDRESS=192.168.113.150
 readonly CLIENTS=${CLIENTS:-6}
 readonly CONNECTIONS_EACH=${CONNECTIONS_EACH:-35}
-readonly QUERIES_EACH=${QUERIES_EACH:-10}
-readonly RTL_SHARE_MIN=95
+readonly QUERIES_EACH=${QUERIES_EACH:-80}
+readonly RTL_SHARE_MIN=99
 readonly LAB=fpvs-demo-$$
 readonly BUILD=$PWD/build
 readonly WORK=$BUILD/demo
@@ -73,11 +76,18 @@ configure_method() {
     [ "$METHOD" != FULLNAT ] || ip -n "$LAB-lvs01" addr add $LOCAL_ADDRESS/32 dev ens160
 }
 
-# The lab's file; for other methods with these, and without a card with a service for the web.
+# The lab's file; for other methods and schedulers with these.
 write_config() {
+    local kind="lb_kind $METHOD" edits
+    [ "$METHOD" != FULLNAT ] || kind="$kind\n    local_address $LOCAL_ADDRESS"
+    edits="s/lb_kind DR/$kind/"
+    [ -z "$SCHEDULER" ] || edits="$edits; s/lb_algo rr/lb_algo $SCHEDULER/; /persistence_timeout/d"
+    sed "$edits" tests/data/lab/lvs01.conf
+}
+# And a service for the web.
+write_web_config() {
     local kind="lb_kind $METHOD"
     [ "$METHOD" != FULLNAT ] || kind="$kind\n    local_address $LOCAL_ADDRESS"
-    sed "s/lb_kind DR/$kind/" tests/data/lab/lvs01.conf
     cat <<CONF
 virtual_server $VIP $WEB_PORT {
     delay_loop 6
@@ -109,6 +119,11 @@ web_traffic() {
         END { print n + 0, bad + 0 }'
 }
 
+# percent PART WHOLE
+percent() {
+    awk -v part="$1" -v whole="$2" 'BEGIN { printf "%.2f", (whole > 0) ? 100 * part / whole : 0 }'
+}
+
 mkdir -p "$WORK" || exit 1
 rm -f "$WORK"/*.answers "$WORK"/*.errors "$WORK"/*.log
 
@@ -124,18 +139,20 @@ done
 configure_method
 say "  db01 and db02 answer"
 
-config=tests/data/lab/lvs01.conf
+config=$WORK/director.conf
 wanted_servers=2
+as_what="as $METHOD${SCHEDULER:+ by $SCHEDULER}"
+write_config >"$config"
 if [ "$CARD" = none ]; then
     web_start db01
     web_start db02
-    config=$WORK/director.conf
     wanted_servers=4
-    write_config >"$config"
-    heading "The director: fpvsd with lvs01.conf as $METHOD, and a web service"
-else
-    [ "$METHOD" = DR ] || give_up "the card does DR; METHOD=$METHOD wants CARD=none."
+    write_web_config >>"$config"
+    heading "The director: fpvsd with lvs01.conf $as_what, and the web"
+elif cmp -s "$config" tests/data/lab/lvs01.conf; then
     heading "The director: fpvsd with lvs01.conf, unchanged"
+else
+    heading "The director: fpvsd with lvs01.conf $as_what"
 fi
 director_start "$config"
 [ "$CARD" = sim ] && director_load_card
@@ -168,24 +185,33 @@ queries=$(awk '{ n += $3 } END { print n + 0 }' "$WORK"/client*.answers)
 wanted=$((CLIENTS * CONNECTIONS_EACH))
 check "connections: $connections of $wanted" [ "$connections" = $wanted ]
 check "queries: $queries of $((wanted * QUERIES_EACH))" [ "$queries" = $((wanted * QUERIES_EACH)) ]
-check "persistence: each client stayed with one server" \
-    [ "$(cut -d' ' -f1,2 "$WORK"/client*.answers | sort -u | wc -l)" = "$CLIENTS" ]
-check "rr: the first client got the server added last, db02" \
-    grep -q '^client1 db02 ' "$WORK/client1.answers"
-check "rr: the clients are shared out evenly" \
-    [ "$(cat "$WORK"/client*.answers | awk '{ print $1, $2 }' | sort -u |
-        awk '{ n[$2]++ } END { d = n["db01"] - n["db02"]; print (d < 0 ? -d : d) }')" -le 1 ]
+if [ -z "$SCHEDULER" ]; then
+    check "persistence: each client stayed with one server" \
+        [ "$(cut -d' ' -f1,2 "$WORK"/client*.answers | sort -u | wc -l)" = "$CLIENTS" ]
+    check "rr: the first client got the server added last, db02" \
+        grep -q '^client1 db02 ' "$WORK/client1.answers"
+    check "rr: the clients are shared out evenly" \
+        [ "$(cat "$WORK"/client*.answers | awk '{ print $1, $2 }' | sort -u |
+            awk '{ n[$2]++ } END { d = n["db01"] - n["db02"]; print (d < 0 ? -d : d) }')" -le 1 ]
+fi
 if [ "$CARD" = sim ]; then
-    stats=$(fpvsadm -Ln --stats --exact | awk '$1 == "TCP" { print $3, $4 }')
-    forwarded=$(card_counter forwarded)
-    # A connection's SYN and the ACK that establishes it belong to the slow path.
-    share=$(awk -v forwarded="$forwarded" -v stats="$stats" 'BEGIN {
-        split(stats, n, " ")
-        established = n[2] - 2 * n[1]
-        printf "%.2f", (established > 0) ? 100 * forwarded / established : 0
-    }')
-    check "forwarded by the RTL: $forwarded packets, $share % of those of established connections" \
-        at_least "$share" $RTL_SHARE_MIN
+    read -r conns packets answers < <(fpvsadm -Ln --stats --exact |
+        awk '$1 == "TCP" { print $3, $4, $5 }')
+    forwarded=$(card_counter forwarded) steered=$(card_counter steered)
+    if [ "$steered" = 0 ]; then
+        # A connection's SYN and the ACK that establishes it belong to the slow path.
+        share=$(percent "$forwarded" $((packets - 2 * conns)))
+        check "by the RTL: $forwarded packets, $share % of those of established connections" \
+            at_least "$share" $RTL_SHARE_MIN
+    else
+        share=$(percent $((forwarded + steered)) "$packets")
+        check "scheduled or forwarded by the RTL: $share % of $packets packets" \
+            at_least "$share" $RTL_SHARE_MIN
+    fi
+    if [ "$answers" != 0 ]; then
+        replied=$(card_counter replied)
+        say "  replied by the RTL: $replied of $answers packets"
+    fi
 else
     read -r requests failed < <(web_traffic)
     check "wrk: $requests requests, $failed failed" test "$requests" -gt 0 -a "$failed" = 0

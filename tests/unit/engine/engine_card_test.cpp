@@ -438,5 +438,29 @@ TEST_F(EngineCard, an_association_that_the_card_scheduled_begins_with_its_init) 
     EXPECT_FALSE(engine_.steering(service, 4096)) << "its checksum covers the whole packet";
 }
 
+TEST_F(EngineCard, a_learned_nat_connection_is_offered_when_its_server_speaks) {
+    ASSERT_TRUE(engine_.add_service(kNat, {.scheduler = "rr"}));
+    ASSERT_TRUE(
+        engine_.add_server(kNat, server_key(9, 8080), {.forwarding = model::Forwarding::nat}));
+    engine_.on_learned({.service = card_.services.back(),
+                        .server = server_of(3),
+                        .client_address = model::Ipv4{0x0a010001},
+                        .client_port = 1,
+                        .tcp_flags = tcp_flag::kSyn},
+                       now_);
+    Packet reply{.tcp_flags = tcp_flag::kSyn | tcp_flag::kAck,
+                 .ip_length_bytes = kPacketBytes,
+                 .source_address = server_key(9).address,
+                 .source_port = 8080,
+                 .destination_address = model::Ipv4{0x0a010001},
+                 .destination_port = 1};
+    EXPECT_EQ(engine_.handle(reply, now_).direction, Direction::to_client);
+    EXPECT_TRUE(card_.offered.empty()) << "who floods it with SYNs gets no further";
+    reply.tcp_flags = tcp_flag::kAck;
+    (void)engine_.handle(reply, now_);
+    EXPECT_EQ(state(), "ESTABLISHED");
+    EXPECT_EQ(card_.offered.size(), 1u);
+}
+
 }  // namespace
 }  // namespace fpvs::engine

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -190,6 +191,26 @@ TEST(FlowLookup, any_way_of_either_half_may_hold_a_flow_of_ipv6) {
         EXPECT_EQ(flow.place.bucket, upper ? kBucket1 : bucket_0);
         EXPECT_EQ(flow.server, 200 + way);
         EXPECT_EQ(stage.look_up(hashed6_header(kBucket1, bucket_0)).found, 0);
+    }
+}
+
+// The host writes the new place before it clears the old one.
+TEST(FlowLookup, a_flow_that_is_being_moved_is_at_its_first_place) {
+    for (unsigned from = 0; from < abi::kFlowBucketWays; ++from) {
+        for (unsigned to = 0; to < abi::kFlowBucketWays; ++to) {
+            Stage stage;
+            stage.write(Opcode::write_flow, 3, from, flow_entry(kClientAddress, 20));
+            stage.write(Opcode::write_flow, 3, to, flow_entry(kClientAddress, 20));
+            const Flow6Word entry6 = flow6_entry(ipv6_address(kClientAddress), 21);
+            stage.write(Opcode::write_flow6, 3, from, entry6);
+            stage.write(Opcode::write_flow6, 3, to, entry6);
+            const FlowHeader flow = stage.look_up(hashed_header(3, 3));
+            EXPECT_EQ(flow.place.way, std::min(from, to));
+            EXPECT_EQ(flow.server, 20);
+            const FlowHeader flow6 = stage.look_up(hashed6_header(3, 3));
+            EXPECT_EQ(flow6.place.way, std::min(from, to));
+            EXPECT_EQ(flow6.server, 21);
+        }
     }
 }
 

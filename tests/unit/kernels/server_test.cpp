@@ -180,28 +180,28 @@ TEST(NextHop, reasons_come_in_the_order_of_their_list) {
     header.packet.ip_bytes = 1501;
     header.translation.new_destination = 1;
     const NextHopWord entry = hop(1500);
-    EXPECT_EQ(settle(header, 0), reason_bits(Reason::next_hop));
-    EXPECT_EQ(settle(header, entry), reason_bits(Reason::ttl));
+    EXPECT_EQ(settle(header, 0).reason, reason_bits(Reason::next_hop));
+    EXPECT_EQ(settle(header, entry).reason, reason_bits(Reason::ttl));
     header.packet.ttl = 2;
-    EXPECT_EQ(settle(header, entry), reason_bits(Reason::mtu));
+    EXPECT_EQ(settle(header, entry).reason, reason_bits(Reason::mtu));
     header.packet.ip_bytes = 1500;
-    EXPECT_EQ(settle(header, entry), reason_bits(Reason::udp_checksum));
+    EXPECT_EQ(settle(header, entry).reason, reason_bits(Reason::udp_checksum));
     header.packet.l4_checksum = 1;
-    EXPECT_EQ(settle(header, entry), reason_bits(Reason::forwarded));
+    EXPECT_EQ(settle(header, entry).reason, reason_bits(Reason::forwarded));
     header.steered = 1;
-    EXPECT_EQ(settle(header, entry), reason_bits(Reason::steered));
+    EXPECT_EQ(settle(header, entry).reason, reason_bits(Reason::steered));
     header.steered = 0;
     header.flow.from_server = 1;
-    EXPECT_EQ(settle(header, entry), reason_bits(Reason::replied));
+    EXPECT_EQ(settle(header, entry).reason, reason_bits(Reason::replied));
     header.reason = reason_bits(Reason::other_host);
-    EXPECT_EQ(settle(header, entry), reason_bits(Reason::other_host));
+    EXPECT_EQ(settle(header, entry).reason, reason_bits(Reason::other_host));
 }
 
 TEST(NextHop, udp_without_a_checksum_goes_where_nothing_is_translated) {
     ServedHeader header{};
     header.packet.protocol = kUdp;
     header.packet.ttl = 2;
-    EXPECT_EQ(settle(header, hop(1500)), reason_bits(Reason::forwarded));
+    EXPECT_EQ(settle(header, hop(1500)).reason, reason_bits(Reason::forwarded));
 }
 
 TEST(NextHop, a_tunnels_headers_count_for_the_mtu) {
@@ -223,9 +223,9 @@ TEST(NextHop, a_tunnels_headers_count_for_the_mtu) {
         header.outer.ipv6 = kind.ipv6;
         header.outer.checksum = kind.checksum;
         header.packet.ip_bytes = 1500 - kind.bytes;
-        EXPECT_EQ(settle(header, hop(1500)), reason_bits(Reason::forwarded));
+        EXPECT_EQ(settle(header, hop(1500)).reason, reason_bits(Reason::forwarded));
         header.packet.ip_bytes = 1501 - kind.bytes;
-        EXPECT_EQ(settle(header, hop(1500)), reason_bits(Reason::mtu));
+        EXPECT_EQ(settle(header, hop(1500)).reason, reason_bits(Reason::mtu));
     }
 }
 

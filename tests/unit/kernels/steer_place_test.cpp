@@ -58,13 +58,17 @@ Client random_client(std::mt19937_64& random, bool ipv6) {
     return client;
 }
 
+SteerPlace place_of(const SteerRule& rule, const Flow& flow) {
+    return steer_place(rule, steer_hash(rule, flow));
+}
+
 TEST(SteerPlace, sh_is_the_slow_paths) {
     std::mt19937_64 random(1);
     for (int round = 0; round < 20000; ++round) {
         const Client client = random_client(random, round % 2 == 0);
         const bool use_port = round % 3 == 0;
         const SteerPlace place =
-            steer_place(rule_of(abi::Steer::source, use_port, 1000, 256), client.flow);
+            place_of(rule_of(abi::Steer::source, use_port, 1000, 256), client.flow);
         ASSERT_EQ(place.word.to_uint(),
                   1000 + schedule::bucket_of(client.address, use_port ? client.port : 0));
     }
@@ -81,7 +85,7 @@ TEST(SteerPlace, mh_is_the_slow_paths_for_every_size_of_table) {
                 kMaglevKey,
                 schedule::folded(client.address) + (use_port ? client.port : 0u));
             const SteerPlace place =
-                steer_place(rule_of(abi::Steer::maglev, use_port, 4096, size), client.flow);
+                place_of(rule_of(abi::Steer::maglev, use_port, 4096, size), client.flow);
             ASSERT_EQ(place.word.to_uint(), 4096 + hash % size) << "size " << size;
         }
     }
@@ -124,7 +128,7 @@ TEST(SteerPlace, a_service_by_address_and_a_sequence_begin_at_their_base) {
     for (const abi::Steer kind : {abi::Steer::fixed, abi::Steer::in_turn}) {
         SteerRule rule = rule_of(kind, true, 262000, 140);
         rule.cursor = 5;
-        const SteerPlace place = steer_place(rule, client.flow);
+        const SteerPlace place = place_of(rule, client.flow);
         EXPECT_EQ(place.word, 262000);
         EXPECT_EQ(place.size, 140);
         EXPECT_EQ(place.cursor, 5);

@@ -298,10 +298,54 @@ TEST(Steer, a_cursor_beyond_a_sequence_that_became_shorter_begins_anew) {
         stage.word(100 + i, 20 + i);
     }
     stage.command(Opcode::set_cursor, 3, 5);
-    expect_steered(stage.frame(in_turn(1, 100, 3)), 20, true);
+    expect_reason(stage.frame(in_turn(1, 100, 3)), Reason::steer_none);
+    expect_steered(stage.frame(in_turn(2, 100, 3)), 20, true);
     stage.command(Opcode::set_cursor, 3, 65520);
-    expect_reason(stage.frame(in_turn(2, 100, 65521)), Reason::steer_none);  // Word 65620.
-    expect_steered(stage.frame(in_turn(3, 100, 65521)), 20, true);
+    expect_reason(stage.frame(in_turn(3, 100, 65521)), Reason::steer_none);  // Word 65620.
+    expect_steered(stage.frame(in_turn(4, 100, 65521)), 20, true);
+}
+
+// A pipeline's table is some calls behind; natively it never is, so these ask the windows alone.
+TEST(Young, the_last_calls_count_before_the_table) {
+    for (int number = 0; number < kYoungWindow; ++number) {
+        YoungCall calls[kYoungWindow] = {};
+        calls[number].place = 9;
+        calls[number].key = 77;
+        calls[number].wrote = 1;
+        YoungEntry entry{};
+        entry.key = 55;
+        entry.valid = 1;
+        YoungWish wish{};
+        wish.place = 9;
+        wish.resumes = 1;
+        wish.key = 77;
+        EXPECT_EQ(find_young(calls, entry, wish, 0).hit, 1) << number;
+        wish.key = 55;
+        EXPECT_EQ(find_young(calls, entry, wish, 0).hit, 0) << "it was driven out";
+        calls[number].wrote = 0;
+        EXPECT_EQ(find_young(calls, entry, wish, 0).hit, 1) << "it was not";
+        calls[number].wrote = 1;
+        wish.place = 8;
+        EXPECT_EQ(find_young(calls, entry, wish, 0).hit, 1) << "that was another place";
+        calls[number].place = 8;
+        calls[number].key = 55;
+        calls[number].cleared = 1;
+        EXPECT_EQ(find_young(calls, entry, wish, 0).hit, 0) << "it was cleared";
+    }
+}
+
+TEST(Young, the_latest_of_the_last_calls_counts) {
+    for (int number = 0; number < kServerWindow; ++number) {
+        ServerCall calls[kServerWindow] = {};
+        for (int call = 0; call < kServerWindow; ++call) {
+            calls[call].place = 9;
+            calls[call].wrote = call >= number ? 1 : 0;
+        }
+        const ServerFound found = find_server(calls, 9);
+        EXPECT_EQ(found.recent, 1);
+        EXPECT_EQ(found.call, number);
+        EXPECT_EQ(find_server(calls, 8).recent, 0);
+    }
 }
 
 // Random connections while the table changes all the time; the host learns late or never.
