@@ -56,10 +56,6 @@ class Scheduler {
     virtual void server_added(Servers servers) = 0;  // It is the first.
     virtual void server_removed(Servers servers, std::size_t former_position) = 0;
     virtual void server_edited(Servers servers) = 0;
-
-    // Does the work that edits left for the next pick.  For the end of a batch of edits, so that no
-    // connection has to wait for it.
-    virtual void prepare(Servers /*servers*/) {}
 };
 
 // None if no scheduler has this name.  The seed is for those that draw lots; it should be another
