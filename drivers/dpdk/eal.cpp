@@ -51,13 +51,18 @@ Result<Eal> Eal::start(const EalOptions& options) {
     const std::size_t free_mb = free_hugepages_mb();
     const bool hugepages = free_mb >= options.memory_mb;
     std::vector<std::string> arguments = {"fpvs",
-                                          "--no-pci",
                                           "--no-telemetry",
                                           "--file-prefix=fpvs-" + std::to_string(::getpid()),
                                           "--lcores=" + lcores(),
                                           "--log-level=*:error",
                                           "-m",
                                           std::to_string(options.memory_mb)};
+    if (options.pci_devices.empty()) {
+        arguments.emplace_back("--no-pci");
+    }
+    for (const std::string& device : options.pci_devices) {
+        arguments.push_back("--allow=" + device);
+    }
     if (hugepages) {
         arguments.emplace_back("--in-memory");
     } else {

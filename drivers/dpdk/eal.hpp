@@ -2,11 +2,13 @@
 // DPDK's environment: started once per process, before the first port.
 //
 // Hugepages are used when enough are free and done without otherwise; one log line says which.  No
-// PCI device is touched and no file is left behind.  Threads made later may run on every CPU that
-// the process may use.
+// PCI device but those named is touched, and no file is left behind.  Threads made later may run on
+// every CPU that the process may use.
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <vector>
 
 #include "host/util/result.hpp"
 
@@ -14,6 +16,7 @@ namespace fpvs::dpdk {
 
 struct EalOptions {
     std::size_t memory_mb = 128;
+    std::vector<std::string> pci_devices = {};  // As EthdevPortOptions::devargs names them.
 };
 
 class Eal {

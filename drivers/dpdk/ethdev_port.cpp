@@ -15,13 +15,29 @@ namespace {
 constexpr std::uint64_t kSpreadBy =
     RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
 
-// With this key of 16 bits, repeated, RSS's Toeplitz hash is the same for both directions.
-[[nodiscard]] std::vector<std::uint8_t> symmetric_key(std::size_t bytes) {
-    std::vector<std::uint8_t> key(bytes);
-    for (std::size_t i = 0; i < bytes; ++i) {
-        key[i] = i % 2 == 0 ? 0x6d : 0x5a;
+// As long as the device wants it.
+[[nodiscard]] std::vector<std::uint8_t> key_of(std::span<const std::uint8_t> key,
+                                               std::size_t bytes) {
+    std::vector<std::uint8_t> result(key.begin(), key.end());
+    if (!result.empty()) {
+        result.resize(bytes);
     }
-    return key;
+    return result;
+}
+
+// A device whose table cannot be written spreads in its own way.
+void write_queue_table(std::uint16_t device,
+                       std::size_t entries,
+                       std::span<const std::uint16_t> queues) {
+    std::vector<rte_eth_rss_reta_entry64> table((entries + RTE_ETH_RETA_GROUP_SIZE - 1) /
+                                                RTE_ETH_RETA_GROUP_SIZE);
+    for (std::size_t i = 0; i < entries; ++i) {
+        rte_eth_rss_reta_entry64& group = table[i / RTE_ETH_RETA_GROUP_SIZE];
+        group.mask |= std::uint64_t{1} << i % RTE_ETH_RETA_GROUP_SIZE;
+        group.reta[i % RTE_ETH_RETA_GROUP_SIZE] = queues[i % queues.size()];
+    }
+    static_cast<void>(
+        ::rte_eth_dev_rss_reta_update(device, table.data(), static_cast<std::uint16_t>(entries)));
 }
 
 }  // namespace
@@ -30,11 +46,18 @@ Result<std::unique_ptr<EthdevPort>> EthdevPort::open(const EthdevPortOptions& op
                                                      rte_mempool& pool) {
     std::string name = options.devargs.substr(0, options.devargs.find(','));
     std::uint16_t device = 0;
-    if (::rte_eth_dev_get_port_by_name(name.c_str(), &device) == 0) {
+    const bool known = ::rte_eth_dev_get_port_by_name(name.c_str(), &device) == 0;
+    if (options.is_pci && !known) {
+        return fail(
+            Code::unavailable,
+            "there is no NIC at PCI address {} that DPDK can drive: is it bound to vfio-pci?",
+            name);
+    }
+    if (known && !options.is_pci) {
         return fail(Code::already_exists, "there is a DPDK device named {} already", name);
     }
-    if (::rte_dev_probe(options.devargs.c_str()) != 0 ||
-        ::rte_eth_dev_get_port_by_name(name.c_str(), &device) != 0) {
+    if (!known && (::rte_dev_probe(options.devargs.c_str()) != 0 ||
+                   ::rte_eth_dev_get_port_by_name(name.c_str(), &device) != 0)) {
         return fail(Code::unavailable, "DPDK has no device \"{}\"", options.devargs);
     }
     std::unique_ptr<EthdevPort> port(new EthdevPort(std::move(name), device, options.number));
@@ -57,7 +80,7 @@ Status EthdevPort::configure(const EthdevPortOptions& options, rte_mempool& pool
                          info.max_tx_queues >= options.queues && spread_by != 0;
     const std::uint16_t queues = spreads ? options.queues : 1;
     rte_eth_conf conf{};
-    std::vector<std::uint8_t> key = symmetric_key(info.hash_key_size);
+    std::vector<std::uint8_t> key = key_of(options.spread_key, info.hash_key_size);
     if (spreads) {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rx_adv_conf.rss_conf = {.rss_key = key.empty() ? nullptr : key.data(),
@@ -67,6 +90,9 @@ Status EthdevPort::configure(const EthdevPortOptions& options, rte_mempool& pool
     FPVS_TRY_STATUS(check("configure", ::rte_eth_dev_configure(device_, queues, queues, &conf)));
     FPVS_TRY_STATUS(set_up_queues(queues, options.descriptors, pool));
     FPVS_TRY_STATUS(check("start", ::rte_eth_dev_start(device_)));
+    if (spreads && !options.spread_table.empty()) {
+        write_queue_table(device_, info.reta_size, options.spread_table);
+    }
     // Drivers that cannot filter refuse, and then pass every multicast frame anyway.
     static_cast<void>(::rte_eth_allmulticast_enable(device_));
     return {};

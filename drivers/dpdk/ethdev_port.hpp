@@ -28,9 +28,13 @@ namespace fpvs::dpdk {
 struct EthdevPortOptions {
     // As DPDK's --vdev takes them; the name up to the first comma is unique within the process.
     std::string devargs;
+    bool is_pci = false;       // A NIC that Eal::start() was told of.
     std::uint16_t number = 0;  // The director's number of this network port.
     std::uint16_t descriptors = 512;
     std::uint16_t queues = 1;  // Wanted, each way; see EthdevPort::queue().
+    // How frames shall be spread over them: RSS's key, and the queue of each hash by its last bits.
+    std::span<const std::uint8_t> spread_key = {};
+    std::span<const std::uint16_t> spread_table = {};
 };
 
 class EthdevPort final : public provider::PacketPort {

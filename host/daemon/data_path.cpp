@@ -10,6 +10,7 @@
 
 #include "drivers/kernel/netns_scope.hpp"
 #include "drivers/kernel/tap.hpp"
+#include "host/engine/queue_table.hpp"
 #include "host/util/log.hpp"
 #include "hw/abi/limits.hpp"
 
@@ -47,6 +48,16 @@ std::optional<offload::ClientWay> client_way(const std::optional<slowpath::Way>&
     }
     return offload::ClientWay{
         .next_hop = way->next_hop, .interface_index = way->interface_index, .mtu = way->mtu};
+}
+
+std::vector<std::string> pci_devices(const std::vector<InterfacePlan>& plans) {
+    std::vector<std::string> devices;
+    for (const InterfacePlan& plan : plans) {
+        if (plan.standby && plan.standby->is_pci) {
+            devices.push_back(plan.standby->devargs);
+        }
+    }
+    return devices;
 }
 
 // Frames that a port has gathered while nobody listened belong to the past.
@@ -92,7 +103,7 @@ DataPath::~DataPath() {
 Result<std::unique_ptr<DataPath>> DataPath::start(const DataPathOptions& options,
                                                   provider::Neighbours& neighbours,
                                                   const provider::Clock& clock) {
-    FPVS_TRY(auto eal, dpdk::Eal::start());
+    FPVS_TRY(auto eal, dpdk::Eal::start({.pci_devices = pci_devices(options.interfaces)}));
     FPVS_TRY(auto frames, dpdk::make_frame_pool({.frames = kFramesPerWorker * options.workers}));
     FPVS_TRY(auto whole_packets,
              dpdk::make_frame_pool({.name = "whole_packets",
@@ -196,16 +207,21 @@ Result<std::unique_ptr<dpdk::EthdevPort>> DataPath::open_standby(const StandbyOp
         FPVS_TRY(auto entered, kernel::NetnsScope::enter(*standby.netns));
         scope.emplace(std::move(entered));
     }
+    const auto queues = engine::queue_table(director_.owners());
     return dpdk::EthdevPort::open({.devargs = standby.devargs,
+                                   .is_pci = standby.is_pci,
                                    .number = number,
-                                   .queues = static_cast<std::uint16_t>(workers_.size())},
+                                   .queues = static_cast<std::uint16_t>(workers_.size()),
+                                   .spread_key = director_.owners().key(),
+                                   .spread_table = queues},
                                   *pools_.frames);
 }
 
 void DataPath::carry_by_standby() {
     for (Interface& interface : interfaces_) {
-        if (interface.standby) {
-            discard_waiting(*interface.standby);
+        const std::size_t queues = interface.standby ? interface.standby->queues() : 0;
+        for (std::size_t queue = 0; queue < queues; ++queue) {
+            discard_waiting(interface.standby->queue(queue));
         }
         for (const WorkerParts& parts : workers_) {
             parts.worker->carry(interface.port.number,

@@ -99,8 +99,8 @@ int main(int argc, char** argv) {
     app.add_option("--port", line.ports, "INTERFACE=card:N");
     app.add_option("--standby",
                    line.standbys,
-                   "INTERFACE=af_packet:IFNAME, af_xdp:IFNAME, tap:IFNAME, pcap:IN[,OUT] or "
-                   "dpdk:DEVARGS, with @NETNS behind it for a namespace");
+                   "INTERFACE=af_packet:IFNAME, af_xdp:IFNAME, tap:IFNAME, pcap:IN[,OUT], "
+                   "pci:ADDRESS or dpdk:DEVARGS, with @NETNS behind it for a namespace");
     app.add_option("--card", line.options.card_path, "xclbin to load at the start");
     app.add_option("--socket", line.options.control_socket, "control socket");
     app.add_option("--ipvs-socket", line.options.ipvs_socket, "socket for stock tools");

@@ -39,6 +39,17 @@ Result<Assignment> split(std::string_view option, std::string_view text) {
     return result;
 }
 
+// DOMAIN:BUS:DEVICE.FUNCTION in full, as DPDK names such devices.
+bool is_pci_address(std::string_view text) {
+    constexpr std::string_view kShape = "xxxx:xx:xx.x";
+    const auto fits = [](char shape, char given) {
+        const bool hex = (given >= '0' && given <= '9') || (given >= 'a' && given <= 'f');
+        return shape == 'x' ? hex : given == shape;
+    };
+    return text.size() == kShape.size() &&
+           std::equal(kShape.begin(), kShape.end(), text.begin(), fits);
+}
+
 // How DPDK takes the devices that have a word of their own here; {0} makes the name unique.
 struct Driver {
     std::string_view word;
@@ -58,6 +69,14 @@ Result<std::string> devargs_of(std::string_view text,
     if (driver == "dpdk") {
         return std::string(device);
     }
+    if (driver == "pci") {
+        if (!is_pci_address(device.substr(0, device.find(',')))) {
+            return fail(Code::invalid_argument,
+                        "--standby '{}': a PCI address such as 0000:3b:00.0 is expected",
+                        text);
+        }
+        return std::string(device);
+    }
     if (driver == "pcap") {
         const std::size_t comma = device.find(',');
         std::string devargs = fmt::format("net_pcap{},rx_pcap={}", index, device.substr(0, comma));
@@ -70,10 +89,11 @@ Result<std::string> devargs_of(std::string_view text,
         return known.word == driver;
     });
     if (found == kDrivers.end()) {
-        return fail(Code::invalid_argument,
-                    "--standby '{}': '{}' is no driver; af_packet, af_xdp, tap, pcap and dpdk are",
-                    text,
-                    driver);
+        return fail(
+            Code::invalid_argument,
+            "--standby '{}': '{}' is no driver; af_packet, af_xdp, tap, pcap, pci and dpdk are",
+            text,
+            driver);
     }
     return fmt::format(fmt::runtime(found->devargs), index, device);
 }
@@ -103,8 +123,10 @@ Result<CardPortOption> parse_card_port(std::string_view text) {
 
 Result<StandbyOption> parse_standby(std::string_view text, std::size_t index) {
     FPVS_TRY(const Assignment assignment, split("--standby", text));
-    StandbyOption option{
-        .interface = std::string(assignment.interface), .devargs = {}, .netns = {}};
+    StandbyOption option{.interface = std::string(assignment.interface),
+                         .devargs = {},
+                         .netns = {},
+                         .is_pci = false};
     std::string_view device = assignment.rest;
     if (const std::size_t at = device.rfind('@'); at != std::string_view::npos) {
         option.netns = std::string(device.substr(at + 1));
@@ -117,6 +139,7 @@ Result<StandbyOption> parse_standby(std::string_view text, std::size_t index) {
                     text);
     }
     FPVS_TRY(option.devargs, devargs_of(text, assignment.driver, device, index));
+    option.is_pci = is_pci_address(option.devargs.substr(0, option.devargs.find(',')));
     return option;
 }
 

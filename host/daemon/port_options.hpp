@@ -6,6 +6,7 @@
 //   af_packet:IFNAME, af_xdp:IFNAME   frames of an interface of the kernel
 //   tap:IFNAME                        an interface that is made, and gone with the daemon
 //   pcap:IN[,OUT]                     frames of a capture file, and into another
+//   pci:ADDRESS[,OPTIONS]             a NIC that is bound to vfio-pci, such as pci:0000:3b:00.0
 //   dpdk:DEVARGS                      any other DPDK device
 // With @NETNS the device is opened in that network namespace.
 #pragma once
@@ -31,6 +32,7 @@ struct StandbyOption {
     std::string interface;
     std::string devargs;               // As DPDK takes them.
     std::optional<std::string> netns;  // As `ip netns` lists it.
+    bool is_pci = false;               // `devargs` begins with a PCI address.
 
     friend bool operator==(const StandbyOption&, const StandbyOption&) = default;
 };

@@ -71,10 +71,6 @@ class Scheduler {
     virtual void server_removed(Servers servers, std::size_t former_position) = 0;
     virtual void server_edited(Servers servers) = 0;
 
-    // Does the work that edits left for the next pick.  For the end of a batch of edits, so that no
-    // connection has to wait for it.
-    virtual void prepare(Servers /*servers*/) {}
-
     // All that pick() would choose for requests with these flags and this destination, as long as
     // no server changes.  None where that depends on more, or is more than `choices_max`.
     [[nodiscard]] virtual std::optional<Choices> choices(Servers /*servers*/,

@@ -2,7 +2,7 @@
 // Base of schedulers that choose by a table made of the servers and their weights.
 //
 // The table is a function of the list alone, so it need not follow every edit: it is made anew when
-// it is looked at or prepare() is called, once for however many edits there were since.
+// it is looked at, once for however many edits there were since.
 #pragma once
 
 #include "host/schedule/scheduler.hpp"
@@ -12,7 +12,10 @@ namespace fpvs::schedule {
 class TableBased : public Scheduler {
   public:
     std::optional<std::size_t> pick(Servers servers, const Request& request) final {
-        prepare(servers);
+        if (stale_) [[unlikely]] {
+            fill(servers);
+            stale_ = false;
+        }
         return choose(servers, request);
     }
 
@@ -20,12 +23,6 @@ class TableBased : public Scheduler {
     void server_added(Servers) final { stale_ = true; }
     void server_removed(Servers, std::size_t) final { stale_ = true; }
     void server_edited(Servers) final { stale_ = true; }
-    void prepare(Servers servers) final {
-        if (stale_) [[unlikely]] {
-            fill(servers);
-            stale_ = false;
-        }
-    }
 
   private:
     virtual void fill(Servers servers) = 0;

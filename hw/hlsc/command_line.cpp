@@ -34,6 +34,7 @@ bool set_option(Command& command, const std::string& name, const std::string& va
         {"--depfile", &options.depfile}};
     if (const auto text = texts.find(name); text != texts.end()) {
         *text->second = value;
+        command.prove_options.keep_folder = command.diff_options.keep_folder;
         return true;
     }
     if (name == "-I") {
@@ -48,6 +49,9 @@ bool set_option(Command& command, const std::string& name, const std::string& va
     } else if (name == "--iterations") {
         command.diff_options.iterations = std::strtoull(value.c_str(), nullptr, 10);
         return command.diff_options.iterations > 0;
+    } else if (name == "--seconds") {
+        command.prove_options.seconds = std::atoi(value.c_str());
+        return command.prove_options.seconds > 0;
     } else if (name == "--plant") {
         options.plant = value == "ordering"   ? Plant::ordering
                         : value == "schedule" ? Plant::schedule
@@ -64,8 +68,9 @@ bool set_option(Command& command, const std::string& name, const std::string& va
 tl::expected<Command, std::string> parse_command_line(int argc, char** argv) {
     Command command;
     std::vector<std::string> words(argv + 1, argv + argc);
-    if (!words.empty() && words[0] == "diff") {
-        command.diff = true;
+    if (!words.empty() && (words[0] == "diff" || words[0] == "prove")) {
+        command.diff = words[0] == "diff";
+        command.prove = words[0] == "prove";
         words.erase(words.begin());
     }
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -76,6 +81,8 @@ tl::expected<Command, std::string> parse_command_line(int argc, char** argv) {
             command.help = true;
         } else if (word == "--observe") {
             command.options.observe = true;
+        } else if (word == "--reference") {
+            command.options.reference = true;
         } else if (word == "--earliest") {
             command.options.minimise_registers = false;
         } else if (word == "--keep-ir") {

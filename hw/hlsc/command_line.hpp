@@ -8,18 +8,23 @@
 
 #include "hw/hlsc/base/options.hpp"
 #include "hw/hlsc/cosim/diff.hpp"
+#include "hw/hlsc/prove/prove.hpp"
 
 namespace fpvs::hlsc {
 
 inline constexpr const char* kUsage =
     R"(usage: hlsc KERNEL.cpp --top NAME [-o FOLDER] [options]
        hlsc diff KERNEL.cpp --top NAME [--seed S] [--iterations N] [options]
+       hlsc prove KERNEL.cpp --top NAME [--seconds S] [options]
 
 The first form writes NAME.sv, NAME_model.hpp and NAME_report.txt into FOLDER.
 The second compiles, Verilates and compares with the native run, in lock-step.
+The third proves each process equal to a reference without pipeline (small kernels).
 
   -I FOLDER, -D NAME[=VALUE]  as the C++ compiler takes them
   --clock-ns NS     usable time of a pipeline stage (2.5)
+  --reference       also NAME_reference.sv: each process without a pipeline
+  --earliest        do not move operations to save registers
   --observe         also NAME_observe.sv, with ports for a lock-step harness
   --depfile FILE    which sources were read, as make rules
   --headers FOLDER  where ap_int.h is (beside hlsc or in its sources)
@@ -32,8 +37,10 @@ The second compiles, Verilates and compares with the native run, in lock-step.
 struct Command {
     bool help = false;
     bool diff = false;
+    bool prove = false;
     Options options;
     DiffOptions diff_options;
+    ProveOptions prove_options;
 };
 
 // The command, or a sentence that says what is wrong with it.

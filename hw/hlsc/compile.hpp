@@ -12,5 +12,6 @@ bool build_program(const Options& options, Program& program, Diagnostics& diagno
 
 // build_program, then TOP.sv, TOP_observe.sv, TOP_model.hpp and reports into the output folder.
 bool compile(const Options& options, Diagnostics& diagnostics);
+bool compile(const Options& options, Program& program, Diagnostics& diagnostics);
 
 }  // namespace fpvs::hlsc

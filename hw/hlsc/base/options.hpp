@@ -24,9 +24,10 @@ struct Options {
     std::string clang = "clang++-19";
     double clock_ns = 2.5;  // Usable time per stage: 300 MHz less uncertainty and routing margin.
     bool minimise_registers = true;  // Off: every operation as early as can be.
-    bool observe = false;            // Also TOP_observe.sv, whose ports tell what each process did.
-    std::string depfile;             // Make rules for the sources that were read; empty: none.
-    bool keep_ir = false;            // Leave the prepared IR beside the output.
+    bool reference = false;  // Also TOP_reference.sv: what each process does, without a pipeline.
+    bool observe = false;    // Also TOP_observe.sv, whose ports tell what each process did.
+    std::string depfile;     // Make rules for the sources that were read; empty: none.
+    bool keep_ir = false;    // Leave the prepared IR beside the output.
     Plant plant = Plant::none;
 };
 

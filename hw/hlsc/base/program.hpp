@@ -147,6 +147,7 @@ struct Process {
     std::vector<double> time_of;  // When the result is there within the stage, ns.
     std::vector<int> order;       // Needed nodes, operands first.
     int stages = 1;
+    bool is_reference = false;  // One stage, memories that answer at once (prove/).
 };
 
 struct Program {

@@ -6,6 +6,7 @@
 // Wires are only what leaves a stage at once: to memories, to streams, to the next iteration.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -65,6 +66,9 @@ class ModuleWriter {
         memories();
         registers();
         stream_writes();
+        if (process_.is_reference) {
+            body("    assign claim_broken = issue && (1'b0{});\n", claims_);
+        }
         std::string blocks;
         for (int stage = 0; stage < process_.stages; ++stage) {
             blocks += stage_block(stage);
@@ -157,10 +161,11 @@ class ModuleWriter {
 
     void ports() {
         head_ = fmt::format(
-            "module {}_{} (\n    input  wire ap_clk,\n    input  wire ap_rst_n,\n"
+            "module {}_{}{} (\n    input  wire ap_clk,\n    input  wire ap_rst_n,\n"
             "    input  wire run,\n",
             program_.top,
-            process_.name);
+            process_.name,
+            process_.is_reference ? "_reference" : "");
         for (const StreamRead& read : process_.reads) {
             const Channel& c = channel(read.channel);
             head_ += fmt::format(
@@ -177,6 +182,7 @@ class ModuleWriter {
                 c.name,
                 range_of(c.layout.width()));
         }
+        head_ += process_.is_reference ? "    output wire claim_broken,\n" : "";
         head_ += "    output wire issue\n);\n";
     }
 
@@ -393,9 +399,9 @@ class ModuleWriter {
             }
             const Ram& ram = process_.rams[static_cast<std::size_t>(node.object)];
             memories_head_ += fmt::format("    wire {}n{};\n", range_of(node.width), id);
-            const int copy = ram.read_only ? node.part : 0;
-            const std::string name = fmt::format("memory_{}_{}", ram.name, copy);
-            if (ram.read_only || done.insert(node.object).second) {
+            const bool copies = ram.read_only || process_.is_reference;
+            const std::string name = fmt::format("memory_{}_{}", ram.name, copies ? node.part : 0);
+            if (copies || done.insert(node.object).second) {
                 memories_head_ += fmt::format("    wire {}{}_data;\n", range_of(ram.width), name);
                 memory(ram, node.part, name);
             }
@@ -407,6 +413,10 @@ class ModuleWriter {
     std::string turn_of(int stage) const { return fmt::format("phase == {}", stage % process_.ii); }
 
     void memory(const Ram& ram, int part, const std::string& name) {
+        if (process_.is_reference) {
+            memory_at_once(ram, part, name);
+            return;
+        }
         std::string initial;
         if (!ram.initial.empty()) {
             Value all;
@@ -459,6 +469,77 @@ class ModuleWriter {
         distance_checks(ram);
     }
 
+    // Stores of a call in the order of the source.
+    static std::vector<int> stores_in_order(const Ram& ram) {
+        std::vector<int> order;
+        for (int i = 0; i < static_cast<int>(ram.writes.size()); ++i) {
+            const auto before = std::find_if(order.begin(), order.end(), [&](int other) {
+                return std::find(ram.store_orders.begin(),
+                                 ram.store_orders.end(),
+                                 std::make_pair(i, other)) != ram.store_orders.end();
+            });
+            order.insert(before, i);
+        }
+        return order;
+    }
+
+    // A memory of the reference: it answers at once, a later load of a call sees earlier stores.
+    // Each load port of a memory that is stored has a copy, as each place that reads a ROM has.
+    void memory_at_once(const Ram& ram, int part, const std::string& name) {
+        const RamPort& port = ram.reads[static_cast<std::size_t>(part)];
+        const std::string load = place_.expression(port.address, 0);
+        body("    reg {}{}[0:{}];\n    initial begin\n", range_of(ram.width), name, ram.depth - 1);
+        for (int i = 0; i < ram.depth; ++i) {
+            const auto at = static_cast<std::size_t>(i);
+            const Value word = ram.initial.empty() ? Graph::zeros(ram.width) : ram.initial[at];
+            body("        {}[{}] = {};\n", name, i, literal(word));
+        }
+        body("    end\n");
+        std::string data = fmt::format("{}[{}]", name, load);
+        for (const int w : stores_in_order(ram)) {
+            const RamWrite& write = ram.writes[static_cast<std::size_t>(w)];
+            const std::string enable = place_.expression({write.enable}, 0);
+            const std::string address = place_.expression(write.address, 0);
+            const std::string stored = place_.expression(write.data, 0);
+            statement(0, "if ({}) {}[{}] <= {};", enable, name, address, stored);
+            if (std::find(ram.orders.begin(), ram.orders.end(), RamOrder{part, w, true}) !=
+                ram.orders.end()) {
+                data = fmt::format("{} && {} == {} ? {} : {}", enable, address, load, stored, data);
+            }
+            claim(ram, part, w);
+        }
+        body("    assign {}_data = {};\n", name, data);
+    }
+
+    // What DEPENDENCE says of a load: none of the calls just before stored its word.
+    void claim(const Ram& ram, int part, int number) {
+        const RamPort& port = ram.reads[static_cast<std::size_t>(part)];
+        const RamWrite& write = ram.writes[static_cast<std::size_t>(number)];
+        for (int i = 1; i < ram.dependence.raw_distance; ++i) {
+            const std::string name = fmt::format("stored_{}_{}_{}_", ram.name, part, number);
+            body("    reg {}{}{} = '0;\n    reg {}{}_on = 0;\n",
+                 range_of(static_cast<int>(write.address.size())),
+                 name,
+                 i,
+                 name,
+                 i);
+            const bool newest = i == 1;
+            statement(
+                0,
+                "{0}{1} <= {2}; {0}{1}_on <= {3};",
+                name,
+                i,
+                newest ? place_.expression(write.address, 0) : fmt::format("{}{}", name, i - 1),
+                newest ? place_.expression({write.enable}, 0)
+                       : fmt::format("{}{}_on", name, i - 1));
+            claims_ += fmt::format(" || ({0} && {1}{2}_on && {1}{2} == {3})",
+                                   place_.expression({port.enable}, 0),
+                                   name,
+                                   i,
+                                   place_.expression(port.address, 0));
+        }
+    }
+
     // The DEPENDENCE pragma is a claim about the traffic: simulation holds the author to it, for
     // each pair of a load and a later store.
     void distance_checks(const Ram& ram) {
@@ -482,7 +563,7 @@ class ModuleWriter {
         const int history = ram.dependence.raw_distance - 1;
         const int width = static_cast<int>(port.address.size());
         body(
-            "`ifndef SYNTHESIS\n    reg {}{}_load[0:{}];  // Address; then as stage {} sees it.\n"
+            "`ifdef VERILATOR\n    reg {}{}_load[0:{}];  // Address; then as stage {} sees it.\n"
             "    reg {}_load_on[0:{}];\n",
             range_of(width),
             q,
@@ -570,6 +651,7 @@ class ModuleWriter {
     std::string head_;
     std::string memories_head_;
     std::string body_;
+    std::string claims_;  // Of the reference: where one is broken.
     // By stage.
     std::vector<std::string> variables_;
     std::vector<std::string> statements_;

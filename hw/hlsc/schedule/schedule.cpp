@@ -240,8 +240,11 @@ class Scheduler {
 
     // Which words are taken decides what the next iteration finds: it cannot wait for a stage.
     void check_first_stage() {
+        std::vector<int> decisions = {process_.blocked.node};
         for (const StreamRead& read : process_.reads) {
-            const int node = read.strobe.node;
+            decisions.push_back(read.strobe.node);
+        }
+        for (const int node : decisions) {
             if (node < 0 || process_.stage_of[at(node)] == 0) {
                 continue;
             }

@@ -53,9 +53,8 @@ constexpr std::uint32_t kServers = 1000;
     for (int run = 0; run < runs; ++run) {
         scheduler->server_edited(servers);
         const double begin = cpu_ms();
-        scheduler->prepare(servers);
+        FPVS_CHECK(scheduler->pick(servers, {}));  // Makes the table first.
         times.push_back(cpu_ms() - begin);
-        FPVS_CHECK(scheduler->pick(servers, {}));
     }
     std::sort(times.begin(), times.end());
     return times[times.size() / 2];

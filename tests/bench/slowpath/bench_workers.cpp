@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What several workers carry: known connections by direct routing, from sources that make frames
-// out of nothing.  Two ways in: each worker receives, as from the queues of a NIC that spreads
-// frames without knowing whose they are; and one receives for all.
+// out of nothing.  Three ways in: each worker receives its own, as from the queues of a NIC that
+// has the key of engine::Owners; each receives anybody's, as from one that spreads by a key of its
+// own; and one receives for all.
 //
 // Packets per second of the clock, and of CPU: the second is each worker's rate while it runs,
 // added up, which is what cores of their own would give.  --tiny: only shows that it runs.
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "drivers/dpdk/eal.hpp"
@@ -39,7 +41,7 @@ struct Scale {
     std::chrono::milliseconds time{600};  // Of each run.
 };
 
-enum class Reception : std::uint8_t { by_each, by_one };
+enum class Reception : std::uint8_t { by_owner, by_each, by_one };
 
 struct Rate {
     double by_clock = 0;
@@ -61,6 +63,7 @@ class Case {
   public:
     Case(rte_mempool& pool, std::size_t workers, Reception reception, const Scale& scale)
         : scale_(scale),
+          own_(workers),
           group_(workers,
                  {.connections_max = scale.connections + 1024, .hash_seed = 0x5eed},
                  neighbours_) {
@@ -69,7 +72,10 @@ class Case {
         for (std::size_t worker = 0; worker < workers; ++worker) {
             sources_.push_back(std::make_unique<Traffic>(
                 pool, Family::ipv4, kAck, 0, scale.connections, Order::random));
-            const bool receives = reception == Reception::by_each || worker == 0;
+            if (reception == Reception::by_owner) {
+                sources_.back()->choose(own_[worker]);
+            }
+            const bool receives = reception != Reception::by_one || worker == 0;
             const Status added =
                 group_[worker].add_port({.number = 0,
                                          .interface = "bench",
@@ -121,8 +127,9 @@ class Case {
     void connect() {
         const auto now = clock_.now();
         for (std::uint32_t i = 0; i < scale_.connections; ++i) {
-            engine::Engine& owner =
-                group_.engine_of(group_.engine().owner_of(packet_of(Family::ipv4, i, kSyn)));
+            const std::size_t worker = group_.engine().owner_of(packet_of(Family::ipv4, i, kSyn));
+            own_[worker].push_back(i);
+            engine::Engine& owner = group_.engine_of(worker);
             static_cast<void>(owner.handle(packet_of(Family::ipv4, i, kSyn), now));
             static_cast<void>(owner.handle(packet_of(Family::ipv4, i, kAck), now));
         }
@@ -159,6 +166,7 @@ class Case {
     Scale scale_;
     kit::MonotonicClock clock_;
     kit::FakeNeighbours neighbours_;
+    std::vector<std::vector<std::uint32_t>> own_;  // Connections of each worker.
     std::vector<std::unique_ptr<Traffic>> sources_;
     std::vector<std::unique_ptr<slowpath::SharedPort>> silent_;
     kit::WorkerGroup group_;
@@ -173,12 +181,13 @@ void report(const std::string& name, double packets_per_s) {
 }
 
 void run(rte_mempool& pool, const Scale& scale) {
-    const Rate one = Case(pool, 1, Reception::by_each, scale).measure();
+    const Rate one = Case(pool, 1, Reception::by_owner, scale).measure();
     report("1 worker", one.by_clock);
     report("1 worker, of CPU", one.by_cpu);
-    for (const Reception reception : {Reception::by_each, Reception::by_one}) {
-        const std::string name = std::string("2 workers, received by ") +
-                                 (reception == Reception::by_each ? "each" : "one");
+    for (const auto& [reception, word] : {std::pair(Reception::by_owner, "owners"),
+                                          std::pair(Reception::by_each, "anybody"),
+                                          std::pair(Reception::by_one, "one")}) {
+        const std::string name = std::string("2 workers, received by ") + word;
         const Rate two = Case(pool, 2, reception, scale).measure();
         report(name, two.by_clock);
         report(name + ", of CPU", two.by_cpu);

@@ -118,6 +118,9 @@ std::uint32_t Traffic::next() noexcept {
     state_ ^= state_ << 13;
     state_ ^= state_ >> 17;
     state_ ^= state_ << 5;
+    if (!chosen_.empty()) {
+        return chosen_[(std::uint64_t{state_} * chosen_.size()) >> 32];
+    }
     return first_ + static_cast<std::uint32_t>((std::uint64_t{state_} * count_) >> 32);
 }
 

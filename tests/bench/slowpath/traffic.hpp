@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/engine/packet.hpp"
@@ -44,6 +45,9 @@ class Traffic final : public provider::PacketPort {
             std::uint32_t count,
             Order order);
 
+    // In random order, of these connections alone.
+    void choose(std::vector<std::uint32_t> connections) { chosen_ = std::move(connections); }
+
     std::size_t rx_burst(std::span<rte_mbuf*> frames) noexcept override;
     void tx_burst(std::span<rte_mbuf* const> frames) noexcept override;
     const std::string& name() const noexcept override { return name_; }
@@ -60,7 +64,8 @@ class Traffic final : public provider::PacketPort {
     Order order_;
     std::uint32_t ascending_ = 0;
     std::uint32_t state_ = 0x9e3779b9;
-    std::vector<Frame> clients_;  // A frame of each client address.
+    std::vector<std::uint32_t> chosen_;  // Empty: all.
+    std::vector<Frame> clients_;         // A frame of each client address.
     std::size_t port_offset_;
     std::string name_ = "traffic";
 };

@@ -13,8 +13,19 @@ TEST(PortOptions, a_card_port_is_an_interface_and_a_number) {
 TEST(PortOptions, a_standby_may_live_in_another_namespace) {
     EXPECT_EQ(parse_standby("ens160=af_packet:wire0@lab", 3).value(),
               (StandbyOption{"ens160", "net_af_packet3,iface=wire0", "lab"}));
-    EXPECT_EQ(parse_standby("e=dpdk:0000:3b:00.0", 0).value(),
-              (StandbyOption{"e", "0000:3b:00.0", std::nullopt}));
+}
+
+TEST(PortOptions, a_nic_is_named_by_its_pci_address) {
+    for (const char* text : {"e=pci:0000:3b:00.0,mprq_en=1", "e=dpdk:0000:3b:00.0,mprq_en=1"}) {
+        EXPECT_EQ(parse_standby(text, 0).value(),
+                  (StandbyOption{"e", "0000:3b:00.0,mprq_en=1", std::nullopt, true}));
+    }
+    EXPECT_FALSE(parse_standby("e=dpdk:net_ring0", 0)->is_pci);
+    for (const char* text : {"e=pci:3b:00.0", "e=pci:0000:3b:00", "e=pci:eth0"}) {
+        const auto result = parse_standby(text, 0);
+        ASSERT_FALSE(result) << text;
+        EXPECT_NE(result.error().message.find("PCI address"), std::string::npos);
+    }
 }
 
 TEST(PortOptions, every_driver_has_its_devargs) {
@@ -49,7 +60,8 @@ TEST(PortOptions, mistakes_get_a_sentence_with_the_option_in_it) {
 }
 
 TEST(PortOptions, options_join_by_interface) {
-    const auto plans = plan_interfaces({{"a", 0}, {"b", 1}}, {{"b", "x", {}}, {"c", "y", {}}});
+    const auto plans =
+        plan_interfaces({{"a", 0}, {"b", 1}}, {{"b", "x", {}, false}, {"c", "y", {}, false}});
     ASSERT_TRUE(plans);
     ASSERT_EQ(plans->size(), 3u);
     EXPECT_TRUE((*plans)[1].card_port && (*plans)[1].standby);
@@ -59,7 +71,7 @@ TEST(PortOptions, options_join_by_interface) {
 TEST(PortOptions, nothing_is_plugged_in_twice) {
     EXPECT_FALSE(plan_interfaces({{"a", 0}, {"a", 1}}, {}));
     EXPECT_FALSE(plan_interfaces({{"a", 0}, {"b", 0}}, {}));
-    EXPECT_FALSE(plan_interfaces({}, {{"a", "x", {}}, {"a", "y", {}}}));
+    EXPECT_FALSE(plan_interfaces({}, {{"a", "x", {}, false}, {"a", "y", {}, false}}));
 }
 
 }  // namespace

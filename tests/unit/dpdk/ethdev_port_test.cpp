@@ -62,6 +62,11 @@ TEST(ethdev_port, unknown_and_doubled_devices_are_refused) {
     const auto unknown = EthdevPort::open({.devargs = "net_nonsense0"}, *pool);
     ASSERT_FALSE(unknown);
     EXPECT_NE(unknown.error().message.find("net_nonsense0"), std::string::npos);
+    const auto nic = EthdevPort::open({.devargs = "0000:3b:00.0,mprq_en=1", .is_pci = true}, *pool);
+    ASSERT_FALSE(nic);
+    EXPECT_EQ(nic.error().message,
+              "there is no NIC at PCI address 0000:3b:00.0 that DPDK can drive: is it bound to "
+              "vfio-pci?");
 
     const auto first = EthdevPort::open({.devargs = "net_null_twice"}, *pool);
     ASSERT_TRUE(first) << first.error().text();
