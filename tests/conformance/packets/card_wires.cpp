@@ -89,6 +89,7 @@ class CardWires final : public Wires {
         }
         return frames;
     }
+    Frame as_captured(Frame frame) const override { return without_padding(std::move(frame)); }
     void neighbour_changed(const model::IpAddress& target,
                            const provider::Neighbour& neighbour) override {
         session_->neighbour_changed(target, neighbour);

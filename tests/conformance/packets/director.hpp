@@ -49,12 +49,10 @@ class Director {
 
     // What left since the last call: to the wire, and to the host's own stack.
     [[nodiscard]] std::vector<Frame> sent(Side side) { return wires_->sent(side); }
-    [[nodiscard]] std::vector<Frame> passed_to_host(Side side) { return take(hosts_[index(side)]); }
+    [[nodiscard]] std::vector<Frame> passed_to_host(Side side);
     [[nodiscard]] std::uint64_t forwarded_by_card() { return wires_->forwarded_by_card(); }
 
   private:
-    static std::vector<Frame> take(kit::FakePort& port);
-
     std::array<model::MacAddress, 2> macs_;
     dpdk::FramePool pool_;
     dpdk::FramePool whole_packets_;

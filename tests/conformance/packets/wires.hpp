@@ -23,6 +23,8 @@ class Wires {
     // Whatever is under way gets there.
     virtual void settle(provider::Nanoseconds now) = 0;
     [[nodiscard]] virtual std::vector<Frame> sent(Side side) = 0;
+    // A frame as it was before a MAC filled it.
+    [[nodiscard]] virtual Frame as_captured(Frame frame) const { return frame; }
     virtual void neighbour_changed(const model::IpAddress& target,
                                    const provider::Neighbour& neighbour) = 0;
     // Frames that left without the host.
