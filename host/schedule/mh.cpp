@@ -129,7 +129,7 @@ std::optional<std::size_t> MaglevHash::choose(Servers servers, const Request& re
 std::optional<Choices> MaglevHash::choices(Servers servers,
                                            const Request&,
                                            std::size_t choices_max) {
-    prepare(servers);
+    refresh(servers);
     if (positions_.empty() || positions_.size() > choices_max) {
         return std::nullopt;
     }

@@ -76,7 +76,7 @@ std::optional<Choices> SourceHash::choices(Servers servers,
     if (servers.empty() || choices_max < kHashBuckets) {
         return std::nullopt;
     }
-    prepare(servers);
+    refresh(servers);
     Choices all{.by = Choices::By::source};
     for (std::size_t home = 0; home < kHashBuckets; ++home) {
         all.positions.push_back(choose_from(home, servers, request.hash_fallback));

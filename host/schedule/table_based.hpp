@@ -12,10 +12,7 @@ namespace fpvs::schedule {
 class TableBased : public Scheduler {
   public:
     std::optional<std::size_t> pick(Servers servers, const Request& request) final {
-        if (stale_) [[unlikely]] {
-            fill(servers);
-            stale_ = false;
-        }
+        refresh(servers);
         return choose(servers, request);
     }
 
@@ -23,6 +20,15 @@ class TableBased : public Scheduler {
     void server_added(Servers) final { stale_ = true; }
     void server_removed(Servers, std::size_t) final { stale_ = true; }
     void server_edited(Servers) final { stale_ = true; }
+
+  protected:
+    // The table is of these servers from here on.
+    void refresh(Servers servers) {
+        if (stale_) [[unlikely]] {
+            fill(servers);
+            stale_ = false;
+        }
+    }
 
   private:
     virtual void fill(Servers servers) = 0;

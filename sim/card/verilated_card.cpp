@@ -108,7 +108,12 @@ class VerilatedCard::Model {
         top.ap_rst_n = 1;
         tick();
     }
-    ~Model() { top.final(); }
+    ~Model() {
+        top.final();
+        // The model's scopes sign off from the thread's context, which may be that of a card that
+        // is gone.
+        Verilated::threadContextp(&context_);
+    }
     Model(const Model&) = delete;
     Model& operator=(const Model&) = delete;
 

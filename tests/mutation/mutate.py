@@ -80,6 +80,7 @@ class Planted:
         if words[-1].endswith("/" + self.fault["file"]):
             words[-1] = str(copy)
         words.insert(1, f"-I{self.folder}")
+        words.append("-Wno-error")  # A fault may leave something unused.
         self.run(shlex.join(without_depfile(words)))
         link = commands[-1].removeprefix(": && ").removesuffix(" && :")
         link = link.replace(f"-o bin/{self.fault['program']}", f"-o {self.program}")

@@ -54,18 +54,17 @@ Director::Director(const std::array<model::MacAddress, 2>& macs)
     : macs_(macs),
       pool_(make_pool(kPoolFrames, kFrameBytesMax)),
       whole_packets_(make_pool(kWholePackets, kWholeBytesMax)),
-      wires_{kit::FakePort(*pool_, "client wire"), kit::FakePort(*pool_, "server wire")},
       hosts_{kit::FakePort(*pool_, "d0"), kit::FakePort(*pool_, "d1")} {
+    std::vector<provider::NetworkPort> ports;
     for (const Side side : kSides) {
-        const auto number = static_cast<std::uint16_t>(index(side));
-        const Status added = worker_.add_port({.number = number,
-                                               .interface = side == Side::client ? "d0" : "d1",
-                                               .interface_index = interface_of(side),
-                                               .mac = macs[index(side)]},
-                                              &hosts_[index(side)]);
+        ports.push_back({.number = static_cast<std::uint16_t>(index(side)),
+                         .interface = side == Side::client ? "d0" : "d1",
+                         .interface_index = interface_of(side),
+                         .mac = macs[index(side)]});
+        const Status added = worker_.add_port(ports.back(), &hosts_[index(side)]);
         FPVS_CHECK(added.has_value(), "{}", added.error().text());
-        worker_.carry(number, &wires_[index(side)], slowpath::Selection::by_worker);
     }
+    wires_ = plug_in({ports, operations_.engine, neighbours_, worker_, *pool_});
 }
 
 void Director::reach(const std::vector<Station>& stations, const Scenario& addresses) {
@@ -84,6 +83,7 @@ void Director::reach(const std::vector<Station>& stations, const Scenario& addre
         }
         if (before && *before != now) {
             worker_.neighbour_changed(station.address, now);
+            wires_->neighbour_changed(station.address, now);
         }
         constexpr std::uint8_t kIpv4Bits = 32;
         constexpr std::uint8_t kIpv6Bits = 128;
@@ -163,18 +163,18 @@ void Director::advance_to(provider::Nanoseconds time) {
     operations_.now = std::max(operations_.now, time);
     while (worker_.step(operations_.now)) {
     }
+    wires_->settle(operations_.now);
 }
 
 void Director::receive(Side side, const Frame& frame) {
-    wires_[index(side)].waiting.push_back({static_cast<int>(index(side)), frame});
-    // A step of its own, later than any interval at which the worker looks at something.
-    worker_.step(operations_.now);
+    wires_->receive(side, frame);
+    wires_->settle(operations_.now);
 }
 
-std::vector<Frame> Director::take(kit::FakePort& port) {
+std::vector<Frame> Director::passed_to_host(Side side) {
     std::vector<Frame> frames;
-    for (auto& frame : port.take()) {
-        frames.push_back(std::move(frame.bytes));
+    for (auto& frame : hosts_[index(side)].take()) {
+        frames.push_back(wires_->as_captured(std::move(frame.bytes)));
     }
     return frames;
 }

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "host/provider/routes.hpp"
 #include "host/slowpath/worker.hpp"
 #include "tests/conformance/packets/scenarios.hpp"
+#include "tests/conformance/packets/wires.hpp"
 #include "tests/kit/control_server.hpp"
 #include "tests/kit/engine_operations.hpp"
 #include "tests/kit/fake_neighbours.hpp"
@@ -46,16 +48,14 @@ class Director {
     void receive(Side side, const Frame& frame);
 
     // What left since the last call: to the wire, and to the host's own stack.
-    [[nodiscard]] std::vector<Frame> sent(Side side) { return take(wires_[index(side)]); }
-    [[nodiscard]] std::vector<Frame> passed_to_host(Side side) { return take(hosts_[index(side)]); }
+    [[nodiscard]] std::vector<Frame> sent(Side side) { return wires_->sent(side); }
+    [[nodiscard]] std::vector<Frame> passed_to_host(Side side);
+    [[nodiscard]] std::uint64_t forwarded_by_card() { return wires_->forwarded_by_card(); }
 
   private:
-    static std::vector<Frame> take(kit::FakePort& port);
-
     std::array<model::MacAddress, 2> macs_;
     dpdk::FramePool pool_;
     dpdk::FramePool whole_packets_;
-    std::array<kit::FakePort, 2> wires_;
     std::array<kit::FakePort, 2> hosts_;
     kit::FakeNeighbours neighbours_;
     std::map<model::IpAddress, provider::Route> routes_;  // To every station, on its link.
@@ -68,6 +68,7 @@ class Director {
         operations_.engine,
         neighbours_,
         {.frames = pool_.get(), .whole_packets = whole_packets_.get(), .snapshots = &snapshots_}};
+    std::unique_ptr<Wires> wires_;
 };
 
 }  // namespace fpvs::test

@@ -35,6 +35,9 @@ class Folder {
                 play(recording);
             }
         }
+        for (const auto& [macs, director] : directors_) {
+            tally_.note("frames forwarded by the card", director->forwarded_by_card());
+        }
         return tally_.finish();
     }
 
@@ -150,7 +153,7 @@ class Folder {
 
     ScenarioTable table_;
     std::map<std::array<model::MacAddress, 2>, std::unique_ptr<Director>> directors_;
-    Tally tally_{"pkt", "recordings"};
+    Tally tally_{family_of_wires(), "recordings"};
     std::optional<provider::Nanoseconds> begin_;
 };
 
