@@ -417,12 +417,19 @@ Result<Interface> Rtnetlink::interface(std::uint32_t index) {
 
 Result<std::vector<InterfaceAddress>> Rtnetlink::addresses(std::uint32_t interface_index,
                                                            model::Family family) {
+    FPVS_TRY(auto found, all_addresses(family));
+    std::erase_if(found, [&](const InterfaceAddress& address) {
+        return address.interface_index != interface_index;
+    });
+    return found;
+}
+
+Result<std::vector<InterfaceAddress>> Rtnetlink::all_addresses(model::Family family) {
     Request<ifaddrmsg> request(RTM_GETADDR, NLM_F_DUMP);
     request.header().ifa_family = kernel_family(family);
     std::vector<InterfaceAddress> found;
     FPVS_TRY(const int refused, exchange(request.message(), [&](const nlmsghdr& message) {
-                 const auto address = parse_address(message);
-                 if (address && address->interface_index == interface_index) {
+                 if (const auto address = parse_address(message)) {
                      found.push_back(*address);
                  }
              }));

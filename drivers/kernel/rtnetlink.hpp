@@ -67,6 +67,8 @@ class Rtnetlink {
     // Of one family, in the order the kernel has them: for IPv4 the oldest first.
     [[nodiscard]] Result<std::vector<InterfaceAddress>> addresses(std::uint32_t interface_index,
                                                                   model::Family family);
+    // Of all interfaces.
+    [[nodiscard]] Result<std::vector<InterfaceAddress>> all_addresses(model::Family family);
     // Adding what is there and removing what is not are successes.  An IPv6 address is usable at
     // once: whether another host has it is not asked, as a virtual address has been taken over.
     [[nodiscard]] Status add_address(const InterfaceAddress& address);

@@ -47,11 +47,13 @@ class BlockReader {
         FPVS_CHECK(keywords.size() <= kKeywordsMax);
     }
 
+    [[nodiscard]] bool knows(const Statement& statement) const {
+        return find(statement) != keywords_.end();
+    }
+
     void read(const Statement& statement) {
         const std::string_view name = statement.keyword().text;
-        const auto found = std::find_if(keywords_.begin(),
-                                        keywords_.end(),
-                                        [name](const auto& known) { return known.name == name; });
+        const auto found = find(statement);
         if (found == keywords_.end()) {
             Suggestion suggestion(name);
             for (const Keyword<Target>& keyword : keywords_) {
@@ -71,6 +73,12 @@ class BlockReader {
 
   private:
     static constexpr std::size_t kKeywordsMax = 64;
+
+    [[nodiscard]] auto find(const Statement& statement) const {
+        return std::find_if(keywords_.begin(), keywords_.end(), [&](const auto& known) {
+            return known.name == statement.keyword().text;
+        });
+    }
 
     std::span<const Keyword<Target>> keywords_;
     std::span<const UnreadKeyword> unread_;

@@ -12,14 +12,11 @@ namespace fpvs::config {
 namespace {
 
 constexpr std::string_view kTwoMasters = "the address would belong to two directors at once";
-constexpr std::string_view kNoCheck =
-    "without it the server would count as up for ever; use TCP_CHECK";
 constexpr std::string_view kNoTracking = "the director would stay master when what it tracks fails";
 constexpr std::string_view kOtherTiming = "the election would be timed otherwise than on the peers";
 constexpr std::string_view kNamespace = "start fpvsd in that namespace instead (ip netns exec)";
 
 constexpr auto kUnreadInTop = std::to_array<UnreadKeyword>({
-    {.name = "SSL"},
     {.name = "bfd_instance"},
     {.name = "child_wait_time"},
     {.name = "garp_group"},
@@ -33,13 +30,11 @@ constexpr auto kUnreadInTop = std::to_array<UnreadKeyword>({
     {.name = "static_ipaddress"},
     {.name = "static_routes"},
     {.name = "static_rules"},
-    {.name = "track_file"},
     {.name = "track_group"},
     {.name = "use_pid_dir"},
     {.name = "virtual_server_group"},
     {.name = "vrrp_script"},
     {.name = "vrrp_sync_group", .refusal = "its instances would fail over one by one"},
-    {.name = "vrrp_track_file"},
     {.name = "vrrp_track_process"},
 });
 
@@ -51,7 +46,6 @@ constexpr auto kUnreadInGlobalDefs = std::to_array<UnreadKeyword>({
     {.name = "bfd_rlimit_rttime"},
     {.name = "bfd_rt_priority"},
     {.name = "checker_cpu_affinity"},
-    {.name = "checker_log_all_failures"},
     {.name = "checker_no_swap"},
     {.name = "checker_priority"},
     {.name = "checker_process_name"},
@@ -64,7 +58,6 @@ constexpr auto kUnreadInGlobalDefs = std::to_array<UnreadKeyword>({
     {.name = "disable_local_igmp"},
     {.name = "dynamic_interfaces"},
     {.name = "enable_dbus"},
-    {.name = "enable_script_security"},
     {.name = "enable_snmp_checker"},
     {.name = "enable_snmp_rfc"},
     {.name = "enable_snmp_rfcv2"},
@@ -79,7 +72,6 @@ constexpr auto kUnreadInGlobalDefs = std::to_array<UnreadKeyword>({
     {.name = "lvs_netlink_cmd_rcv_bufs_force"},
     {.name = "lvs_netlink_monitor_rcv_bufs"},
     {.name = "lvs_netlink_monitor_rcv_bufs_force"},
-    {.name = "lvs_notify_fifo"},
     {.name = "lvs_notify_fifo_script"},
     {.name = "lvs_sync_daemon"},
     {.name = "lvs_timeouts"},
@@ -107,8 +99,6 @@ constexpr auto kUnreadInGlobalDefs = std::to_array<UnreadKeyword>({
     {.name = "reload_file"},
     {.name = "reload_repeat"},
     {.name = "reload_time_file"},
-    {.name = "rs_init_notifies"},
-    {.name = "script_user"},
     {.name = "shutdown_script"},
     {.name = "shutdown_script_timeout"},
     {.name = "smtp_alert"},
@@ -196,53 +186,14 @@ constexpr auto kUnreadInVrrpInstance = std::to_array<UnreadKeyword>({
 });
 
 constexpr auto kUnreadInVirtualServer = std::to_array<UnreadKeyword>({
-    {.name = "alpha"},
-    {.name = "ha_suspend"},
     {.name = "hashed"},
-    {.name = "hysteresis"},
-    {.name = "inhibit_on_failure"},
-    {.name = "omega"},
-    {.name = "quorum"},
-    {.name = "quorum_down"},
-    {.name = "quorum_up"},
     {.name = "smtp_alert"},
     {.name = "snmp_name"},
-    {.name = "sorry_server"},
-    {.name = "sorry_server_inhibit"},
-    {.name = "sorry_server_lvs_method"},
-    {.name = "virtualhost"},
-    {.name = "warmup"},
 });
 
 constexpr auto kUnreadInRealServer = std::to_array<UnreadKeyword>({
-    {.name = "BFD_CHECK", .refusal = kNoCheck},
-    {.name = "DNS_CHECK", .refusal = kNoCheck},
-    {.name = "FILE_CHECK", .refusal = kNoCheck},
-    {.name = "HTTP_GET", .refusal = kNoCheck},
-    {.name = "MISC_CHECK", .refusal = kNoCheck},
-    {.name = "PING_CHECK", .refusal = kNoCheck},
-    {.name = "SMTP_CHECK", .refusal = kNoCheck},
-    {.name = "SSL_GET", .refusal = kNoCheck},
-    {.name = "UDP_CHECK", .refusal = kNoCheck},
-    {.name = "alpha"},
-    {.name = "delay_loop"},
-    {.name = "inhibit_on_failure"},
-    {.name = "notify_down"},
-    {.name = "notify_up"},
     {.name = "smtp_alert"},
     {.name = "snmp_name"},
-    {.name = "virtualhost"},
-    {.name = "warmup"},
-});
-
-constexpr auto kUnreadInTcpCheck = std::to_array<UnreadKeyword>({
-    {.name = "alpha"},
-    {.name = "bind_if"},
-    {.name = "bind_port"},
-    {.name = "delay_loop"},
-    {.name = "fwmark"},
-    {.name = "log_all_failures"},
-    {.name = "warmup"},
 });
 
 constexpr bool sorted(std::span<const UnreadKeyword> table) {
@@ -254,7 +205,6 @@ static_assert(sorted(kUnreadInGlobalDefs));
 static_assert(sorted(kUnreadInVrrpInstance));
 static_assert(sorted(kUnreadInVirtualServer));
 static_assert(sorted(kUnreadInRealServer));
-static_assert(sorted(kUnreadInTcpCheck));
 
 char lower(char c) {
     return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -276,9 +226,6 @@ std::span<const UnreadKeyword> unread_in_virtual_server() {
 }
 std::span<const UnreadKeyword> unread_in_real_server() {
     return kUnreadInRealServer;
-}
-std::span<const UnreadKeyword> unread_in_tcp_check() {
-    return kUnreadInTcpCheck;
 }
 
 const UnreadKeyword* find_unread(std::span<const UnreadKeyword> table, std::string_view name) {

@@ -23,7 +23,6 @@ struct UnreadKeyword {
 [[nodiscard]] std::span<const UnreadKeyword> unread_in_vrrp_instance();
 [[nodiscard]] std::span<const UnreadKeyword> unread_in_virtual_server();
 [[nodiscard]] std::span<const UnreadKeyword> unread_in_real_server();
-[[nodiscard]] std::span<const UnreadKeyword> unread_in_tcp_check();
 
 [[nodiscard]] const UnreadKeyword* find_unread(std::span<const UnreadKeyword> table,
                                                std::string_view name);

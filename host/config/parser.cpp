@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "host/config/block.hpp"
+#include "host/config/checker_globals_reader.hpp"
 #include "host/config/diagnostics.hpp"
 #include "host/config/fpvs_reader.hpp"
 #include "host/config/keywords.hpp"
@@ -34,6 +35,7 @@ struct ConfigDraft {
     std::vector<VrrpDraft> instances;  // Until global_defs are known.
     VrrpDefaults vrrp_defaults;
     std::map<model::ServiceKey, std::uint32_t> service_lines;
+    std::vector<Word> track_files;  // Names that checks use, each at its place.
     std::size_t servers = 0;
 };
 
@@ -108,8 +110,15 @@ constexpr auto kGlobalKeywords = std::to_array<Keyword<ConfigDraft>>({
 
 void read_global_definitions(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
     expect_no_value(block, diagnostics);
-    read_block<ConfigDraft>(
-        block.children, kGlobalKeywords, unread_in_global_defs(), draft, diagnostics);
+    BlockReader<ConfigDraft> own(kGlobalKeywords, unread_in_global_defs(), draft, diagnostics);
+    BlockReader<model::Config> of_checks(checker_globals(), {}, draft.config, diagnostics);
+    for (const Statement& statement : block.children) {
+        if (of_checks.knows(statement)) {
+            of_checks.read(statement);
+        } else {
+            own.read(statement);
+        }
+    }
 }
 
 void add_vrrp_instance(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
@@ -145,7 +154,7 @@ void finish_vrrp_instance(VrrpDraft written, ConfigDraft& draft, Diagnostics& di
 
 void add_virtual_server(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
     const Position place = block.keyword().position;
-    auto service = read_virtual_server(block, diagnostics);
+    auto service = read_virtual_server(block, draft.track_files, diagnostics);
     if (!service) {
         return;
     }
@@ -169,6 +178,14 @@ void add_virtual_server(const Statement& block, ConfigDraft& draft, Diagnostics&
     draft.config.virtual_services.push_back(std::move(*service));
 }
 
+void add_track_file(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
+    read_track_file(block, draft.config, diagnostics);
+}
+
+void add_tls_client(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
+    read_tls_client(block, draft.config, diagnostics);
+}
+
 void add_fpvs(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
     read_fpvs(block, draft.config, diagnostics);
 }
@@ -177,6 +194,9 @@ constexpr auto kTopKeywords = std::to_array<Keyword<ConfigDraft>>({
     {.name = "global_defs", .shape = Shape::block, .read = read_global_definitions},
     {.name = "vrrp_instance", .shape = Shape::block, .read = add_vrrp_instance},
     {.name = "virtual_server", .shape = Shape::block, .read = add_virtual_server},
+    {.name = "track_file", .shape = Shape::block, .read = add_track_file},
+    {.name = "vrrp_track_file", .shape = Shape::block, .read = add_track_file},
+    {.name = "SSL", .shape = Shape::block, .read = add_tls_client},
     {.name = "fpvs", .shape = Shape::block, .read = add_fpvs},
 });
 
@@ -214,6 +234,7 @@ Result<ParsedConfig> parse(std::string_view text, std::string_view file_name) {
     for (VrrpDraft& instance : draft.instances) {
         finish_vrrp_instance(std::move(instance), draft, diagnostics);
     }
+    require_track_files(draft.track_files, draft.config, diagnostics);
     if (diagnostics.failed()) {
         return fail(diagnostics.to_error());
     }

@@ -4,77 +4,14 @@
 #include <fmt/core.h>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
-#include <utility>
+
+#include "host/config/check_printer.hpp"
+#include "host/config/writer.hpp"
 
 namespace fpvs::config {
 namespace {
-
-// Lines with the indentation of the block they are in.
-class Writer {
-  public:
-    template <class... Args>
-    void line(fmt::format_string<Args...> format, Args&&... args) {
-        text_.append(depth_ * 4, ' ');
-        text_ += fmt::format(format, std::forward<Args>(args)...);
-        text_ += '\n';
-    }
-    template <class... Args>
-    void open(fmt::format_string<Args...> format, Args&&... args) {
-        line("{} {{", fmt::format(format, std::forward<Args>(args)...));
-        ++depth_;
-    }
-    void close() {
-        --depth_;
-        line("}}");
-    }
-    void blank_line() {
-        if (!text_.empty()) {
-            text_ += '\n';
-        }
-    }
-    [[nodiscard]] std::string take() { return std::move(text_); }
-
-  private:
-    std::string text_;
-    std::size_t depth_ = 0;
-};
-
-bool needs_quotes(std::string_view text) {
-    for (const char c : text) {
-        if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f' ||
-            std::string_view("{}#!\"'\\$").find(c) != std::string_view::npos) {
-            return true;
-        }
-    }
-    return text.empty() || text.front() == '@' || text.front() == '~';
-}
-
-// The text as one word of the file.
-std::string quoted(std::string_view text) {
-    if (!needs_quotes(text)) {
-        return std::string(text);
-    }
-    std::string word = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            word += '\\';
-            word += c;
-        } else if (byte < ' ' || c == '\x7f' || c == '$') {
-            word += fmt::format("\\{:03o}", byte);
-        } else {
-            word += c;
-        }
-    }
-    return word + '"';
-}
-
-std::string seconds(std::uint32_t milliseconds) {
-    const std::uint32_t rest = milliseconds % 1000;
-    return rest == 0 ? fmt::format("{}", milliseconds / 1000)
-                     : fmt::format("{}.{:03}", milliseconds / 1000, rest);
-}
 
 std::string_view checksum_name(model::TunnelChecksum checksum) {
     switch (checksum) {
@@ -201,23 +138,6 @@ void print_instance(Writer& out, const model::VrrpInstance& instance) {
     out.close();
 }
 
-void print_check(Writer& out, const model::HealthCheck& check) {
-    out.open("TCP_CHECK");
-    if (check.connect_address) {
-        out.line("connect_ip {}", model::to_string(*check.connect_address));
-    }
-    if (check.connect_port) {
-        out.line("connect_port {}", *check.connect_port);
-    }
-    if (check.bind_address) {
-        out.line("bindto {}", model::to_string(*check.bind_address));
-    }
-    out.line("connect_timeout {}", seconds(check.connect_timeout_ms));
-    out.line("retry {}", check.retries);
-    out.line("delay_before_retry {}", seconds(check.delay_before_retry_ms));
-    out.close();
-}
-
 void print_server(Writer& out,
                   const model::RealServerConfig& server,
                   const std::string& service_method) {
@@ -233,10 +153,46 @@ void print_server(Writer& out,
     if (server.settings.lower_threshold != 0) {
         out.line("lthreshold {}", server.settings.lower_threshold);
     }
+    if (server.inhibit_on_failure) {
+        out.line("inhibit_on_failure");
+    }
+    write_script(out, "notify_up", server.notify_up);
+    write_script(out, "notify_down", server.notify_down);
     for (const model::HealthCheck& check : server.checks) {
         print_check(out, check);
     }
     out.close();
+}
+
+void print_pool(Writer& out,
+                const model::VirtualServiceConfig& service,
+                const std::string& service_method) {
+    if (service.omega) {
+        out.line("omega");
+    }
+    if (service.ha_suspend) {
+        out.line("ha_suspend");
+    }
+    const model::Quorum usual;
+    if (service.quorum.weight != usual.weight) {
+        out.line("quorum {}", service.quorum.weight);
+    }
+    if (service.quorum.hysteresis != usual.hysteresis) {
+        out.line("hysteresis {}", service.quorum.hysteresis);
+    }
+    write_script(out, "quorum_up", service.quorum.notify_up);
+    write_script(out, "quorum_down", service.quorum.notify_down);
+    if (!service.sorry_server) {
+        return;
+    }
+    const model::SorryServer& sorry = *service.sorry_server;
+    out.line("sorry_server {} {}", model::to_string(sorry.key.address), sorry.key.port);
+    if (const std::string method = method_words(sorry.settings); method != service_method) {
+        out.line("sorry_server_lvs_method {}", method);
+    }
+    if (sorry.inhibit) {
+        out.line("sorry_server_inhibit");
+    }
 }
 
 void print_scheduler_flags(Writer& out, const model::ServiceSettings& settings) {
@@ -307,6 +263,7 @@ void print_service(Writer& out, const model::VirtualServiceConfig& service) {
     for (const model::IpAddress& address : service.local_addresses) {
         out.line("local_address {}", model::to_string(address));
     }
+    print_pool(out, service, method);
     for (const model::RealServerConfig& server : service.servers) {
         print_server(out, server, method);
     }
@@ -358,10 +315,18 @@ void print_fpvs(Writer& out, const model::Config& config) {
 
 std::string print(const model::Config& config) {
     Writer out;
-    if (!config.router_id.empty()) {
+    if (!config.router_id.empty() || config.scripts != model::ScriptDefaults{} ||
+        config.checkers != model::CheckerSettings{}) {
         out.open("global_defs");
-        out.line("router_id {}", quoted(config.router_id));
+        if (!config.router_id.empty()) {
+            out.line("router_id {}", quoted(config.router_id));
+        }
+        print_checker_globals(out, config);
         out.close();
+    }
+    print_tls_client(out, config.tls_client);
+    for (const model::TrackFile& file : config.track_files) {
+        print_track_file(out, file);
     }
     for (const model::VrrpInstance& instance : config.vrrp_instances) {
         print_instance(out, instance);

@@ -169,6 +169,20 @@ std::optional<std::uint16_t> read_port(const Word& word, Diagnostics& diagnostic
     return port ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt;
 }
 
+std::optional<std::uint16_t> read_used_port(const Statement& statement, Diagnostics& diagnostics) {
+    const auto port = read_number(statement, {.min = 1, .max = UINT16_MAX}, diagnostics);
+    return port ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt;
+}
+
+bool read_flag(const Statement& statement, Diagnostics& diagnostics) {
+    constexpr std::size_t kWaysToSayNo = 3;
+    if (statement.words.size() < 2) {
+        return true;
+    }
+    return read_choice(statement, {"off", "no", "false", "on", "yes", "true"}, diagnostics)
+               .value_or(kWaysToSayNo) >= kWaysToSayNo;
+}
+
 std::optional<std::string> read_interface(const Word& word, Diagnostics& diagnostics) {
     const bool fits = !word.text.empty() && word.text.size() < IFNAMSIZ;
     if (!fits || word.text.find_first_of("/: \t") != std::string::npos) {

@@ -51,6 +51,11 @@ struct TimeRange {
                                                            std::string_view what,
                                                            Diagnostics& diagnostics);
 [[nodiscard]] std::optional<std::uint16_t> read_port(const Word& word, Diagnostics& diagnostics);
+// `keyword port`, of which 0 is none.
+[[nodiscard]] std::optional<std::uint16_t> read_used_port(const Statement& statement,
+                                                          Diagnostics& diagnostics);
+// `keyword [on|off]`, or yes, no, true, false.  The keyword alone says yes.
+[[nodiscard]] bool read_flag(const Statement& statement, Diagnostics& diagnostics);
 // A Linux interface name.
 [[nodiscard]] std::optional<std::string> read_interface(const Word& word, Diagnostics& diagnostics);
 // One of `choices`; the index of the one that stands there.

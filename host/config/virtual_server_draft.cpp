@@ -2,8 +2,10 @@
 #include "host/config/virtual_server_draft.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "host/config/values.hpp"
 
@@ -131,18 +133,128 @@ void fill_persistence(ServiceDraft& draft, Diagnostics& diagnostics) {
     draft.service.settings.persistence = persistence;
 }
 
-std::vector<model::HealthCheck> fill_checks(const ServerDraft& server, const CheckTimers& outer) {
+// keepalived's, where neither the check nor what is around it says otherwise.
+CheckTimers default_timers(const model::HealthCheck& check, std::uint32_t delay_loop_ms) {
+    constexpr std::uint32_t kHttpDelayMs = 3'000;
+    constexpr std::uint32_t kDnsRetries = 3;
+    const model::HealthCheck usual;
+    CheckTimers timers{.retries = usual.retries,
+                       .delay_before_retry_ms = usual.delay_before_retry_ms};
+    if (std::holds_alternative<model::HttpCheck>(check.detail)) {
+        timers.delay_before_retry_ms = kHttpDelayMs;
+    } else if (std::holds_alternative<model::DnsCheck>(check.detail)) {
+        timers.retries = kDnsRetries;
+        timers.delay_before_retry_ms = delay_loop_ms;
+    } else if (std::holds_alternative<model::MiscCheck>(check.detail)) {
+        timers.retries = 0;
+    }
+    return timers;
+}
+
+// A URL's own host counts before that of the check, the server and the service.
+void fill_virtual_hosts(const CheckDraft& draft,
+                        const std::string& outer,
+                        model::HealthCheck& check) {
+    auto* const http = std::get_if<model::HttpCheck>(&check.detail);
+    if (http == nullptr) {
+        return;
+    }
+    for (model::UrlCheck& url : http->urls) {
+        if (url.virtual_host.empty()) {
+            url.virtual_host = draft.virtual_host.empty() ? outer : draft.virtual_host;
+        }
+    }
+}
+
+std::vector<model::HealthCheck> fill_checks(const ServerDraft& server,
+                                            const ServiceDraft& service) {
+    const std::string& virtual_host =
+        server.virtual_host.empty() ? service.virtual_host : server.virtual_host;
     std::vector<model::HealthCheck> checks;
     for (const CheckDraft& draft : server.checks) {
-        const CheckTimers timers = draft.timers.or_else(server.timers).or_else(outer);
+        const CheckTimers said = draft.timers.or_else(server.timers).or_else(service.timers);
+        const CheckTimers timers = said.or_else(default_timers(
+            draft.check, said.delay_loop_ms.value_or(service.service.delay_loop_ms)));
         model::HealthCheck check = draft.check;
         check.connect_timeout_ms = timers.connect_timeout_ms.value_or(check.connect_timeout_ms);
         check.retries = timers.retries.value_or(check.retries);
         check.delay_before_retry_ms =
             timers.delay_before_retry_ms.value_or(check.delay_before_retry_ms);
-        checks.push_back(check);
+        check.warmup_ms = timers.warmup_ms;
+        check.alpha = timers.alpha.value_or(false);
+        // The service's own needs no words.
+        if (timers.delay_loop_ms.value_or(service.service.delay_loop_ms) !=
+            service.service.delay_loop_ms) {
+            check.delay_loop_ms = timers.delay_loop_ms;
+        }
+        fill_virtual_hosts(draft, virtual_host, check);
+        checks.push_back(std::move(check));
     }
     return checks;
+}
+
+// Only NAT can change the port.
+bool keeps_port(model::Forwarding forwarding) {
+    return forwarding != model::Forwarding::nat && forwarding != model::Forwarding::full_nat;
+}
+
+void fill_sorry_server(ServiceDraft& draft, Diagnostics& diagnostics) {
+    if (!draft.sorry_server) {
+        return;
+    }
+    const SorryServerDraft& sorry = *draft.sorry_server;
+    const Method& method = draft.sorry_server_method ? *draft.sorry_server_method : *draft.method;
+    model::ServiceKey& key = draft.service.key;
+    model::SorryServer filled{
+        .key = {.address = sorry.address.value_or(key.address),
+                .port = sorry.port.value_or(key.port)},
+        .settings = {.forwarding = method.forwarding, .weight = 1, .tunnel = method.tunnel},
+        .inhibit = draft.sorry_server_inhibit};
+    if (filled.key.address.family != key.address.family &&
+        method.forwarding != model::Forwarding::tunnel) {
+        diagnostics.error(sorry.place,
+                          "a sorry server of another family than its virtual server is reached by "
+                          "TUN only");
+    }
+    if (key.firewall_mark != 0) {
+        filled.key.port = 0;
+    } else if (keeps_port(method.forwarding) && filled.key.port != key.port) {
+        diagnostics.warning(sorry.place,
+                            "only NAT can change the port; {} is taken, the virtual server's",
+                            key.port);
+        filled.key.port = key.port;
+    }
+    for (const model::RealServerConfig& server : draft.service.servers) {
+        if (server.key == filled.key) {
+            diagnostics.error(sorry.place, "the sorry server is one of the real servers");
+        }
+    }
+    draft.service.sorry_server = filled;
+}
+
+// A quorum that could never be reached, and a hysteresis that could never be left, are cut as
+// keepalived does.
+void fill_quorum(ServiceDraft& draft, Diagnostics& diagnostics) {
+    model::Quorum& quorum = draft.service.quorum;
+    std::uint64_t weight = 0;
+    for (const model::RealServerConfig& server : draft.service.servers) {
+        weight += static_cast<std::uint64_t>(server.settings.weight);
+    }
+    if (quorum.weight > weight && quorum.weight > 1) {
+        const auto reduced = static_cast<std::uint32_t>(std::max<std::uint64_t>(weight, 1));
+        diagnostics.warning(draft.quorum_place,
+                            "quorum {} is more than all real servers weigh; {} is taken",
+                            quorum.weight,
+                            reduced);
+        quorum.weight = reduced;
+    }
+    if (quorum.hysteresis >= quorum.weight && quorum.hysteresis > 0) {
+        diagnostics.warning(draft.hysteresis_place,
+                            "hysteresis {} is not below the quorum of {}; 0 is taken",
+                            quorum.hysteresis,
+                            quorum.weight);
+        quorum.hysteresis = 0;
+    }
 }
 
 void fill_server(const ServerDraft& server, ServiceDraft& draft, Diagnostics& diagnostics) {
@@ -170,9 +282,7 @@ void fill_server(const ServerDraft& server, ServiceDraft& draft, Diagnostics& di
                                 "a firewall mark has packets to any port; this one is ignored");
             filled.key.port = 0;
         }
-    } else if (filled.settings.forwarding != model::Forwarding::nat &&
-               filled.settings.forwarding != model::Forwarding::full_nat &&
-               filled.key.port != service.key.port) {
+    } else if (keeps_port(filled.settings.forwarding) && filled.key.port != service.key.port) {
         diagnostics.warning(server.port_place,
                             "only NAT can change the port; {} is taken, the virtual server's",
                             service.key.port);
@@ -187,13 +297,18 @@ void fill_server(const ServerDraft& server, ServiceDraft& draft, Diagnostics& di
                             filled.key.port);
         return;
     }
-    filled.checks = fill_checks(server, draft.timers);
+    filled.inhibit_on_failure =
+        server.inhibit_on_failure.value_or(draft.inhibit_on_failure.value_or(false));
+    filled.notify_up = server.notify_up;
+    filled.notify_down = server.notify_down;
+    filled.checks = fill_checks(server, draft);
     service.servers.push_back(std::move(filled));
 }
 
 }  // namespace
 
 void fill(ServiceDraft& draft, Diagnostics& diagnostics) {
+    draft.service.delay_loop_ms = draft.timers.delay_loop_ms.value_or(draft.service.delay_loop_ms);
     fill_service(draft, diagnostics);
     fill_family(draft, diagnostics);
     fill_scheduler_flags(draft, diagnostics);
@@ -201,6 +316,8 @@ void fill(ServiceDraft& draft, Diagnostics& diagnostics) {
     for (const ServerDraft& server : draft.servers) {
         fill_server(server, draft, diagnostics);
     }
+    fill_sorry_server(draft, diagnostics);
+    fill_quorum(draft, diagnostics);
 }
 
 }  // namespace fpvs::config

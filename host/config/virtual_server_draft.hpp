@@ -8,35 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "host/config/check_draft.hpp"
 #include "host/config/diagnostics.hpp"
 #include "host/config/forwarding_reader.hpp"
 #include "host/config/lexer.hpp"
 #include "host/model/virtual_service.hpp"
 
 namespace fpvs::config {
-
-// Timers of checks may be set for a service, a server and a check; the nearest one counts,
-// whatever their order in the file.
-struct CheckTimers {
-    std::optional<std::uint32_t> connect_timeout_ms;
-    std::optional<std::uint32_t> retries;
-    std::optional<std::uint32_t> delay_before_retry_ms;
-
-    [[nodiscard]] CheckTimers or_else(const CheckTimers& outer) const {
-        return {
-            .connect_timeout_ms =
-                connect_timeout_ms ? connect_timeout_ms : outer.connect_timeout_ms,
-            .retries = retries ? retries : outer.retries,
-            .delay_before_retry_ms =
-                delay_before_retry_ms ? delay_before_retry_ms : outer.delay_before_retry_ms,
-        };
-    }
-};
-
-struct CheckDraft {
-    CheckTimers timers;
-    model::HealthCheck check;
-};
 
 struct ServerDraft {
     Position place;
@@ -49,8 +27,18 @@ struct ServerDraft {
     std::uint32_t upper_threshold = 0;
     std::uint32_t lower_threshold = 0;
     Position lower_threshold_place;
+    std::optional<bool> inhibit_on_failure;
+    std::string virtual_host;
+    model::Script notify_up;
+    model::Script notify_down;
     CheckTimers timers;
     std::vector<CheckDraft> checks;
+};
+
+struct SorryServerDraft {
+    Position place;
+    std::optional<model::IpAddress> address;
+    std::optional<std::uint16_t> port;
 };
 
 struct ServiceDraft {
@@ -67,6 +55,13 @@ struct ServiceDraft {
     std::string persistence_engine;
     Position persistence_place;
     std::optional<model::Family> family;  // As ip_family says.
+    std::optional<bool> inhibit_on_failure;
+    std::string virtual_host;
+    Position quorum_place;
+    Position hysteresis_place;
+    std::optional<SorryServerDraft> sorry_server;
+    std::optional<Method> sorry_server_method;
+    bool sorry_server_inhibit = false;
     CheckTimers timers;
     std::vector<ServerDraft> servers;
 };

@@ -13,7 +13,11 @@
 #include <vector>
 
 #include "host/config/block.hpp"
+#include "host/config/check_keywords.hpp"
+#include "host/config/check_reader.hpp"
 #include "host/config/keywords.hpp"
+#include "host/config/script_reader.hpp"
+#include "host/config/timer_keywords.hpp"
 #include "host/config/values.hpp"
 #include "host/config/virtual_server_draft.hpp"
 #include "host/model/limits.hpp"
@@ -21,33 +25,10 @@
 namespace fpvs::config {
 namespace {
 
-constexpr std::uint32_t kMillisecondsPerSecond = 1000;
-constexpr std::uint32_t kU32Max = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint32_t kWeightMax = std::numeric_limits<std::int32_t>::max();
 constexpr std::uint32_t kPersistenceSecondsMax = 31 * 86'400;  // The kernel's own bound.
 
-// ---- Statements that mean the same on several levels.
-
-template <class Draft>
-void read_connect_timeout(const Statement& statement, Draft& draft, Diagnostics& diagnostics) {
-    draft.timers.connect_timeout_ms =
-        read_time(statement,
-                  {.units_per_s = kMillisecondsPerSecond, .min_units = 1, .max_units = kU32Max},
-                  diagnostics);
-}
-
-template <class Draft>
-void read_delay_before_retry(const Statement& statement, Draft& draft, Diagnostics& diagnostics) {
-    draft.timers.delay_before_retry_ms =
-        read_time(statement,
-                  {.units_per_s = kMillisecondsPerSecond, .min_units = 0, .max_units = kU32Max},
-                  diagnostics);
-}
-
-template <class Draft>
-void read_retry(const Statement& statement, Draft& draft, Diagnostics& diagnostics) {
-    draft.timers.retries = read_number(statement, {.min = 0, .max = kU32Max}, diagnostics);
-}
+// ---- Statements that mean the same for a service and for a server.
 
 template <class Draft>
 void read_weight(const Statement& statement, Draft& draft, Diagnostics& diagnostics) {
@@ -60,67 +41,74 @@ void read_forwarding(const Statement& statement, Draft& draft, Diagnostics& diag
     draft.method = read_method(statement, diagnostics);
 }
 
-// ---- TCP_CHECK.
-
-constexpr auto kTcpCheckKeywords = std::to_array<Keyword<CheckDraft>>({
-    {.name = "connect_ip",
-     .read =
-         [](const Statement& statement, CheckDraft& draft, Diagnostics& diagnostics) {
-             if (const Word* const word = single_value(statement, diagnostics)) {
-                 draft.check.connect_address = read_address(*word, "connect_ip", diagnostics);
-             }
-         }},
-    {.name = "connect_port",
-     .read =
-         [](const Statement& statement, CheckDraft& draft, Diagnostics& diagnostics) {
-             if (const auto port =
-                     read_number(statement, {.min = 1, .max = UINT16_MAX}, diagnostics)) {
-                 draft.check.connect_port = static_cast<std::uint16_t>(*port);
-             }
-         }},
-    {.name = "bindto",
-     .read =
-         [](const Statement& statement, CheckDraft& draft, Diagnostics& diagnostics) {
-             if (const Word* const word = single_value(statement, diagnostics)) {
-                 draft.check.bind_address = read_address(*word, "bindto", diagnostics);
-             }
-         }},
-    {.name = "connect_timeout", .read = read_connect_timeout<CheckDraft>},
-    {.name = "retry", .read = read_retry<CheckDraft>},
-    {.name = "delay_before_retry", .read = read_delay_before_retry<CheckDraft>},
-});
-
-void read_tcp_check(const Statement& block, ServerDraft& server, Diagnostics& diagnostics) {
-    expect_no_value(block, diagnostics);
-    CheckDraft draft;
-    read_block<CheckDraft>(
-        block.children, kTcpCheckKeywords, unread_in_tcp_check(), draft, diagnostics);
-    server.checks.push_back(draft);
+template <class Draft>
+void read_inhibit(const Statement& statement, Draft& draft, Diagnostics& diagnostics) {
+    draft.inhibit_on_failure = read_flag(statement, diagnostics);
 }
+
+template <class Draft>
+void read_virtual_host(const Statement& statement, Draft& draft, Diagnostics& diagnostics) {
+    const Word* const word = single_value(statement, diagnostics);
+    if (word == nullptr) {
+        return;
+    }
+    if (!is_one_line(word->text)) {
+        diagnostics.error(word->position, "'virtualhost' must be one line of text");
+        return;
+    }
+    draft.virtual_host = word->text;
+}
+
+template <class Draft>
+constexpr auto kSharedKeywords =
+    join(kTimerKeywords<Draft>,
+         std::to_array<Keyword<Draft>>({
+             {.name = "connect_timeout", .read = read_connect_timeout<Draft>},
+             {.name = "weight", .read = read_weight<Draft>},
+             {.name = "lvs_method", .read = read_forwarding<Draft>},
+             {.name = "inhibit_on_failure", .read = read_inhibit<Draft>},
+             {.name = "virtualhost", .read = read_virtual_host<Draft>},
+         }));
 
 // ---- real_server.
 
-constexpr auto kServerKeywords = std::to_array<Keyword<ServerDraft>>({
-    {.name = "weight", .read = read_weight<ServerDraft>},
-    {.name = "lvs_method", .read = read_forwarding<ServerDraft>},
-    {.name = "uthreshold",
-     .read =
-         [](const Statement& statement, ServerDraft& draft, Diagnostics& diagnostics) {
-             draft.upper_threshold =
-                 read_number(statement, {.min = 0, .max = kU32Max}, diagnostics).value_or(0);
-         }},
-    {.name = "lthreshold",
-     .read =
-         [](const Statement& statement, ServerDraft& draft, Diagnostics& diagnostics) {
-             draft.lower_threshold =
-                 read_number(statement, {.min = 0, .max = kU32Max}, diagnostics).value_or(0);
-             draft.lower_threshold_place = statement.keyword().position;
-         }},
-    {.name = "connect_timeout", .read = read_connect_timeout<ServerDraft>},
-    {.name = "retry", .read = read_retry<ServerDraft>},
-    {.name = "delay_before_retry", .read = read_delay_before_retry<ServerDraft>},
-    {.name = "TCP_CHECK", .shape = Shape::block, .read = read_tcp_check},
-});
+constexpr auto kServerKeywords = join(
+    kSharedKeywords<ServerDraft>,
+    std::to_array<Keyword<ServerDraft>>({
+        {.name = "uthreshold",
+         .read =
+             [](const Statement& statement, ServerDraft& draft, Diagnostics& diagnostics) {
+                 draft.upper_threshold =
+                     read_number(statement, {.min = 0, .max = kU32Max}, diagnostics).value_or(0);
+             }},
+        {.name = "lthreshold",
+         .read =
+             [](const Statement& statement, ServerDraft& draft, Diagnostics& diagnostics) {
+                 draft.lower_threshold =
+                     read_number(statement, {.min = 0, .max = kU32Max}, diagnostics).value_or(0);
+                 draft.lower_threshold_place = statement.keyword().position;
+             }},
+        {.name = "notify_up",
+         .read =
+             [](const Statement& statement, ServerDraft& draft, Diagnostics& diagnostics) {
+                 draft.notify_up = read_script(statement, diagnostics);
+             }},
+        {.name = "notify_down",
+         .read =
+             [](const Statement& statement, ServerDraft& draft, Diagnostics& diagnostics) {
+                 draft.notify_down = read_script(statement, diagnostics);
+             }},
+        {.name = "TCP_CHECK", .shape = Shape::block, .read = read_tcp_check},
+        {.name = "HTTP_GET", .shape = Shape::block, .read = read_http_get},
+        {.name = "SSL_GET", .shape = Shape::block, .read = read_ssl_get},
+        {.name = "SMTP_CHECK", .shape = Shape::block, .read = read_smtp_check},
+        {.name = "DNS_CHECK", .shape = Shape::block, .read = read_dns_check},
+        {.name = "UDP_CHECK", .shape = Shape::block, .read = read_udp_check},
+        {.name = "PING_CHECK", .shape = Shape::block, .read = read_ping_check},
+        {.name = "MISC_CHECK", .shape = Shape::block, .read = read_misc_check},
+        {.name = "FILE_CHECK", .shape = Shape::block, .read = read_file_check},
+        {.name = "BFD_CHECK", .shape = Shape::block, .read = read_bfd_check},
+    }));
 
 void warn_left_over(const Statement& block, std::size_t words, Diagnostics& diagnostics) {
     if (block.words.size() > words) {
@@ -244,69 +232,122 @@ void read_local_address(const Statement& statement, ServiceDraft& draft, Diagnos
     }
 }
 
-constexpr auto kServiceKeywords = std::to_array<Keyword<ServiceDraft>>({
-    {.name = "delay_loop",
+void read_sorry_server(const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
+    SorryServerDraft sorry{.place = statement.keyword().position};
+    if (statement.words.size() < 2) {
+        diagnostics.error(sorry.place, "'sorry_server' needs an address and a port");
+        return;
+    }
+    sorry.address = read_address(statement.words[1], "the sorry server's address", diagnostics);
+    if (statement.words.size() > 2) {
+        sorry.port = read_port(statement.words[2], diagnostics);
+    }
+    warn_left_over(statement, 3, diagnostics);
+    draft.sorry_server = sorry;
+}
+
+constexpr auto kQuorumKeywords = std::to_array<Keyword<ServiceDraft>>({
+    {.name = "quorum",
      .read =
          [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
-             const auto delay_ms = read_time(
-                 statement,
-                 {.units_per_s = kMillisecondsPerSecond, .min_units = 1, .max_units = kU32Max},
-                 diagnostics);
-             draft.service.delay_loop_ms = delay_ms.value_or(draft.service.delay_loop_ms);
+             draft.quorum_place = statement.keyword().position;
+             draft.service.quorum.weight =
+                 read_number(statement, {.min = 1, .max = kWeightMax}, diagnostics).value_or(1);
          }},
-    {.name = "lb_algo", .read = read_scheduler},
-    {.name = "lvs_sched", .read = read_scheduler},
-    {.name = "lb_kind", .read = read_forwarding<ServiceDraft>},
-    {.name = "lvs_method", .read = read_forwarding<ServiceDraft>},
-    {.name = "persistence_timeout", .read = read_persistence_timeout},
-    {.name = "persistence_granularity", .read = read_granularity},
-    {.name = "persistence_engine",
+    {.name = "hysteresis",
      .read =
          [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
-             if (read_choice(statement, {"sip"}, diagnostics)) {
-                 draft.persistence_engine = "sip";
-                 diagnostics.warning(statement.keyword().position,
-                                     "Call-IDs are not looked for yet: clients are told apart by "
-                                     "their addresses");
-             }
+             draft.hysteresis_place = statement.keyword().position;
+             draft.service.quorum.hysteresis =
+                 read_number(statement, {.min = 0, .max = kWeightMax}, diagnostics).value_or(0);
          }},
-    {.name = "local_address", .read = read_local_address, .repeats = true},
-    {.name = "client_address",
+    {.name = "quorum_up",
      .read =
          [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
-             constexpr std::array kWays{model::ClientAddress::not_told,
-                                        model::ClientAddress::toa,
-                                        model::ClientAddress::proxy_v2};
-             const auto choice = read_choice(statement, {"none", "toa", "proxy-v2"}, diagnostics);
-             draft.service.settings.client_address = kWays[choice.value_or(0)];
+             draft.service.quorum.notify_up = read_script(statement, diagnostics);
          }},
-    {.name = "protocol", .read = read_protocol},
-    {.name = "ops",
+    {.name = "quorum_down",
      .read =
          [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
-             expect_no_value(statement, diagnostics);
-             draft.service.settings.one_packet = true;
+             draft.service.quorum.notify_down = read_script(statement, diagnostics);
          }},
-    {.name = "sh-fallback", .read = read_scheduler_flag},
-    {.name = "mh-fallback", .read = read_scheduler_flag},
-    {.name = "flag-1", .read = read_scheduler_flag},
-    {.name = "sh-port", .read = read_scheduler_flag},
-    {.name = "mh-port", .read = read_scheduler_flag},
-    {.name = "flag-2", .read = read_scheduler_flag},
-    {.name = "flag-3", .read = read_scheduler_flag},
-    {.name = "ip_family",
+    {.name = "sorry_server", .read = read_sorry_server},
+    {.name = "sorry_server_inhibit",
      .read =
          [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
-             if (const auto choice = read_choice(statement, {"inet", "inet6"}, diagnostics)) {
-                 draft.family = *choice == 0 ? model::Family::ipv4 : model::Family::ipv6;
-             }
+             draft.sorry_server_inhibit = read_flag(statement, diagnostics);
          }},
-    {.name = "weight", .read = read_weight<ServiceDraft>},
-    {.name = "connect_timeout", .read = read_connect_timeout<ServiceDraft>},
-    {.name = "retry", .read = read_retry<ServiceDraft>},
-    {.name = "delay_before_retry", .read = read_delay_before_retry<ServiceDraft>},
-    {.name = "real_server", .shape = Shape::block, .read = read_real_server},
+    {.name = "sorry_server_lvs_method",
+     .read =
+         [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
+             draft.sorry_server_method = read_method(statement, diagnostics);
+         }},
+    {.name = "omega",
+     .read =
+         [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
+             draft.service.omega = read_flag(statement, diagnostics);
+         }},
+    {.name = "ha_suspend",
+     .read =
+         [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
+             draft.service.ha_suspend = read_flag(statement, diagnostics);
+         }},
 });
+
+constexpr auto kServiceKeywords = join(
+    kSharedKeywords<ServiceDraft>,
+    kQuorumKeywords,
+    std::to_array<Keyword<ServiceDraft>>({
+        {.name = "lb_algo", .read = read_scheduler},
+        {.name = "lvs_sched", .read = read_scheduler},
+        {.name = "lb_kind", .read = read_forwarding<ServiceDraft>},
+        {.name = "persistence_timeout", .read = read_persistence_timeout},
+        {.name = "persistence_granularity", .read = read_granularity},
+        {.name = "persistence_engine",
+         .read =
+             [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
+                 if (read_choice(statement, {"sip"}, diagnostics)) {
+                     draft.persistence_engine = "sip";
+                     diagnostics.warning(
+                         statement.keyword().position,
+                         "Call-IDs are not looked for yet: clients are told apart by "
+                         "their addresses");
+                 }
+             }},
+        {.name = "local_address", .read = read_local_address, .repeats = true},
+        {.name = "client_address",
+         .read =
+             [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
+                 constexpr std::array kWays{model::ClientAddress::not_told,
+                                            model::ClientAddress::toa,
+                                            model::ClientAddress::proxy_v2};
+                 const auto choice =
+                     read_choice(statement, {"none", "toa", "proxy-v2"}, diagnostics);
+                 draft.service.settings.client_address = kWays[choice.value_or(0)];
+             }},
+        {.name = "protocol", .read = read_protocol},
+        {.name = "ops",
+         .read =
+             [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
+                 expect_no_value(statement, diagnostics);
+                 draft.service.settings.one_packet = true;
+             }},
+        {.name = "sh-fallback", .read = read_scheduler_flag},
+        {.name = "mh-fallback", .read = read_scheduler_flag},
+        {.name = "flag-1", .read = read_scheduler_flag},
+        {.name = "sh-port", .read = read_scheduler_flag},
+        {.name = "mh-port", .read = read_scheduler_flag},
+        {.name = "flag-2", .read = read_scheduler_flag},
+        {.name = "flag-3", .read = read_scheduler_flag},
+        {.name = "ip_family",
+         .read =
+             [](const Statement& statement, ServiceDraft& draft, Diagnostics& diagnostics) {
+                 if (const auto choice = read_choice(statement, {"inet", "inet6"}, diagnostics)) {
+                     draft.family = *choice == 0 ? model::Family::ipv4 : model::Family::ipv6;
+                 }
+             }},
+        {.name = "real_server", .shape = Shape::block, .read = read_real_server},
+    }));
 
 void read_service_address(const Statement& block, ServiceDraft& draft, Diagnostics& diagnostics) {
     if (block.words.size() < 2) {
@@ -343,6 +384,7 @@ void read_service_address(const Statement& block, ServiceDraft& draft, Diagnosti
 }  // namespace
 
 std::optional<model::VirtualServiceConfig> read_virtual_server(const Statement& block,
+                                                               std::vector<Word>& track_files,
                                                                Diagnostics& diagnostics) {
     ServiceDraft draft;
     draft.place = block.keyword().position;
@@ -353,6 +395,14 @@ std::optional<model::VirtualServiceConfig> read_virtual_server(const Statement& 
     if (draft.servers.empty()) {
         diagnostics.warning(draft.place, "this virtual_server has no real_server and is ignored");
         return std::nullopt;
+    }
+    for (const ServerDraft& server : draft.servers) {
+        for (const CheckDraft& check : server.checks) {
+            if (const auto* const file = std::get_if<model::FileCheck>(&check.check.detail)) {
+                track_files.push_back(
+                    {.text = file->track_file, .position = check.track_file_place});
+            }
+        }
     }
     return std::move(draft.service);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "host/config/diagnostics.hpp"
 #include "host/config/statement.hpp"
@@ -10,8 +11,9 @@
 
 namespace fpvs::config {
 
-// Nothing if the block has an error, or no real server: keepalived passes over those.
+// Nothing if the block has no real server: keepalived passes over those.  Adds the names of the
+// track files that its checks need.
 [[nodiscard]] std::optional<model::VirtualServiceConfig> read_virtual_server(
-    const Statement& block, Diagnostics& diagnostics);
+    const Statement& block, std::vector<Word>& track_files, Diagnostics& diagnostics);
 
 }  // namespace fpvs::config

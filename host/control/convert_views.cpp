@@ -85,11 +85,7 @@ api::HealthCheck to_api(const model::HealthCheckView& check) {
     api::HealthCheck wire;
     *wire.mutable_service() = to_api(check.service);
     *wire.mutable_server() = to_api(check.server);
-    switch (check.kind) {
-        case model::CheckKind::tcp:
-            wire.set_kind("TCP_CHECK");
-            break;
-    }
+    wire.set_kind(std::string(model::name(check.kind)));
     wire.set_up(check.up);
     wire.set_failures(check.failures);
     wire.set_since_s(check.since_s);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/daemon/daemon.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <random>
 #include <utility>
 
@@ -42,26 +44,18 @@ Status check_config(const model::Config& config) {
     return {};
 }
 
-const model::RealServerConfig* find_server(const model::Config& config,
-                                           const model::ServiceKey& service,
-                                           const model::ServerKey& server) {
-    for (const auto& candidate : config.virtual_services) {
-        if (candidate.key != service) {
-            continue;
-        }
-        for (const auto& real_server : candidate.servers) {
-            if (real_server.key == server) {
-                return &real_server;
-            }
-        }
-    }
-    return nullptr;
+std::uint64_t random_seed() {
+    std::random_device device;
+    return static_cast<std::uint64_t>(device()) << 32 | device();
 }
+
+// How long the scripts that are told of the end may hold it up.
+constexpr std::chrono::milliseconds kLastScripts{5'000};
 
 }  // namespace
 
 Daemon::Daemon(boost::asio::io_context& io, DaemonOptions options)
-    : io_(io), options_(std::move(options)), tcp_probe_(io) {}
+    : io_(io), options_(std::move(options)), scripts_(io), probe_(io, scripts_, random_seed()) {}
 
 Daemon::~Daemon() {
     if (loader_.joinable()) {
@@ -122,10 +116,16 @@ Status Daemon::open_drivers() {
     FPVS_TRY(routes_, kernel::RouteWatch::open(io_));
     routes_->on_change([this](const auto& routes) { data_path_->use_routes(routes); });
     FPVS_TRY(vrrp_, VrrpThread::start(io_, clock_));
-    health_ = std::make_unique<health::Service>(io_, clock_, tcp_probe_, std::random_device{}());
-    health_->on_change([this](const auto& service, const auto& server, bool up) {
-        on_health(service, server, up);
-    });
+    health_ = std::make_unique<health::Service>(
+        io_,
+        clock_,
+        probe_,
+        scripts_,
+        [this](std::string_view line) { health_fifo_.write(line); },
+        random_seed());
+    health_->on_change([this](const model::ServiceKey& service) { on_health(service); });
+    FPVS_TRY(local_addresses_, kernel::LocalAddresses::open(io_));
+    local_addresses_->on_change([this] { suspend_checks(); });
     return {};
 }
 
@@ -155,15 +155,20 @@ Status Daemon::apply(model::Config config) {
     FPVS_TRY_STATUS(marks.replace_files(config.mark_rules));
     FPVS_TRY_STATUS(data_path_->set_mark_rules(marks.all()));
     mark_rules_ = std::move(marks);
-    FPVS_TRY_STATUS(health_->apply(config.virtual_services));
+    scripts_.use(config.scripts);
+    FPVS_TRY_STATUS(health_fifo_.use(config.checkers.notify_fifo));
+    FPVS_TRY_STATUS(probe_.use(config));
+    FPVS_TRY_STATUS(health_->apply(config));
     FPVS_TRY_STATUS(vrrp_->apply(config.vrrp_instances));
-    const std::vector<Edit> edits =
-        plan_edits(config_.virtual_services, config.virtual_services, health_->down());
+    std::vector<ServiceTable> tables = service_tables(config, *health_);
+    const std::vector<Edit> edits = plan_edits(tables_, tables);
     data_path_->with_engine([&](engine::Engine& engine, auto) {
         apply_settings(engine, config_.settings, config.settings);
         (void)apply_edits(engine, edits);
     });
     config_ = std::move(config);
+    tables_ = std::move(tables);
+    suspend_checks();
     return {};
 }
 
@@ -186,21 +191,23 @@ Status Daemon::reload() {
     return {};
 }
 
-void Daemon::on_health(const model::ServiceKey& service, const model::ServerKey& server, bool up) {
-    const model::RealServerConfig* config = find_server(config_, service, server);
-    if (config == nullptr) {
+void Daemon::on_health(const model::ServiceKey& service) {
+    const auto held = std::find_if(
+        tables_.begin(), tables_.end(), [&](const auto& table) { return table.key == service; });
+    if (held == tables_.end()) {
         return;
     }
-    const Status status = data_path_->with_engine([&](engine::Engine& engine, auto) {
-        return up ? engine.add_server(service, server, config->settings)
-                  : engine.delete_server(service, server);
-    });
-    log::info("health",
-              "server={} of {} is {}{}",
-              model::to_string(server),
-              model::to_string(service),
-              up ? "up" : "down",
-              status ? "" : ": " + status.error().message);
+    health::PoolTable wanted = health_->table(service);
+    const std::vector<Edit> edits = plan_servers(service, held->servers, wanted);
+    // At once, so that no packet finds a pool that is half of the one and half of the other.
+    data_path_->with_engine(
+        [&](engine::Engine& engine, auto) { (void)apply_edits(engine, edits); });
+    held->servers = std::move(wanted);
+}
+
+void Daemon::suspend_checks() {
+    health_->use_addresses(
+        [this](const model::IpAddress& address) { return local_addresses_->contains(address); });
 }
 
 void Daemon::load_card(std::string path, control::Operations::Done done) {
@@ -242,9 +249,10 @@ void Daemon::finish_load(Result<std::unique_ptr<provider::Card>> card,
 
 void Daemon::stop() {
     log::info("daemon", "stopping");
+    health_->stop();
     vrrp_->stop();
     data_path_->detach_card();
-    io_.stop();
+    scripts_.finish(kLastScripts, [this] { io_.stop(); });
 }
 
 }  // namespace fpvs::daemon

@@ -11,14 +11,18 @@
 #include <vector>
 
 #include "drivers/ipvs_netlink/server.hpp"
+#include "drivers/kernel/local_addresses.hpp"
 #include "drivers/kernel/neighbour_cache.hpp"
+#include "drivers/kernel/notify_fifo.hpp"
 #include "drivers/kernel/route_watch.hpp"
-#include "drivers/kernel/tcp_probe.hpp"
+#include "drivers/kernel/script_runner.hpp"
+#include "drivers/probe/probe.hpp"
 #include "host/control/dispatcher.hpp"
 #include "host/control/server.hpp"
 #include "host/daemon/data_path.hpp"
 #include "host/daemon/operations.hpp"
 #include "host/daemon/port_options.hpp"
+#include "host/daemon/service_plan.hpp"
 #include "host/daemon/vrrp_thread.hpp"
 #include "host/health/service.hpp"
 #include "host/model/config.hpp"
@@ -59,7 +63,10 @@ class Daemon {
     [[nodiscard]] Status open_drivers();
     [[nodiscard]] Status open_sockets();
     [[nodiscard]] Status apply(model::Config config);
-    void on_health(const model::ServiceKey& service, const model::ServerKey& server, bool up);
+    // The table of this service is to be another.
+    void on_health(const model::ServiceKey& service);
+    // Services in ha_suspend wait until this director has their addresses.
+    void suspend_checks();
     void load_card(std::string path, control::Operations::Done done);
     void finish_load(Result<std::unique_ptr<provider::Card>> card,
                      const control::Operations::Done& done);
@@ -67,14 +74,18 @@ class Daemon {
     boost::asio::io_context& io_;
     const DaemonOptions options_;
     provider::SteadyClock clock_;
-    model::Config config_;  // What was applied last.
+    model::Config config_;              // What was applied last,
+    std::vector<ServiceTable> tables_;  // and what the engine was made to hold for it.
     model::MarkRuleList mark_rules_;
 
     std::unique_ptr<kernel::NeighbourCache> neighbours_;
     std::unique_ptr<DataPath> data_path_;
     std::unique_ptr<kernel::RouteWatch> routes_;
+    std::unique_ptr<kernel::LocalAddresses> local_addresses_;
     std::unique_ptr<VrrpThread> vrrp_;
-    kernel::TcpProbe tcp_probe_;
+    kernel::ScriptRunner scripts_;
+    kernel::NotifyFifo health_fifo_;
+    probe::Probe probe_;
     std::unique_ptr<health::Service> health_;
     std::unique_ptr<Operations> operations_;
     std::unique_ptr<control::Dispatcher> dispatcher_;

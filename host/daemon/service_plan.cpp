@@ -2,6 +2,7 @@
 #include "host/daemon/service_plan.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fpvs::daemon {
 namespace {
@@ -34,21 +35,17 @@ class ByKey {
 };
 
 Edit server_edit(Edit::Kind kind,
-                 const model::VirtualServiceConfig& service,
-                 const model::RealServerConfig& server) {
-    return {.kind = kind,
-            .service = service.key,
-            .server = server.key,
-            .server_settings = server.settings};
+                 const model::ServiceKey& service,
+                 const health::PoolEntry& server) {
+    return {
+        .kind = kind, .service = service, .server = server.key, .server_settings = server.settings};
 }
 
-Edit service_edit(Edit::Kind kind, const model::VirtualServiceConfig& service) {
+Edit service_edit(Edit::Kind kind, const ServiceTable& service) {
     return {.kind = kind, .service = service.key, .service_settings = service.settings};
 }
 
-Edit address_edit(Edit::Kind kind,
-                  const model::VirtualServiceConfig& service,
-                  const model::IpAddress& address) {
+Edit address_edit(Edit::Kind kind, const ServiceTable& service, const model::IpAddress& address) {
     return {.kind = kind, .service = service.key, .local_address = address};
 }
 
@@ -58,10 +55,7 @@ bool contains(const std::vector<model::IpAddress>& addresses, const model::IpAdd
 
 class Planner {
   public:
-    explicit Planner(const DownServers& down) : down_(down) {}
-
-    void leave(const model::VirtualServiceConfig& before,
-               const model::VirtualServiceConfig* after) {
+    void leave(const ServiceTable& before, const ServiceTable* after) {
         if (after == nullptr) {
             edits_.push_back(service_edit(Edit::Kind::delete_service, before));
             return;
@@ -71,80 +65,81 @@ class Planner {
                 edits_.push_back(address_edit(Edit::Kind::delete_local_address, before, address));
             }
         }
-        if (before.servers == after->servers) {
+        delete_servers(before.key, before.servers, after->servers);
+    }
+
+    void arrive(const ServiceTable* before, const ServiceTable& after) {
+        if (before == nullptr) {
+            edits_.push_back(service_edit(Edit::Kind::add_service, after));
+        } else if (before->settings != after.settings) {
+            edits_.push_back(service_edit(Edit::Kind::edit_service, after));
+        }
+        const ServiceTable none;
+        const ServiceTable& known = before != nullptr ? *before : none;
+        // Before the servers that need them.
+        for (const auto& address : after.local_addresses) {
+            if (!contains(known.local_addresses, address)) {
+                edits_.push_back(address_edit(Edit::Kind::add_local_address, after, address));
+            }
+        }
+        add_servers(after.key, known.servers, after.servers);
+    }
+
+    void delete_servers(const model::ServiceKey& service,
+                        const health::PoolTable& before,
+                        const health::PoolTable& after) {
+        if (before == after) {
             return;
         }
-        const ByKey servers(after->servers);
-        for (const auto& server : before.servers) {
-            if (servers.find(server.key) == nullptr && up(before, server)) {
-                edits_.push_back(server_edit(Edit::Kind::delete_server, before, server));
+        const ByKey staying(after);
+        for (const auto& server : before) {
+            if (staying.find(server.key) == nullptr) {
+                edits_.push_back(server_edit(Edit::Kind::delete_server, service, server));
             }
         }
     }
 
-    void arrive(const model::VirtualServiceConfig* before,
-                const model::VirtualServiceConfig& after) {
-        if (before == nullptr) {
-            edits_.push_back(service_edit(Edit::Kind::add_service, after));
-            add_local_addresses({}, after);
-            for (const auto& server : after.servers) {
-                serve(nullptr, after, server);
+    void add_servers(const model::ServiceKey& service,
+                     const health::PoolTable& before,
+                     const health::PoolTable& after) {
+        if (before == after) {
+            return;
+        }
+        const ByKey known(before);
+        for (const auto& server : after) {
+            const health::PoolEntry* const old = known.find(server.key);
+            if (old == nullptr) {
+                edits_.push_back(server_edit(Edit::Kind::add_server, service, server));
+            } else if (old->settings != server.settings) {
+                edits_.push_back(server_edit(Edit::Kind::edit_server, service, server));
             }
-            return;
-        }
-        if (before->settings != after.settings) {
-            edits_.push_back(service_edit(Edit::Kind::edit_service, after));
-        }
-        add_local_addresses(before->local_addresses, after);
-        if (before->servers == after.servers) {
-            return;
-        }
-        const ByKey servers(before->servers);
-        for (const auto& server : after.servers) {
-            serve(servers.find(server.key), after, server);
         }
     }
 
     [[nodiscard]] std::vector<Edit> take() { return std::move(edits_); }
 
   private:
-    // Before the servers that need them.
-    void add_local_addresses(const std::vector<model::IpAddress>& before,
-                             const model::VirtualServiceConfig& service) {
-        for (const auto& address : service.local_addresses) {
-            if (!contains(before, address)) {
-                edits_.push_back(address_edit(Edit::Kind::add_local_address, service, address));
-            }
-        }
-    }
-    // A server that the configuration has now.
-    void serve(const model::RealServerConfig* before,
-               const model::VirtualServiceConfig& service,
-               const model::RealServerConfig& after) {
-        if (!up(service, after)) {
-            return;
-        }
-        if (before == nullptr) {
-            edits_.push_back(server_edit(Edit::Kind::add_server, service, after));
-        } else if (before->settings != after.settings) {
-            edits_.push_back(server_edit(Edit::Kind::edit_server, service, after));
-        }
-    }
-    [[nodiscard]] bool up(const model::VirtualServiceConfig& service,
-                          const model::RealServerConfig& server) const {
-        return !down_.contains({service.key, server.key});
-    }
-
-    const DownServers& down_;
     std::vector<Edit> edits_;
 };
 
 }  // namespace
 
-std::vector<Edit> plan_edits(const std::vector<model::VirtualServiceConfig>& before,
-                             const std::vector<model::VirtualServiceConfig>& after,
-                             const DownServers& down) {
-    Planner planner(down);
+std::vector<ServiceTable> service_tables(const model::Config& config,
+                                         const health::Service& health) {
+    std::vector<ServiceTable> tables;
+    tables.reserve(config.virtual_services.size());
+    for (const model::VirtualServiceConfig& service : config.virtual_services) {
+        tables.push_back({.key = service.key,
+                          .settings = service.settings,
+                          .local_addresses = service.local_addresses,
+                          .servers = health.table(service.key)});
+    }
+    return tables;
+}
+
+std::vector<Edit> plan_edits(const std::vector<ServiceTable>& before,
+                             const std::vector<ServiceTable>& after) {
+    Planner planner;
     const ByKey left(before);
     const ByKey right(after);
     for (const auto& service : before) {
@@ -153,6 +148,15 @@ std::vector<Edit> plan_edits(const std::vector<model::VirtualServiceConfig>& bef
     for (const auto& service : after) {
         planner.arrive(left.find(service.key), service);
     }
+    return planner.take();
+}
+
+std::vector<Edit> plan_servers(const model::ServiceKey& service,
+                               const health::PoolTable& before,
+                               const health::PoolTable& after) {
+    Planner planner;
+    planner.delete_servers(service, before, after);
+    planner.add_servers(service, before, after);
     return planner.take();
 }
 

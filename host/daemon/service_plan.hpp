@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The edits that lead from one configuration of virtual services to the next.
+// The edits that lead from one state of the virtual services to the next.
 //
-// Only differences are applied, so what did not change keeps its connections and counters.  A real
-// server that its checks hold down is not in the table; it comes and goes by edits of its own.
+// Only differences are applied, so what did not change keeps its connections and counters.
 #pragma once
 
-#include <set>
-#include <utility>
 #include <vector>
 
+#include "host/health/pool.hpp"
+#include "host/health/service.hpp"
+#include "host/model/config.hpp"
 #include "host/model/virtual_service.hpp"
 
 namespace fpvs::daemon {
@@ -34,12 +34,27 @@ struct Edit {
     friend bool operator==(const Edit&, const Edit&) = default;
 };
 
-using DownServers = std::set<std::pair<model::ServiceKey, model::ServerKey>>;
+// A virtual service as the engine should have it: the servers are those that serve now, or stay
+// with weight 0.
+struct ServiceTable {
+    model::ServiceKey key;
+    model::ServiceSettings settings = {};
+    std::vector<model::IpAddress> local_addresses = {};
+    health::PoolTable servers = {};
+};
+
+// What this configuration and its checks want.
+[[nodiscard]] std::vector<ServiceTable> service_tables(const model::Config& config,
+                                                       const health::Service& health);
 
 // In the order of the files, as keepalived does it: a service, then its servers.  Departures come
 // first, so that a table that is nearly full has room for the new.
-[[nodiscard]] std::vector<Edit> plan_edits(const std::vector<model::VirtualServiceConfig>& before,
-                                           const std::vector<model::VirtualServiceConfig>& after,
-                                           const DownServers& down);
+[[nodiscard]] std::vector<Edit> plan_edits(const std::vector<ServiceTable>& before,
+                                           const std::vector<ServiceTable>& after);
+
+// The same for the servers of one service, by what its table held and what it should hold.
+[[nodiscard]] std::vector<Edit> plan_servers(const model::ServiceKey& service,
+                                             const health::PoolTable& before,
+                                             const health::PoolTable& after);
 
 }  // namespace fpvs::daemon

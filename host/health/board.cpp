@@ -5,21 +5,19 @@
 #include <chrono>
 #include <iterator>
 #include <string>
+#include <variant>
 
+#include "host/health/check_log.hpp"
 #include "host/util/log.hpp"
 
 namespace fpvs::health {
 namespace {
 
-using provider::ProbeResult;
 using std::chrono::milliseconds;
 
 constexpr const char* kComponent = "health";
-
-bool all_up(const auto& checks) {
-    return std::all_of(
-        checks.begin(), checks.end(), [](const auto& check) { return check->state.up(); });
-}
+// How often a file is read; keepalived is told by the kernel when it changes.
+constexpr Nanoseconds kFileInterval = std::chrono::seconds(1);
 
 std::size_t count_checks(const std::vector<model::VirtualServiceConfig>& services) {
     std::size_t count = 0;
@@ -31,34 +29,68 @@ std::size_t count_checks(const std::vector<model::VirtualServiceConfig>& service
     return count;
 }
 
+Nanoseconds delay_loop_of(const model::VirtualServiceConfig& service,
+                          const model::HealthCheck& check) {
+    if (std::holds_alternative<model::FileCheck>(check.detail)) {
+        return kFileInterval;
+    }
+    return milliseconds(check.delay_loop_ms.value_or(service.delay_loop_ms));
+}
+
+// How long an attempt may take from its beginning.
+Nanoseconds patience(const model::HealthCheck& check, Nanoseconds delay_loop) {
+    const Nanoseconds connect = milliseconds(check.connect_timeout_ms);
+    switch (check.kind()) {
+        case model::CheckKind::http:
+        case model::CheckKind::ssl:
+        case model::CheckKind::smtp:
+            return 2 * connect;  // To connect, which the probe watches over, and for the answer.
+        case model::CheckKind::misc: {
+            const auto& misc = std::get<model::MiscCheck>(check.detail);
+            return misc.timeout_ms != 0 ? milliseconds(misc.timeout_ms) : delay_loop;
+        }
+        default:
+            return connect;
+    }
+}
+
+// A datagram that nobody refused is all that such a check asks for.
+bool silence_is_success(const model::HealthCheck& check) {
+    const auto* const udp = std::get_if<model::UdpCheck>(&check.detail);
+    return udp != nullptr && !udp->reply_required;
+}
+
 }  // namespace
 
 struct Board::Check {
     std::uint64_t age;  // Counts up from the first check ever made.
     Target target;
     model::HealthCheck config;
+    std::int32_t server_weight;  // As configured.
     Nanoseconds delay_loop;
     CheckState state;
     // Where it stands in deadlines_ (the next attempt, or the timeout of the one under way), or in
     // waiting_.
     std::optional<Nanoseconds> deadline = {};
     std::optional<Nanoseconds> waiting_since = {};
-    std::unique_ptr<provider::TcpProbe::Attempt> attempt = {};
-    std::optional<ProbeResult> last_result = {};
+    std::unique_ptr<provider::Probe::Attempt> attempt = {};
+    std::string last_result = {};
+    std::int64_t weight_change = 0;
 
-    [[nodiscard]] provider::ProbeTarget probe_target() const {
-        return {.address = config.connect_address.value_or(target.second.address),
+    [[nodiscard]] provider::ProbeRequest request() const {
+        return {.check = config,
+                .address = config.connect_address.value_or(target.second.address),
                 .port = config.connect_port.value_or(target.second.port),
-                .bind_address = config.bind_address};
+                .step = state.step(),
+                .server_weight = server_weight};
     }
-    [[nodiscard]] std::string endpoint() const {
-        const auto where = probe_target();
-        return fmt::format("[{}]:tcp:{}", model::to_string(where.address), where.port);
+    [[nodiscard]] CheckSubject subject() const {
+        return {.check = config, .service = target.first, .server = target.second};
     }
 };
 
 Board::Board(const provider::Clock& clock,
-             provider::TcpProbe& probe,
+             provider::Probe& probe,
              std::uint64_t seed,
              std::size_t probes_in_flight_max)
     : clock_(clock), probe_(probe), probes_in_flight_max_(probes_in_flight_max), random_(seed) {}
@@ -94,9 +126,9 @@ Status Board::apply(const std::vector<model::VirtualServiceConfig>& services) {
         std::copy_if(checks.begin(), checks.end(), std::back_inserter(gone), [&](const auto& old) {
             return std::find(staying.begin(), staying.end(), old) == staying.end();
         });
-        // A server that only a removed check held down.
-        if (now != servers_.end() && !all_up(checks) && all_up(staying)) {
-            tell(target, true);
+        // A server that a check which is gone held down, or changed the weight of.
+        if (now != servers_.end() && state_of(checks) != state_of(staying)) {
+            tell(target, state_of(staying));
         }
     }
     retire(gone);
@@ -104,44 +136,63 @@ Status Board::apply(const std::vector<model::VirtualServiceConfig>& services) {
     return {};
 }
 
+ServerState Board::state_of(const Checks& checks) {
+    ServerState state;
+    for (const auto& check : checks) {
+        state.up = state.up && check->state.up();
+        state.weight_change += check->weight_change;
+    }
+    return state;
+}
+
 Board::Checks Board::make_checks(const model::VirtualServiceConfig& service,
                                  const model::RealServerConfig& server) {
     const Target target{service.key, server.key};
-    const Nanoseconds delay_loop = milliseconds(service.delay_loop_ms);
     const auto known = servers_.find(target);
     Checks pool = known != servers_.end() ? known->second : Checks{};
-    const bool server_up = all_up(pool);
+    const bool server_up = state_of(pool).up;
     Checks checks;
     for (const model::HealthCheck& config : server.checks) {
+        const Nanoseconds delay_loop = delay_loop_of(service, config);
         const auto same = std::find_if(pool.begin(), pool.end(), [&](const auto& check) {
             return check->config == config && check->delay_loop == delay_loop;
         });
         if (same != pool.end()) {
+            (*same)->server_weight = server.settings.weight;
             checks.push_back(*same);
             pool.erase(same);
             continue;
         }
-        checks.push_back(make_check(target, config, delay_loop, server_up));
+        const bool up = known != servers_.end() ? server_up : !config.alpha;
+        checks.push_back(make_check(target, server.settings.weight, config, delay_loop, up));
     }
     return checks;
 }
 
 std::shared_ptr<Board::Check> Board::make_check(const Target& target,
+                                                std::int32_t server_weight,
                                                 const model::HealthCheck& config,
                                                 Nanoseconds delay_loop,
                                                 bool up) {
+    const Nanoseconds warmup =
+        config.warmup_ms ? Nanoseconds(milliseconds(*config.warmup_ms)) : delay_loop;
     const Nanoseconds first_delay(
-        delay_loop.count() > 0
-            ? static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(delay_loop.count()))
+        warmup.count() > 0
+            ? static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(warmup.count()))
             : 0);
     auto check = std::make_shared<Check>(
         Check{.age = ++checks_made_,
               .target = target,
               .config = config,
+              .server_weight = server_weight,
               .delay_loop = delay_loop,
               .state = CheckState(config, delay_loop, clock_.now(), first_delay, up)});
     set_deadline(*check, check->state.next_at());
     return check;
+}
+
+bool Board::suspend(const model::ServiceKey& service, bool suspended) {
+    return suspended ? suspended_.insert(service).second : suspended_.erase(service) > 0;
 }
 
 std::optional<Nanoseconds> Board::deadline() const {
@@ -156,12 +207,24 @@ void Board::run() {
     while (!deadlines_.empty() && deadlines_.begin()->first.first <= now) {
         Check& check = *deadlines_.begin()->second;
         if (check.attempt) {
-            ++counters_.probes_timed_out;
-            finish(check, ProbeResult::timed_out);
+            time_out(check);
+        } else if (suspended_.contains(check.target.first)) {
+            ++counters_.probes_suspended;
+            check.state.skip(now);
+            set_deadline(check, check.state.next_at());
         } else {
             begin(check);
         }
     }
+}
+
+void Board::time_out(Check& check) {
+    if (silence_is_success(check.config)) {
+        finish(check, {.success = true, .result = "not refused"});
+        return;
+    }
+    ++counters_.probes_timed_out;
+    finish(check, {.success = false, .result = "timed out"});
 }
 
 void Board::begin(Check& check) {
@@ -175,41 +238,47 @@ void Board::begin(Check& check) {
     }
     ++counters_.probes_started;
     ++probes_in_flight_;
-    set_deadline(check, now + milliseconds(check.config.connect_timeout_ms));
-    check.attempt = probe_.connect(check.probe_target(), [this, &check](ProbeResult result) {
-        finish(check, result);
+    set_deadline(check, now + patience(check.config, check.delay_loop));
+    check.attempt = probe_.begin(check.request(), [this, &check](provider::ProbeReport report) {
+        finish(check, std::move(report));
         wake();
     });
 }
 
-void Board::finish(Check& check, ProbeResult result) {
+void Board::finish(Check& check, provider::ProbeReport report) {
     check.attempt.reset();
     const Checks& siblings = servers_.at(check.target);
-    const bool server_was_up = all_up(siblings);
-    const bool first = !check.last_result;
-    check.last_result = result;
-    const bool success = result == ProbeResult::connected;
-    const Change change = check.state.on_result(clock_.now(), success);
+    const ServerState before = state_of(siblings);
+    const bool first = check.state.checks_done() == 0;
+    check.last_result = std::move(report.result);
+    check.weight_change = report.weight_change.value_or(check.weight_change);
+    const Change change = check.state.on_result(clock_.now(), report.success);
     set_deadline(check, check.state.next_at());
-    if (success && (first || change == Change::came_up)) {
-        log::info(kComponent, "TCP connection to {} success.", check.endpoint());
-    } else if (change == Change::went_down) {
-        log::warn(kComponent,
-                  "TCP_CHECK on service {} failed after {} retries. ({})",
-                  check.endpoint(),
-                  check.config.retries,
-                  name(result));
-    }
-    if (const bool server_is_up = all_up(siblings); server_is_up != server_was_up) {
-        tell(check.target, server_is_up);
+    log_result(check, first, change);
+    if (const ServerState now = state_of(siblings); now != before) {
+        tell(check.target, now);
     }
     release_slot();
 }
 
-void Board::tell(const Target& target, bool up) {
+void Board::log_result(const Check& check, bool first, Change change) const {
+    const CheckSubject subject = check.subject();
+    const bool failed = check.state.failures() > 0;
+    if (change == Change::came_up || (first && !failed && check.state.up())) {
+        log::info(kComponent, "{}", success_text(subject));
+    } else if (change == Change::went_down) {
+        const std::uint32_t retries = first ? 0 : check.state.retries();
+        log::warn(kComponent, "{}", down_text(subject, retries, check.last_result));
+    } else if (failed && check.state.up() &&
+               check.config.log_all_failures.value_or(log_all_failures_)) {
+        log::warn(kComponent, "{}", failure_text(subject, check.last_result));
+    }
+}
+
+void Board::tell(const Target& target, const ServerState& state) {
     ++counters_.changes;
     if (change_handler_) {
-        change_handler_(target.first, target.second, up);
+        change_handler_(target.first, target.second, state);
     }
 }
 
@@ -263,19 +332,9 @@ void Board::clear_deadline(Check& check) {
     }
 }
 
-bool Board::up(const model::ServiceKey& service, const model::ServerKey& server) const {
+ServerState Board::state(const model::ServiceKey& service, const model::ServerKey& server) const {
     const auto found = servers_.find({service, server});
-    return found == servers_.end() || all_up(found->second);
-}
-
-std::set<Board::Target> Board::down() const {
-    std::set<Target> down;
-    for (const auto& [target, checks] : servers_) {
-        if (!all_up(checks)) {
-            down.insert(down.end(), target);
-        }
-    }
-    return down;
+    return found == servers_.end() ? ServerState{} : state_of(found->second);
 }
 
 std::vector<model::HealthCheckView> Board::view() const {
@@ -284,15 +343,14 @@ std::vector<model::HealthCheckView> Board::view() const {
     for (const auto& [target, checks] : servers_) {
         for (const auto& check : checks) {
             const auto since = now - check->state.since();
-            const auto last = check->last_result;
             views.push_back({.service = target.first,
                              .server = target.second,
-                             .kind = check->config.kind,
+                             .kind = check->config.kind(),
                              .up = check->state.up(),
                              .failures = check->state.failures(),
                              .since_s = static_cast<std::uint64_t>(
                                  std::chrono::duration_cast<std::chrono::seconds>(since).count()),
-                             .last_result = std::string(last ? name(*last) : ""),
+                             .last_result = check->last_result,
                              .checks_done = check->state.checks_done()});
         }
     }

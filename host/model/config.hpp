@@ -24,8 +24,31 @@ struct SettingChange {
     }
 };
 
+// `SSL { ... }`: what SSL_GET shows of itself, as files in PEM.
+struct TlsClient {
+    std::string password = {};
+    std::string authorities = {};  // Kept as written; any certificate is taken.
+    std::string certificate = {};
+    std::string key = {};
+
+    friend bool operator==(const TlsClient&, const TlsClient&) = default;
+};
+
+// What `global_defs` says of checks.
+struct CheckerSettings {
+    bool log_all_failures = false;
+    bool notify_at_start = false;  // Servers that are up from the start are told of, too.
+    std::string notify_fifo = {};  // Empty: none.
+
+    friend bool operator==(const CheckerSettings&, const CheckerSettings&) = default;
+};
+
 struct Config {
     std::string router_id;
+    ScriptDefaults scripts = {};
+    CheckerSettings checkers = {};
+    TlsClient tls_client = {};
+    std::vector<TrackFile> track_files = {};
     std::vector<VrrpInstance> vrrp_instances;
     std::vector<VirtualServiceConfig> virtual_services;
     std::vector<SettingChange> settings;

@@ -96,13 +96,35 @@ struct ServiceSettings {
     friend bool operator==(const ServiceSettings&, const ServiceSettings&) = default;
 };
 
-// One `real_server` block: the server and how it is checked.
+// One `real_server` block: the server, how it is checked and who hears of it.
 struct RealServerConfig {
     ServerKey key;
     ServerSettings settings;
-    std::vector<HealthCheck> checks;
+    std::vector<HealthCheck> checks = {};
+    bool inhibit_on_failure = false;  // A server that is down stays, with weight 0.
+    Script notify_up = {};
+    Script notify_down = {};
 
     friend bool operator==(const RealServerConfig&, const RealServerConfig&) = default;
+};
+
+// Serves while the others have no quorum.
+struct SorryServer {
+    ServerKey key;
+    ServerSettings settings;
+    bool inhibit = false;  // It stays with weight 0 while it is not needed.
+
+    friend bool operator==(const SorryServer&, const SorryServer&) = default;
+};
+
+// How much weight of live servers a service needs.
+struct Quorum {
+    std::uint32_t weight = 1;
+    std::uint32_t hysteresis = 0;  // More to gain it, less to lose it.
+    Script notify_up = {};
+    Script notify_down = {};
+
+    friend bool operator==(const Quorum&, const Quorum&) = default;
 };
 
 // One `virtual_server` block.
@@ -112,6 +134,10 @@ struct VirtualServiceConfig {
     std::uint32_t delay_loop_ms = 60'000;  // Between two checks of a server.
     std::vector<RealServerConfig> servers;
     std::vector<IpAddress> local_addresses = {};  // For Forwarding::full_nat.
+    Quorum quorum = {};
+    std::optional<SorryServer> sorry_server = {};
+    bool omega = false;       // The end of the daemon is told as the end of servers and quorum.
+    bool ha_suspend = false;  // No checks while this director does not have the address.
 
     friend bool operator==(const VirtualServiceConfig&, const VirtualServiceConfig&) = default;
 };

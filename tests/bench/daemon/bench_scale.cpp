@@ -20,7 +20,7 @@
 #include "host/daemon/apply_edits.hpp"
 #include "host/daemon/service_plan.hpp"
 #include "host/engine/engine.hpp"
-#include "host/health/board.hpp"
+#include "host/health/service.hpp"
 #include "host/provider/steady_clock.hpp"
 #include "host/util/check.hpp"
 
@@ -40,11 +40,17 @@ struct Size {
 }
 
 // Nothing is ever asked: only what the board does with a configuration counts here.
-class NoProbe final : public provider::TcpProbe {
+class NoProbe final : public provider::Probe {
   public:
-    std::unique_ptr<Attempt> connect(const provider::ProbeTarget&, Done) override {
-        return nullptr;
-    }
+    std::unique_ptr<Attempt> begin(const provider::ProbeRequest&, Done) override { return nullptr; }
+};
+
+// Nor is anybody told.
+class NoScripts final : public provider::ScriptRunner {
+  public:
+    std::unique_ptr<Run> start(const model::Script&, Done) override { return nullptr; }
+    void tell(const model::Script&) override {}
+    void use(const model::ScriptDefaults&) override {}
 };
 
 [[nodiscard]] std::string dotted(std::uint32_t address) {
@@ -84,15 +90,16 @@ class Director {
         auto parsed = config::parse_file(path);
         FPVS_CHECK(parsed, "{}", parsed.error().message);
         const double read = cpu_ms();
-        FPVS_CHECK(board_.apply(parsed->config.virtual_services));
+        FPVS_CHECK(health_.apply(parsed->config));
         const double checked = cpu_ms();
-        const auto edits =
-            plan_edits(config_.virtual_services, parsed->config.virtual_services, board_.down());
+        auto tables = service_tables(parsed->config, health_);
+        const auto edits = plan_edits(tables_, tables);
         FPVS_CHECK(edits.size() == edits_wanted, "{} edits", edits.size());
         const double planned = cpu_ms();
         FPVS_CHECK(apply_edits(engine_, edits) == 0);
         const double applied = cpu_ms();
         config_ = std::move(parsed->config);
+        tables_ = std::move(tables);
         const double end = cpu_ms();
         std::printf(
             "  read %.1f ms, checks %.1f, plan %.1f, engine %.1f, the old one forgotten "
@@ -117,10 +124,13 @@ class Director {
 
   private:
     provider::SteadyClock clock_;
+    boost::asio::io_context io_;
     NoProbe probe_;
-    health::Board board_{clock_, probe_, 0x5eed};
+    NoScripts scripts_;
+    health::Service health_{io_, clock_, probe_, scripts_, [](std::string_view) {}, 0x5eed};
     engine::Engine engine_{{.connections_max = 1024, .hash_seed = 0x5eed}};
     model::Config config_;
+    std::vector<ServiceTable> tables_;
 };
 
 void report(std::string_view name, const Size& size, double value, double must) {

@@ -33,13 +33,7 @@ model::VirtualServiceConfig service_of(std::string_view text) {
 model::RealServerConfig lab_server(std::uint32_t address) {
     return {.key = {.address = model::Ipv4{address}, .port = 3306},
             .settings = {.forwarding = model::Forwarding::direct_routing, .weight = 1},
-            .checks = {{.kind = model::CheckKind::tcp,
-                        .connect_timeout_ms = 3000,
-                        .retries = 3,
-                        .delay_before_retry_ms = 3000,
-                        .connect_address = {},
-                        .connect_port = {},
-                        .bind_address = {}}}};
+            .checks = {{.connect_timeout_ms = 3000, .retries = 3, .delay_before_retry_ms = 3000}}};
 }
 
 model::Config lab_config(std::string router_id, bool initial_master, std::uint8_t priority) {
@@ -299,10 +293,10 @@ TEST(ParseService, WhatKeepalivedPassesOverIsPassedOverAloud) {
     lb_algo rr
     lb_kind DR
     ops
-    quorum 2
+    smtp_alert
     real_server 10.0.0.2 8080 {
         weight 1 2
-        notify_up "/bin/true now"
+        snmp_name web
     }
     real_server 10.0.0.2 80 {
     }
@@ -315,11 +309,11 @@ virtual_server 10.0.0.9 80 {
     EXPECT_THAT(config.warnings,
                 ElementsAre("f:1:1: ops needs protocol UDP; it is ignored",
                             "f:4:5: 'lb_algo' is given again; this one counts",
-                            "f:7:5: 'quorum' is known to keepalived; FPVS ignores it for now",
+                            "f:7:5: 'smtp_alert' is known to keepalived; FPVS ignores it for now",
                             "f:8:26: only NAT can change the port; 80 is taken, the virtual "
                             "server's",
                             "f:9:18: 'weight' takes one value; '2' is ignored",
-                            "f:10:9: 'notify_up' is known to keepalived; FPVS ignores it for now",
+                            "f:10:9: 'snmp_name' is known to keepalived; FPVS ignores it for now",
                             "f:12:5: real_server 10.0.0.2 80 is listed twice; the second is "
                             "ignored",
                             "f:15:1: this virtual_server has no real_server and is ignored"));

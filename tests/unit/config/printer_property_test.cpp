@@ -5,7 +5,9 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -105,11 +107,112 @@ model::VrrpInstance vrrp_instance(unsigned index) {
     return instance;
 }
 
-model::HealthCheck health_check() {
-    model::HealthCheck check;
+// Of one line and not empty, as goes into a request.
+std::string request_text() {
+    const auto letters = number<std::size_t>(1, 8);
+    std::string made;
+    while (made.size() < letters) {
+        made += *rc::gen::element('a', '/', '.', '%', '#', '"', '\'', '\\', '$', '{', '}', '!');
+    }
+    return made;
+}
+
+model::Script script() {
+    model::Script script;
+    for (auto words = number<unsigned>(1, 3); words > 0; --words) {
+        script.arguments.push_back("/" + text(6));
+    }
+    if (coin()) {
+        script.user = "u" + text(3);
+        script.group = coin() ? "g" + text(3) : "";
+    }
+    return script;
+}
+
+model::Script maybe_script() {
+    return coin() ? script() : model::Script{};
+}
+
+model::UrlCheck url() {
+    model::UrlCheck url{.path = "/" + request_text(),
+                        .virtual_host = coin() ? request_text() : "",
+                        .digest = coin() ? std::string(32, 'b') : ""};
+    if (coin()) {
+        url.status_codes = {{.first = 200, .last = 200}, {.first = 300, .last = 399}};
+    }
+    if (coin()) {
+        url.regex = model::RegexCheck{
+            .pattern = *rc::gen::element<std::string>("a|b", "^ \\d+{", "\"[#!]$"),
+            .must_not_match = coin()};
+        if (coin()) {
+            url.regex->options = {"caseless", "dotall"};
+            url.regex->stack_start_bytes = 32;
+            url.regex->stack_max_bytes = number<std::uint32_t>(32, 1 << 20);
+            url.regex->min_offset = number<std::uint32_t>(0, 1000);
+            url.regex->max_offset = number<std::uint32_t>(0, 1000);
+        }
+    }
+    return url;
+}
+
+model::HttpCheck http_check() {
+    model::HttpCheck check{
+        .tls = coin(),
+        .version = *rc::gen::element(
+            model::HttpVersion::v1_0, model::HttpVersion::v1_0_close, model::HttpVersion::v1_1),
+        .fast_recovery = coin()};
+    check.server_name = check.tls && coin();
+    check.tls_compliant = check.tls && coin();
+    for (auto urls = number<unsigned>(1, 3); urls > 0; --urls) {
+        check.urls.push_back(url());
+    }
+    return check;
+}
+
+model::UdpCheck udp_check() {
+    model::UdpCheck check{.payload = {1, 0x2a, 0xff},
+                          .reply_required = coin(),
+                          .reply_bytes_min = number<std::uint16_t>(0, 9),
+                          .reply_bytes_max = number<std::uint16_t>(9, UINT16_MAX)};
+    if (check.reply_required && coin()) {
+        check.reply = {{.value = 0xab, .mask = 0xff},
+                       {.value = 0x0b, .mask = 0x0f},
+                       {.value = 0xa0, .mask = 0xf0},
+                       {.value = 0, .mask = 0}};
+    }
+    return check;
+}
+
+model::TrackWeight track_weight() {
+    return {.factor = *rc::gen::inRange(-INT32_MAX, INT32_MAX), .reverse = coin()};
+}
+
+constexpr const char* kTrackFile = "the file";
+
+model::CheckDetail check_detail() {
+    switch (number<unsigned>(0, 7)) {
+        case 0:
+            return http_check();
+        case 1:
+            return model::SmtpCheck{.helo_name = coin() ? request_text() : ""};
+        case 2:
+            return model::DnsCheck{.type = *rc::gen::element(model::DnsType::a, model::DnsType::mx),
+                                   .name = "a.b."};
+        case 3:
+            return udp_check();
+        case 4:
+            return model::PingCheck{};
+        case 5:
+            return model::MiscCheck{.script = script(),
+                                    .timeout_ms = number<std::uint32_t>(0, UINT32_MAX),
+                                    .dynamic = coin()};
+        default:
+            return model::TcpCheck{};
+    }
+}
+
+void connect_from_and_to(model::HealthCheck& check) {
     check.connect_timeout_ms = number<std::uint32_t>(1, UINT32_MAX);
-    check.retries = number<std::uint32_t>(0, UINT32_MAX);
-    check.delay_before_retry_ms = number<std::uint32_t>(0, UINT32_MAX);
     if (coin()) {
         check.connect_address = model::Ipv4{number<std::uint32_t>(0, UINT32_MAX)};
     }
@@ -118,6 +221,30 @@ model::HealthCheck health_check() {
     }
     if (coin()) {
         check.bind_address = model::Ipv4{number<std::uint32_t>(0, UINT32_MAX)};
+        check.bind_port = number<std::uint16_t>(1, UINT16_MAX);
+        check.bind_interface = interface_name("eth");
+    }
+    check.firewall_mark = coin() ? number<std::uint32_t>(1, UINT32_MAX) : 0;
+}
+
+model::HealthCheck health_check() {
+    model::HealthCheck check;
+    if (number<unsigned>(0, 7) == 0) {
+        check.detail =
+            model::FileCheck{.track_file = kTrackFile,
+                             .weight = coin() ? std::optional(track_weight()) : std::nullopt};
+        return check;
+    }
+    check.detail = check_detail();
+    if (check.kind() != model::CheckKind::misc) {
+        connect_from_and_to(check);
+    }
+    check.retries = number<std::uint32_t>(0, UINT32_MAX);
+    check.delay_before_retry_ms = number<std::uint32_t>(0, UINT32_MAX);
+    check.alpha = coin();
+    if (coin()) {
+        check.warmup_ms = number<std::uint32_t>(0, UINT32_MAX);
+        check.log_all_failures = coin();
     }
     return check;
 }
@@ -165,7 +292,44 @@ model::RealServerConfig real_server(std::uint32_t index, const model::ServiceKey
     for (auto checks = number<unsigned>(0, 2); checks > 0; --checks) {
         server.checks.push_back(health_check());
     }
+    server.inhibit_on_failure = coin();
+    server.notify_up = maybe_script();
+    server.notify_down = maybe_script();
     return server;
+}
+
+// A check's own delay is one that differs from its service's.
+void delay_checks(model::VirtualServiceConfig& service) {
+    for (model::RealServerConfig& server : service.servers) {
+        for (model::HealthCheck& check : server.checks) {
+            const auto own = number<std::uint32_t>(1, UINT32_MAX);
+            if (check.kind() != model::CheckKind::file && own != service.delay_loop_ms && coin()) {
+                check.delay_loop_ms = own;
+            }
+        }
+    }
+}
+
+void pool(model::VirtualServiceConfig& service) {
+    delay_checks(service);
+    service.omega = coin();
+    service.ha_suspend = coin();
+    service.quorum.notify_up = maybe_script();
+    service.quorum.notify_down = maybe_script();
+    std::uint64_t weight = 0;
+    for (const model::RealServerConfig& server : service.servers) {
+        weight += static_cast<std::uint64_t>(server.settings.weight);
+    }
+    service.quorum.weight = number<std::uint32_t>(
+        1, std::clamp<std::uint64_t>(weight, 1, static_cast<std::uint64_t>(INT32_MAX)));
+    service.quorum.hysteresis = number<std::uint32_t>(0, service.quorum.weight - 1);
+    if (coin()) {
+        const model::RealServerConfig like = real_server(99, service.key);
+        service.sorry_server = model::SorryServer{
+            .key = like.key,
+            .settings = {.forwarding = like.settings.forwarding, .tunnel = like.settings.tunnel},
+            .inhibit = coin()};
+    }
 }
 
 model::VirtualServiceConfig virtual_service(std::uint32_t index) {
@@ -206,6 +370,7 @@ model::VirtualServiceConfig virtual_service(std::uint32_t index) {
     for (std::uint32_t i = 0; i < servers; ++i) {
         service.servers.push_back(real_server(i, service.key));
     }
+    pool(service);
     return service;
 }
 
@@ -236,6 +401,18 @@ model::MarkRule mark_rule(std::uint32_t mark) {
 model::Config random_config() {
     model::Config config;
     config.router_id = text(20);
+    config.track_files = {{.name = kTrackFile, .path = "/" + text(5), .weight = track_weight()}};
+    if (coin()) {
+        config.scripts = {.user = "u" + text(3), .group = coin() ? "g" : "", .security = coin()};
+        config.checkers = {.log_all_failures = coin(),
+                           .notify_at_start = coin(),
+                           .notify_fifo = coin() ? text(9) : ""};
+        config.tls_client = {.password = text(4), .authorities = text(4), .key = text(4)};
+        config.track_files.push_back({.name = text(5) + "2",
+                                      .path = "/2",
+                                      .initial = *rc::gen::inRange(-INT32_MAX, INT32_MAX),
+                                      .overwrite = coin()});
+    }
     const auto instances = number<unsigned>(0, 3);
     for (unsigned i = 0; i < instances; ++i) {
         config.vrrp_instances.push_back(vrrp_instance(i));

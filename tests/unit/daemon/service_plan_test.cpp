@@ -16,14 +16,11 @@ using Kind = Edit::Kind;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-model::RealServerConfig server(std::uint32_t address, int weight = 1) {
-    return {.key = {.address = model::Ipv4{address}, .port = 80},
-            .settings = {.weight = weight},
-            .checks = {}};
+health::PoolEntry server(std::uint32_t address, int weight = 1) {
+    return {.key = {.address = model::Ipv4{address}, .port = 80}, .settings = {.weight = weight}};
 }
 
-model::VirtualServiceConfig service(std::uint32_t address,
-                                    std::vector<model::RealServerConfig> servers) {
+ServiceTable service(std::uint32_t address, health::PoolTable servers) {
     return {.key = {.address = model::Ipv4{address}, .port = 80},
             .settings = {.scheduler = "rr"},
             .servers = std::move(servers)};
@@ -38,7 +35,7 @@ std::vector<Kind> kinds(const std::vector<Edit>& edits) {
 }
 
 TEST(ServicePlan, a_new_service_comes_before_its_servers_in_file_order) {
-    const auto edits = plan_edits({}, {service(1, {server(11), server(12)})}, {});
+    const auto edits = plan_edits({}, {service(1, {server(11), server(12)})});
     ASSERT_THAT(kinds(edits), ElementsAre(Kind::add_service, Kind::add_server, Kind::add_server));
     EXPECT_EQ(edits[1].server.address.ipv4().value, 11u);
     EXPECT_EQ(edits[2].server.address.ipv4().value, 12u);
@@ -46,11 +43,11 @@ TEST(ServicePlan, a_new_service_comes_before_its_servers_in_file_order) {
 
 TEST(ServicePlan, the_same_configuration_needs_no_edit) {
     const std::vector config{service(1, {server(11)}), service(2, {server(12)})};
-    EXPECT_THAT(plan_edits(config, config, {}), IsEmpty());
+    EXPECT_THAT(plan_edits(config, config), IsEmpty());
 }
 
 TEST(ServicePlan, departures_come_first) {
-    const auto edits = plan_edits({service(1, {server(11)})}, {service(2, {server(11)})}, {});
+    const auto edits = plan_edits({service(1, {server(11)})}, {service(2, {server(11)})});
     EXPECT_THAT(kinds(edits),
                 ElementsAre(Kind::delete_service, Kind::add_service, Kind::add_server));
 }
@@ -59,20 +56,20 @@ TEST(ServicePlan, local_addresses_come_before_servers_and_go_one_by_one) {
     auto before = service(1, {server(11)});
     before.local_addresses = {model::Ipv4{21}, model::Ipv4{22}};
     EXPECT_THAT(
-        kinds(plan_edits({}, {before}, {})),
+        kinds(plan_edits({}, {before})),
         ElementsAre(
             Kind::add_service, Kind::add_local_address, Kind::add_local_address, Kind::add_server));
     auto after = before;
     after.local_addresses = {model::Ipv4{22}, model::Ipv4{23}};
-    const auto edits = plan_edits({before}, {after}, {});
+    const auto edits = plan_edits({before}, {after});
     ASSERT_THAT(kinds(edits), ElementsAre(Kind::delete_local_address, Kind::add_local_address));
     EXPECT_EQ(edits[0].local_address, model::Ipv4{21});
     EXPECT_EQ(edits[1].local_address, model::Ipv4{23});
 }
 
 TEST(ServicePlan, only_the_server_that_changed_is_edited) {
-    const auto edits = plan_edits(
-        {service(1, {server(11), server(12)})}, {service(1, {server(11), server(12, 5)})}, {});
+    const auto edits = plan_edits({service(1, {server(11), server(12)})},
+                                  {service(1, {server(11), server(12, 5)})});
     ASSERT_THAT(kinds(edits), ElementsAre(Kind::edit_server));
     EXPECT_EQ(edits[0].server.address.ipv4().value, 12u);
     EXPECT_EQ(edits[0].server_settings.weight, 5);
@@ -81,30 +78,29 @@ TEST(ServicePlan, only_the_server_that_changed_is_edited) {
 TEST(ServicePlan, settings_of_the_service_are_edited_in_place) {
     auto after = service(1, {server(11)});
     after.settings.persistence = model::Persistence{.timeout_s = 50};
-    EXPECT_THAT(kinds(plan_edits({service(1, {server(11)})}, {after}, {})),
+    EXPECT_THAT(kinds(plan_edits({service(1, {server(11)})}, {after})),
                 ElementsAre(Kind::edit_service));
 }
 
-TEST(ServicePlan, a_server_that_is_down_is_neither_added_nor_edited_nor_deleted) {
-    const DownServers down{
-        {{.address = model::Ipv4{1}, .port = 80}, {.address = model::Ipv4{11}, .port = 80}}};
-    EXPECT_THAT(kinds(plan_edits({}, {service(1, {server(11)})}, down)),
-                ElementsAre(Kind::add_service));
-    EXPECT_THAT(plan_edits({service(1, {server(11)})}, {service(1, {server(11, 9)})}, down),
-                IsEmpty());
-    EXPECT_THAT(plan_edits({service(1, {server(11)})}, {service(1, {})}, down), IsEmpty());
+TEST(ServicePlan, servers_alone_go_before_they_come) {
+    const auto edits = plan_servers(service(1, {}).key,
+                                    {server(11), server(12), server(13)},
+                                    {server(14), server(12, 0), server(13)});
+    ASSERT_THAT(kinds(edits),
+                ElementsAre(Kind::delete_server, Kind::add_server, Kind::edit_server));
+    EXPECT_EQ(edits[0].server, server(11).key);
+    EXPECT_EQ(edits[1].server, server(14).key);
+    EXPECT_EQ(edits[2].server_settings.weight, 0);
 }
 
 // What the edits make of a table, as far as a plan is concerned.
 using Table = std::map<std::pair<model::ServiceKey, model::ServerKey>, std::int32_t>;
 
-Table table_of(const std::vector<model::VirtualServiceConfig>& services, const DownServers& down) {
+Table table_of(const std::vector<ServiceTable>& services) {
     Table table;
     for (const auto& service : services) {
         for (const auto& server : service.servers) {
-            if (!down.contains({service.key, server.key})) {
-                table[{service.key, server.key}] = server.settings.weight;
-            }
+            table[{service.key, server.key}] = server.settings.weight;
         }
     }
     return table;
@@ -131,7 +127,7 @@ TEST(ServicePlan, the_edits_lead_from_any_configuration_to_any_other) {
     constexpr std::uint32_t kSeed = 20261122;
     std::mt19937 random(kSeed);
     const auto random_config = [&random] {
-        std::vector<model::VirtualServiceConfig> services;
+        std::vector<ServiceTable> services;
         for (std::uint32_t i = 0; i < 6; ++i) {
             if (random() % 3 != 0) {
                 services.push_back(service(i, {}));
@@ -147,14 +143,12 @@ TEST(ServicePlan, the_edits_lead_from_any_configuration_to_any_other) {
         std::shuffle(services.begin(), services.end(), random);
         return services;
     };
-    std::vector<model::VirtualServiceConfig> before;
-    DownServers down;
-    down.insert({service(2, {}).key, server(3).key});
+    std::vector<ServiceTable> before;
     Table table;
     for (int turn = 0; turn < 200; ++turn) {
         const auto after = random_config();
-        carry_out(plan_edits(before, after, down), table);
-        ASSERT_EQ(table, table_of(after, down)) << "seed " << kSeed << " turn " << turn;
+        carry_out(plan_edits(before, after), table);
+        ASSERT_EQ(table, table_of(after)) << "seed " << kSeed << " turn " << turn;
         before = after;
     }
 }

@@ -14,7 +14,6 @@ namespace fpvs::health {
 namespace {
 
 using namespace std::chrono_literals;
-using provider::ProbeResult;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -26,20 +25,26 @@ model::ServerKey server(std::uint32_t number) {
 }
 
 // Answers after a millisecond, except servers that are said to be silent.
-class ScriptedProbe final : public provider::TcpProbe {
+class ScriptedProbe final : public provider::Probe {
   public:
     explicit ScriptedProbe(world::World& world) : world_(world) {}
 
-    std::unique_ptr<Attempt> connect(const provider::ProbeTarget& target, Done done) override {
-        ++attempts[target.address.ipv4().value];
+    std::unique_ptr<Attempt> begin(const provider::ProbeRequest& request, Done done) override {
+        const std::uint32_t address = request.address.ipv4().value;
+        ++attempts[address];
+        steps.push_back(request.step);
         ++in_flight;
         in_flight_max = std::max(in_flight_max, in_flight);
         auto token = std::make_shared<bool>(true);
-        if (!silent.contains(target.address.ipv4().value)) {
-            const bool refused = closed.contains(target.address.ipv4().value);
-            world_.at(world_.now() + 1ms, [token, refused, done = std::move(done)] {
+        if (!silent.contains(address)) {
+            provider::ProbeReport report{.success = true, .result = "connected"};
+            if (closed.contains(address) || closed_steps.contains(request.step)) {
+                report = {.success = false, .result = "connection refused"};
+            }
+            report.weight_change = weight_change;
+            world_.at(world_.now() + 1ms, [token, report, done = std::move(done)] {
                 if (*token) {
-                    done(refused ? ProbeResult::refused : ProbeResult::connected);
+                    done(report);
                 }
             });
         }
@@ -48,7 +53,10 @@ class ScriptedProbe final : public provider::TcpProbe {
 
     std::set<std::uint32_t> closed;
     std::set<std::uint32_t> silent;
+    std::set<std::size_t> closed_steps;
+    std::optional<std::int64_t> weight_change;
     std::map<std::uint32_t, int> attempts;
+    std::vector<std::size_t> steps;
     int in_flight = 0;
     int in_flight_max = 0;
 
@@ -72,9 +80,9 @@ class BoardTest : public ::testing::Test {
     void SetUp() override { follow(board_); }
 
     void follow(Board& board) {
-        board.on_change([this](const auto& service, const auto& key, bool up) {
+        board.on_change([this](const auto& service, const auto& key, const ServerState& state) {
             EXPECT_EQ(service, kService);
-            changes_.push_back(model::to_string(key.address) + (up ? " up" : " down"));
+            changes_.push_back(model::to_string(key.address) + (state.up ? " up" : " down"));
         });
     }
 
@@ -114,8 +122,8 @@ class BoardTest : public ::testing::Test {
 TEST_F(BoardTest, servers_are_up_before_their_first_check) {
     probe_.closed = {server(1).address.ipv4().value};
     apply(service_of(1));
-    EXPECT_TRUE(board_.up(kService, server(1)));
-    EXPECT_TRUE(board_.up(kService, server(99))) << "what nothing checks is up";
+    EXPECT_TRUE(board_.state(kService, server(1)).up);
+    EXPECT_TRUE(board_.state(kService, server(99)).up) << "what nothing checks is up";
     EXPECT_THAT(changes_, IsEmpty());
 }
 
@@ -135,8 +143,8 @@ TEST_F(BoardTest, closed_server_goes_within_one_loop_and_the_retries_and_comes_b
     probe_.closed = {server(1).address.ipv4().value};
     pass(15s + 10ms);
     EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
-    EXPECT_FALSE(board_.up(kService, server(1)));
-    EXPECT_TRUE(board_.up(kService, server(2)));
+    EXPECT_FALSE(board_.state(kService, server(1)).up);
+    EXPECT_TRUE(board_.state(kService, server(2)).up);
     probe_.closed.clear();
     pass(6s + 10ms);
     EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down", "10.0.0.1 up"));
@@ -145,10 +153,11 @@ TEST_F(BoardTest, closed_server_goes_within_one_loop_and_the_retries_and_comes_b
 TEST_F(BoardTest, silent_server_times_out) {
     probe_.silent = {server(1).address.ipv4().value};
     apply(service_of(2));
-    EXPECT_THAT(board_.down(), IsEmpty());
+    probe_.silent.clear();
+    pass(6s);
+    probe_.silent = {server(1).address.ipv4().value};
     pass(6s + 4 * 3s + 3 * 3s + 10ms);
     EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
-    EXPECT_THAT(board_.down(), ElementsAre(Board::Target{kService, server(1)}));
     EXPECT_EQ(board_.counters().probes_timed_out, 4u);
     EXPECT_EQ(board_.view().front().last_result, "timed out");
     EXPECT_EQ(probe_.in_flight, 0);
@@ -196,7 +205,7 @@ TEST_F(BoardTest, changed_check_of_a_dead_server_leaves_it_dead_until_it_passes)
     auto changed = service_of(1);
     changed.servers[0].checks[0].retries = 5;
     apply(changed);
-    EXPECT_FALSE(board_.up(kService, server(1)));
+    EXPECT_FALSE(board_.state(kService, server(1)).up);
     probe_.closed.clear();
     pass(6s + 10ms);
     EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down", "10.0.0.1 up"));
@@ -267,6 +276,100 @@ TEST_F(BoardTest, probes_under_way_are_bounded_and_the_others_wait) {
     pass(board, 40s);
     EXPECT_EQ(probe_.attempts.size(), 100u);
     EXPECT_TRUE(board.apply({}));
+}
+
+TEST_F(BoardTest, alpha_server_is_down_until_its_first_success) {
+    auto service = service_of(1);
+    service.servers[0].checks[0].alpha = true;
+    apply(service);
+    EXPECT_FALSE(board_.state(kService, server(1)).up);
+    pass(6s + 10ms);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 up"));
+}
+
+TEST_F(BoardTest, warmup_of_nothing_asks_at_once) {
+    auto service = service_of(50);
+    for (auto& checked : service.servers) {
+        checked.checks[0].warmup_ms = 0;
+    }
+    apply(service);
+    pass(10ms);
+    EXPECT_EQ(probe_.attempts.size(), 50u);
+}
+
+TEST_F(BoardTest, own_delay_loop_counts_before_the_services) {
+    auto service = service_of(1);
+    service.servers[0].checks[0].delay_loop_ms = 1000;
+    apply(service);
+    pass(12s);
+    EXPECT_GE(probe_.attempts[server(1).address.ipv4().value], 10);
+}
+
+TEST_F(BoardTest, weights_of_all_checks_add_up) {
+    auto service = service_of(1);
+    service.servers[0].checks.push_back(service.servers[0].checks[0]);
+    service.servers[0].checks[1].retries = 7;
+    probe_.weight_change = -3;
+    apply(service);
+    pass(6s + 10ms);
+    EXPECT_EQ(board_.state(kService, server(1)), (ServerState{.up = true, .weight_change = -6}));
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 up", "10.0.0.1 up"));
+    probe_.weight_change.reset();
+    pass(6s + 10ms);
+    EXPECT_EQ(board_.state(kService, server(1)).weight_change, -6) << "nothing new was said";
+}
+
+TEST_F(BoardTest, silence_is_no_failure_where_no_reply_is_required) {
+    auto service = service_of(1);
+    service.servers[0].checks[0].detail = model::UdpCheck{};
+    probe_.silent = {server(1).address.ipv4().value};
+    apply(service);
+    pass(20s);
+    EXPECT_THAT(changes_, IsEmpty());
+    EXPECT_EQ(board_.view().front().last_result, "not refused");
+    service.servers[0].checks[0].detail = model::UdpCheck{.reply_required = true};
+    apply(service);
+    pass(20s);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
+}
+
+TEST_F(BoardTest, script_is_given_its_own_time) {
+    auto service = service_of(1);
+    service.servers[0].checks[0].detail = model::MiscCheck{.timeout_ms = 500};
+    service.servers[0].checks[0].warmup_ms = 0;
+    probe_.silent = {server(1).address.ipv4().value};
+    apply(service);
+    pass(490ms);
+    EXPECT_THAT(changes_, IsEmpty());
+    pass(20ms);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
+}
+
+TEST_F(BoardTest, urls_are_asked_in_turn) {
+    auto service = service_of(1);
+    service.servers[0].checks[0].detail = model::HttpCheck{.urls = std::vector<model::UrlCheck>(3)};
+    service.servers[0].checks[0].warmup_ms = 0;
+    apply(service);
+    pass(20s);
+    EXPECT_THAT(probe_.steps, ElementsAre(0, 1, 2, 0));
+    probe_.closed_steps = {1};
+    pass(20s);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
+}
+
+TEST_F(BoardTest, suspended_checks_wait_and_servers_stay_as_they_are) {
+    apply(service_of(1));
+    pass(6s);
+    board_.suspend(kService, true);
+    probe_.closed = {server(1).address.ipv4().value};
+    const int asked = probe_.attempts[server(1).address.ipv4().value];
+    pass(60s);
+    EXPECT_EQ(probe_.attempts[server(1).address.ipv4().value], asked);
+    EXPECT_GE(board_.counters().probes_suspended, 9u);
+    EXPECT_THAT(changes_, IsEmpty());
+    board_.suspend(kService, false);
+    pass(16s);
+    EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
 }
 
 TEST_F(BoardTest, more_checks_than_the_limit_are_refused_and_change_nothing) {
