@@ -45,17 +45,12 @@ kit::Setup one_flow() {
     kit::Setup setup;
     setup.ports[0] = {.mac = kCardMac, .enabled = true};
     setup.services.push_back(
-        {.address = {.low = kVirtualAddress},
-         .port = kVirtualPort,
-         .protocol = 6,
-         .service = 1});
+        {.address = kVirtualAddress, .port = kVirtualPort, .protocol = 6, .service = 1});
     setup.servers.push_back({.server = 1, .next_hop = 1});
     setup.next_hops.push_back(
         {.next_hop = 1, .destination_mac = 0x02000000130b, .source_mac = kCardMac, .mtu = 9000});
-    setup.flows.push_back({.client = {.low = kClientAddress},
-                           .client_port = kClientPort,
-                           .service = 1,
-                           .server = 1});
+    setup.flows.push_back(
+        {.client = kClientAddress, .client_port = kClientPort, .service = 1, .server = 1});
     return setup;
 }
 
