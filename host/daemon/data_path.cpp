@@ -86,7 +86,8 @@ DataPath::DataPath(dpdk::Eal eal,
       director_({.connections_max = options.connections_max, .hash_seed = random_number()},
                 options.workers),
       readers_(options.workers),
-      shared_neighbours_(neighbours, options.workers + 1) {}
+      neighbours_(neighbours),
+      shared_neighbours_(neighbours, options.workers) {}
 
 DataPath::~DataPath() {
     for (const WorkerParts& parts : workers_) {
@@ -329,7 +330,7 @@ Status DataPath::attach_card(std::unique_ptr<provider::Card> card) {
                  CardSession::open(std::move(card),
                                    ports,
                                    *first().engine,
-                                   shared_neighbours_.of(workers_.size()),
+                                   neighbours_,
                                    *pools_.frames,
                                    [&worker](const model::IpAddress& client) {
                                        return client_way(worker.way_to(client));

@@ -113,14 +113,6 @@ Offload::Offload(provider::CardRings& rings,
     }
 }
 
-Offload::~Offload() {
-    NextHopTable& hops = tables_.next_hops();
-    hops.visit(
-        0, hops.size(), [this](std::uint16_t, const model::IpAddress& target, std::uint32_t) {
-            neighbours_.forget(target);
-        });
-}
-
 void Offload::poll(Time now) {
     if (state_ == CardState::lost) {
         return;

@@ -78,15 +78,11 @@ class Offload final : public engine::OffloadSink {
     using Time = provider::Nanoseconds;
 
     // All three must outlive the object, and after the card has run the engine must be told of its
-    // end (leave(), or the card is lost) before the object goes.  What is forgotten by `neighbours`
-    // is what we asked for: others have a share of their own.
+    // end (leave(), or the card is lost) before the object goes.
     Offload(provider::CardRings& rings,
             engine::Engine& engine,
             provider::Neighbours& neighbours,
             OffloadOptions options);
-    ~Offload();
-    Offload(const Offload&) = delete;
-    Offload& operator=(const Offload&) = delete;
 
     // Events in, commands out.  Cheap when there is nothing to do; call it in every step.
     void poll(Time now);

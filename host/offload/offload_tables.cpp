@@ -341,9 +341,6 @@ void Offload::refresh_hops() {
                    [&](std::uint16_t hop, const model::IpAddress& target, std::uint32_t mtu) {
                        hops.set(hop, next_hop_to(neighbours_.resolve(target), mtu));
                    });
-    for (const model::IpAddress& target : hops.take_left_targets()) {
-        neighbours_.forget(target);
-    }
 }
 
 // --- Flows.
