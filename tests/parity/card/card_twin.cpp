@@ -236,6 +236,7 @@ void CardTwin::follow(reference::Director& model, std::uint64_t now_ms) {
             (void)dataplane_.command({kit::write_next_hop(hop)});
         }
     }
+    (void)dataplane_.command({});  // The next frame comes when all of it is written.
 }
 
 CardTwin::Answer CardTwin::receive(int port, const reference::Bytes& frame) {

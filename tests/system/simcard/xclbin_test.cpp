@@ -50,7 +50,7 @@ TEST(SimXclbin, is_a_card_that_answers_commands_and_carries_frames) {
     frame[13] = 0xb5;
     cable.send(frame);
     std::optional<RingHost::Punted> punted;
-    ASSERT_TRUE(eventually([&] { return (punted = host.punt()).has_value(); }));
+    ASSERT_TRUE(eventually([&] { return (punted = host.punt(abi::Ring::control)).has_value(); }));
     EXPECT_EQ(punted->frame, frame);
     EXPECT_EQ(punted->header.get<abi::PuntHeader::reason>(),
               static_cast<std::uint64_t>(abi::Reason::group_address));

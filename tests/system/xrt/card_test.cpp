@@ -281,7 +281,7 @@ INSTANTIATE_TEST_SUITE_P(
     CardOfAnotherKind,
     testing::Values(
         BadCard{"no_magic", "the loaded card is not FPVS: its magic is 0xdeadbeef", Code::mismatch},
-        BadCard{"other_version", "has version 2 of the contract", Code::mismatch},
+        BadCard{"other_version", "has version 3 of the contract", Code::mismatch},
         BadCard{"other_abi", "the card's abi hash is 0x", Code::mismatch},
         BadCard{"exit", "the process ended with status 3", Code::unavailable}));
 

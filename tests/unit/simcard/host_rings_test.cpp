@@ -26,7 +26,8 @@ constexpr provider::RingSizes kSmall{.command_slots_log2 = 4,
                                      .event_slots_log2 = 4,
                                      .punt_slots_log2 = 4,
                                      .inject_slots_log2 = 4,
-                                     .frame_slot_bytes_log2 = 11};
+                                     .frame_slot_bytes_log2 = 11,
+                                     .control_slots_log2 = 4};
 
 class HostRings : public testing::Test {
   protected:
@@ -79,13 +80,13 @@ class HostRings : public testing::Test {
         rings_->events().pop();
         return event.get<abi::Event::tag>();
     }
-    Bytes next_punt() {
-        const auto slot = rings_->punts().front();
+    Bytes next_control() {
+        const auto slot = rings_->controls().front();
         abi::Record<abi::PuntHeader> header;
         std::memcpy(header.words.data(), slot.data(), sizeof header.words);
         const auto* bytes = reinterpret_cast<const std::uint8_t*>(slot.data()) + abi::kBeatBytes;
         Bytes frame(bytes, bytes + header.get<abi::PuntHeader::length_bytes>());
-        rings_->punts().pop();
+        rings_->controls().pop();
         return frame;
     }
     static Bytes broadcast(std::size_t length, std::uint8_t first) {
@@ -132,8 +133,8 @@ TEST_F(HostRings, frames_come_and_go_whole) {
         const Bytes frame = broadcast(60 + 19 * i, static_cast<std::uint8_t>(i));
         ASSERT_TRUE(card_.receive(0, frame));
         card_.settle();
-        ASSERT_FALSE(rings_->punts().front().empty()) << i;
-        EXPECT_EQ(next_punt(), frame);
+        ASSERT_FALSE(rings_->controls().front().empty()) << i;
+        EXPECT_EQ(next_control(), frame);
 
         Bytes slot(abi::kBeatBytes);
         abi::Record<abi::InjectHeader> header;
@@ -154,11 +155,11 @@ TEST_F(HostRings, a_host_that_sleeps_loses_the_newest_and_can_say_how_many) {
     }
     card_.settle();
     for (std::uint8_t i = 0; i < 16; ++i) {
-        ASSERT_FALSE(rings_->punts().front().empty());
-        EXPECT_EQ(next_punt(), broadcast(100, i));
+        ASSERT_FALSE(rings_->controls().front().empty());
+        EXPECT_EQ(next_control(), broadcast(100, i));
     }
-    EXPECT_TRUE(rings_->punts().front().empty());
-    EXPECT_EQ(card_.read_register(abi::ring_register(abi::Ring::punt, abi::reg::ring::dropped)),
+    EXPECT_TRUE(rings_->controls().front().empty());
+    EXPECT_EQ(card_.read_register(abi::ring_register(abi::Ring::control, abi::reg::ring::dropped)),
               4U);
 }
 

@@ -192,8 +192,13 @@ TEST(parse, sctp_gives_the_chunk_that_decides) {
             EXPECT_EQ(parse_exactly(frame).packet.sctp_chunk, cookie) << length;
         }
     }
-    EXPECT_EQ(outcome_of(kit::make_frame({.protocol = 132, .payload_bytes = 15})),
-              Outcome::transport_header);
+    // Without a whole chunk header behind the common one.
+    kit::Bytes cut = kit::make_frame({.protocol = 132});
+    cut.resize(cut.size() - 1);
+    kit::patch16(cut, 16, static_cast<std::uint16_t>(cut.size() - 14));
+    kit::patch16(cut, 24, 0);
+    kit::patch16(cut, 24, static_cast<std::uint16_t>(~kit::internet_sum(cut.data() + 14, 20)));
+    EXPECT_EQ(outcome_of(cut), Outcome::transport_header);
 }
 
 TEST(parse, ipv6_gives_the_engine_its_fields) {
