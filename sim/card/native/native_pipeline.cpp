@@ -20,6 +20,9 @@ static_assert(sizeof(Word) == 64, "a word's bytes are those of the vector");
 // Native streams have no bound of their own; these are the depths of a card's border FIFOs.
 constexpr std::size_t kInputDepth = 16;
 constexpr std::size_t kOutputDepth = 64;
+// The stages take a command every eighth step (hw/kernels/parse): taken faster, commands would pile
+// up where nobody outside sees that the card is not at rest.
+constexpr std::uint64_t kStepsACommand = 8;
 
 enum Input : int { rx0, rx1, inject, command };
 enum Output : int { tx0, tx1, punt, control, event };
@@ -29,6 +32,7 @@ struct Border {
     hls::stream<Word> commands;
     std::array<hls::stream<AxisBeat>, 4> frames_out;  // tx0, tx1, punt, control
     hls::stream<Word> events;
+    std::uint64_t steps = 0;
 };
 
 // The kernels' own state is static, so there is nothing to gain from a second border.
@@ -56,6 +60,9 @@ Word word_of(const svBitVecVal* bits) {
 extern "C" {
 
 svBit fpvs_native_has_room(int stream) {
+    if (stream == command && border().steps % kStepsACommand != 0) {
+        return 0;
+    }
     const std::size_t waiting =
         stream == command ? border().commands.size()
                           : border().frames_in.at(static_cast<std::size_t>(stream)).size();
@@ -77,6 +84,7 @@ void fpvs_native_take(int stream, const svBitVecVal* data, const svBitVecVal* ke
 
 void fpvs_native_step() {
     Border& b = border();
+    ++b.steps;
     fpvs_pipeline(b.frames_in[rx0],
                   b.frames_in[rx1],
                   b.frames_in[inject],
