@@ -23,11 +23,11 @@ def as_box(module_text):
 
 
 class Synthesis:
-    def __init__(self, folder, library, jobs=2, yosys="yosys"):
-        """`library`: files that every module may use."""
+    def __init__(self, folder, shared, jobs=2, yosys="yosys"):
+        """`shared`: files that every module may use."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.library = [pathlib.Path(f) for f in library]
+        self.shared = [pathlib.Path(f) for f in shared]
         self.yosys = yosys
         self.pool = concurrent.futures.ThreadPoolExecutor(jobs)
 
@@ -40,14 +40,14 @@ class Synthesis:
         script = f"synth_xilinx -family {FAMILY} -uram -noiopad -noclkbuf -nowidelut " + (
             "-flatten " if flatten else "") + f"-top {top}"
         digest = hashlib.sha256()
-        for text in [script] + [f.read_text() for f in self.library] + texts:
+        for text in [script] + [f.read_text() for f in self.shared] + texts:
             digest.update(text.encode() + b"\0")
         base = self.folder / f"{top}-{digest.hexdigest()[:16]}"
         netlist = base.with_suffix(".json")
         if not netlist.exists():
             source = base.with_suffix(".sv")
             source.write_text("\n".join(texts))
-            files = " ".join(str(f) for f in self.library) + f" {source}"
+            files = " ".join(str(f) for f in self.shared) + f" {source}"
             unfinished = base.with_suffix(".unfinished")
             commands = f"read_verilog -sv -DSYNTHESIS {files}; {script}; write_json {unfinished}"
             log = base.with_suffix(".log")
