@@ -58,6 +58,13 @@ Result<std::unique_ptr<VrrpThread>> VrrpThread::start(boost::asio::io_context& r
 Status VrrpThread::run() {
     FPVS_TRY(auto rtnetlink, kernel::Rtnetlink::open());
     parts_ = std::make_unique<Parts>(io_, clock_, std::move(rtnetlink));
+    parts_->service.on_state([this](const model::VrrpInstance& instance, vrrp::State state) {
+        boost::asio::post(reports_, [handlers = state_handlers_, instance, state] {
+            for (const StateHandler& handler : *handlers) {
+                handler(instance, state);
+            }
+        });
+    });
     std::promise<bool> started;
     auto real_time = started.get_future();
     thread_ = std::thread([this, &started] {
@@ -102,15 +109,6 @@ std::vector<model::VrrpInstanceView> VrrpThread::view() {
 
 vrrp::RefusalCounters VrrpThread::refusals() {
     return call([this] { return parts_->service.refusals(); });
-}
-
-void VrrpThread::on_state(StateHandler handler) {
-    call([&] {
-        parts_->service.on_state([this, handler = std::move(handler)](const auto& instance,
-                                                                      vrrp::State state) {
-            boost::asio::post(reports_, [handler, instance, state] { handler(instance, state); });
-        });
-    });
 }
 
 // A reader of the log that does not read must not hold up adverts.

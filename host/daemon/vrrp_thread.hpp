@@ -12,6 +12,7 @@
 #include <memory>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "host/model/view.hpp"
@@ -42,8 +43,9 @@ class VrrpThread {
     void stop();
     [[nodiscard]] std::vector<model::VrrpInstanceView> view();
     [[nodiscard]] vrrp::RefusalCounters refusals();
-    // Called on the control plane's thread; set it before the first apply().
-    void on_state(StateHandler handler);
+    // Called on the control plane's thread whenever an instance has entered a state.  Every handler
+    // that was given is called, in that order; give it before the first apply() to miss nothing.
+    void on_state(StateHandler handler) { state_handlers_->push_back(std::move(handler)); }
 
     // Whether the kernel granted it: without CAP_SYS_NICE the thread is an ordinary one.
     [[nodiscard]] bool real_time() const { return real_time_; }
@@ -62,6 +64,9 @@ class VrrpThread {
     const provider::Clock& clock_;
     boost::asio::io_context io_;
     std::unique_ptr<Parts> parts_;
+    // Of the control plane's thread; shared with reports under way, which may arrive after the end.
+    const std::shared_ptr<std::vector<StateHandler>> state_handlers_ =
+        std::make_shared<std::vector<StateHandler>>();
     std::shared_ptr<std::atomic<int>> lines_waiting_ = std::make_shared<std::atomic<int>>(0);
     std::uint64_t lines_lost_ = 0;  // Of the thread.
     bool real_time_ = false;

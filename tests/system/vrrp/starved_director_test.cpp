@@ -116,6 +116,8 @@ TEST_F(StarvedDirector, advertises_in_time) {
 
 TEST_F(StarvedDirector, reports_states_on_the_control_planes_thread_and_resigns_at_its_end) {
     std::vector<State> states;
+    int reports = 0;
+    director_->on_state([&](const auto&, State) { ++reports; });
     const auto here = std::this_thread::get_id();
     director_->on_state([&](const auto&, State state) {
         EXPECT_EQ(std::this_thread::get_id(), here);
@@ -124,6 +126,7 @@ TEST_F(StarvedDirector, reports_states_on_the_control_planes_thread_and_resigns_
     ASSERT_TRUE(director_->apply({instance()}));
     ASSERT_TRUE(kit::run_until(io_, [&] { return states.size() == 2; }));
     EXPECT_THAT(states, ::testing::ElementsAre(State::backup, State::master));
+    EXPECT_EQ(reports, 2) << "each of several handlers hears of it";
     director_.reset();
     EXPECT_EQ(observer_->last_advert(kLvs01)->advert()->advert.priority, kPriorityResign);
 }
