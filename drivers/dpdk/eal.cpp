@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "drivers/dpdk/large_pages.hpp"
 #include "host/util/log.hpp"
 
 namespace fpvs::dpdk {
@@ -78,21 +79,30 @@ Result<Eal> Eal::start(const EalOptions& options) {
     if (::rte_eal_init(static_cast<int>(pointers.size()), pointers.data()) < 0) {
         return fail(Code::unavailable, "DPDK does not start: {}", ::rte_strerror(rte_errno));
     }
+    Eal eal(hugepages);
     if (hugepages) {
         log::info("dpdk", "packet memory: {} MB in hugepages", options.memory_mb);
-    } else {
-        log::info("dpdk",
-                  "packet memory: {} MB in ordinary pages, because {} MB of hugepages are free; "
-                  "for more speed: sysctl vm.nr_hugepages={}",
-                  options.memory_mb,
-                  free_mb,
-                  options.memory_mb * 1024 / kHugepageKb);
+        return eal;
     }
-    return Eal(hugepages);
+    if (options.pci_devices.empty()) {
+        if (auto pages = LargePages::make(options.memory_mb)) {
+            eal.large_pages_.emplace(std::move(*pages));
+        }
+    }
+    log::info("dpdk",
+              "packet memory: {} MB in {} pages, because {} MB of hugepages are free; for more "
+              "speed: sysctl vm.nr_hugepages={}",
+              options.memory_mb,
+              eal.large_pages_ ? "transparent large" : "ordinary",
+              free_mb,
+              options.memory_mb * 1024 / kHugepageKb);
+    return eal;
 }
 
 Eal::Eal(Eal&& other) noexcept
-    : hugepages_(other.hugepages_), owner_(std::exchange(other.owner_, false)) {}
+    : hugepages_(other.hugepages_),
+      large_pages_(std::move(other.large_pages_)),
+      owner_(std::exchange(other.owner_, false)) {}
 
 Eal::~Eal() {
     if (!owner_) {

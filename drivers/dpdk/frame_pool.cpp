@@ -9,10 +9,23 @@
 #include <cstdint>
 #include <limits>
 
+#include "drivers/dpdk/large_pages.hpp"
+
 namespace fpvs::dpdk {
 namespace {
 
 constexpr std::size_t kCacheFrames = 256;
+
+[[nodiscard]] FramePool make_pool(const FramePoolOptions& options, std::size_t room, int socket) {
+    // DPDK asks for a cache of at most two thirds of the pool.
+    const std::size_t cache = std::min(kCacheFrames, options.frames / 2);
+    return FramePool(::rte_pktmbuf_pool_create(options.name.c_str(),
+                                               static_cast<unsigned>(options.frames),
+                                               static_cast<unsigned>(cache),
+                                               0,
+                                               static_cast<std::uint16_t>(room),
+                                               socket));
+}
 
 }  // namespace
 
@@ -23,14 +36,10 @@ Result<FramePool> make_frame_pool(const FramePoolOptions& options) {
                     "frames of {} bytes do not fit a packet buffer",
                     options.frame_bytes_max);
     }
-    // DPDK asks for a cache of at most two thirds of the pool.
-    const std::size_t cache = std::min(kCacheFrames, options.frames / 2);
-    FramePool pool(::rte_pktmbuf_pool_create(options.name.c_str(),
-                                             static_cast<unsigned>(options.frames),
-                                             static_cast<unsigned>(cache),
-                                             0,
-                                             static_cast<std::uint16_t>(room),
-                                             SOCKET_ID_ANY));
+    FramePool pool = make_pool(options, room, LargePages::socket());
+    if (!pool) {
+        pool = make_pool(options, room, SOCKET_ID_ANY);
+    }
     if (!pool) {
         return fail(Code::exhausted,
                     "no memory for {} packet buffers of {} bytes: {}",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where frames live: a fixed number of mbufs, each large enough for the longest frame.
+// Where frames live: a fixed number of mbufs, each large enough for the longest frame; in large
+// pages as far as there are some.
 #pragma once
 
 #include <rte_mempool.h>

@@ -17,11 +17,13 @@
 namespace fpvs::engine {
 
 // A key with its hash, and the addresses if it is of IPv6.
-struct Flow {
+struct alignas(64) Flow {
     FlowKey key;
     std::uint64_t hash = 0;
-    WideAddresses wide;  // Set for IPv6 only.
+    std::uint32_t guess = kNoIndex;  // A record that may be its; see ConnectionTable::guess().
+    WideAddresses wide;              // Set for IPv6 only.
 };
+static_assert(sizeof(Flow) == 64);
 
 [[nodiscard]] inline bool same(const Flow& a, const Flow& b) {
     return a.key == b.key && (a.key.family() == model::Family::ipv4 || a.wide == b.wide);
@@ -45,16 +47,31 @@ class ConnectionTable {
                                                 std::uint8_t protocol,
                                                 FlowKey::Kind kind) const {
         Flow flow;
-        flow.key.rest = FlowKey::pack(client_port, virtual_port, protocol, kind, client.family);
+        set_flow(flow, client, client_port, virtual_end, virtual_port, protocol, kind);
+        return flow;
+    }
+    // The same into a flow that was used before, word by word from registers: a copy of a whole one
+    // waits for the stores that made it.
+    [[gnu::always_inline]] void set_flow(Flow& flow,
+                                         const model::IpAddress& client,
+                                         std::uint16_t client_port,
+                                         const model::IpAddress& virtual_end,
+                                         std::uint16_t virtual_port,
+                                         std::uint8_t protocol,
+                                         FlowKey::Kind kind) const {
+        FlowKey key;
+        key.rest = FlowKey::pack(client_port, virtual_port, protocol, kind, client.family);
         if (client.is_ipv4()) [[likely]] {
-            flow.key.addresses =
-                std::uint64_t{client.words[0]} | std::uint64_t{virtual_end.words[0]} << 32;
+            key.addresses = std::uint64_t{client.words[0]} | std::uint64_t{virtual_end.words[0]}
+                                                                 << 32;
         } else {
             flow.wide = {.client = client.words, .virtual_end = virtual_end.words};
-            flow.key.addresses = hash_.digest(flow.wide);
+            key.addresses = hash_.digest(flow.wide);
         }
-        flow.hash = hash_(flow.key);
-        return flow;
+        flow.key.addresses = key.addresses;
+        flow.key.rest = key.rest;
+        flow.hash = hash_(key);
+        flow.guess = kNoIndex;
     }
 
     // A fresh record with this identity, not findable yet.  There must be room.
@@ -70,6 +87,14 @@ class ConnectionTable {
     void remove_reply(Connection& record, const Flow& reply);
 
     [[nodiscard, gnu::always_inline]] Connection* find(const Flow& flow) {
+        // Between guess() and now the record may have become anything.
+        if (flow.guess != kNoIndex) [[likely]] {
+            Connection& record = records_[flow.guess];
+            if (record.key == flow.key && record.findable && same_addresses(flow, flow.guess))
+                [[likely]] {
+                return &record;
+            }
+        }
         Connection* found = nullptr;
         forward_.find(flow.hash, [&](std::uint32_t index) {
             Connection& record = records_[index];
@@ -97,11 +122,14 @@ class ConnectionTable {
     // The record of a handle, unless it is gone.
     [[nodiscard]] Connection* find(ConnectionHandle handle);
 
-    // Two steps ahead of find(): its place in the hash, then the record that this names.
+    // Two steps ahead of find(): its place in the hash is fetched, then the record that this names
+    // is guessed to be the flow's, and fetched.
     [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { forward_.prefetch(hash); }
-    [[gnu::always_inline]] void prefetch_record(std::uint64_t hash) const {
-        forward_.peek(hash,
-                      [this](std::uint32_t index) { __builtin_prefetch(&records_[index], 1); });
+    [[gnu::always_inline]] void guess(Flow& flow) const {
+        forward_.peek(flow.hash, [this, &flow](std::uint32_t index) {
+            __builtin_prefetch(&records_[index], 1);
+            flow.guess = index;
+        });
     }
 
     [[nodiscard]] model::IpAddress client_address(const Connection& record) const;

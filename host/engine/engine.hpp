@@ -102,6 +102,16 @@ class Engine {
                                  FlowKey::Kind::connection);
     }
     // Decides, and counts the packet, moves the connection's state and arms its timer anew.
+    // The same into a flow that was used before.
+    [[gnu::always_inline]] void set_flow(Flow& flow, const Packet& packet) const {
+        connections_.set_flow(flow,
+                              packet.source_address,
+                              packet.source_port,
+                              packet.destination_address,
+                              packet.destination_port,
+                              static_cast<std::uint8_t>(packet.protocol),
+                              FlowKey::Kind::connection);
+    }
     // `flow` is flow_of(packet), for who has it already.
     [[nodiscard, gnu::always_inline]] Verdict handle(const Packet& packet,
                                                      const Flow& flow,
@@ -124,15 +134,11 @@ class Engine {
     // that there is none.
     [[nodiscard]] Verdict lookup(const Packet& packet, Time now);
     // Fetch what handle() will read: worth calling for every packet of a burst, first the one for
-    // all, then the other for all, then handle().  `hash` is that of flow_of().
-    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { connections_.prefetch(hash); }
-    [[gnu::always_inline]] void prefetch_connection(std::uint64_t hash) const {
-        connections_.prefetch_record(hash);
+    // all, then the other for all, then handle().
+    [[gnu::always_inline]] void prefetch(const Flow& flow) const {
+        connections_.prefetch(flow.hash);
     }
-    void prefetch(const Packet& packet) const { prefetch(flow_of(packet).hash); }
-    void prefetch_connection(const Packet& packet) const {
-        prefetch_connection(flow_of(packet).hash);
-    }
+    [[gnu::always_inline]] void prefetch_connection(Flow& flow) const { connections_.guess(flow); }
 
     // --- For who carries a verdict out at once, before the next call.
     // The ends of the packet behind NAT or FULLNAT.

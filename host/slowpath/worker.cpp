@@ -269,8 +269,8 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
                 parsed.kind = Kind::handed_over;
                 continue;
             }
-            flows_[i] = engine_.flow_of(parsed.packet);
-            engine_.prefetch(flows_[i].hash);
+            engine_.set_flow(flows_[i], parsed.packet);
+            engine_.prefetch(flows_[i]);
             continue;
         }
         parse(bytes, station, parsed);
@@ -280,13 +280,13 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
         if (shared && has_owner && give_to_owner(frame, parsed, {})) {
             parsed.kind = Kind::handed_over;
         } else if (parsed.kind == Kind::transport) {
-            flows_[i] = engine_.flow_of(parsed.packet);
-            engine_.prefetch(flows_[i].hash);
+            engine_.set_flow(flows_[i], parsed.packet);
+            engine_.prefetch(flows_[i]);
         }
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {
         if (parsed_[i].kind == Kind::transport) {
-            engine_.prefetch_connection(flows_[i].hash);
+            engine_.prefetch_connection(flows_[i]);
         }
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -55,16 +56,19 @@ constexpr std::size_t kBurst = 32;
 // CPU nanoseconds a packet over all of `packets`.
 [[nodiscard]] double measure(Engine& engine, const std::vector<Packet>& packets) {
     std::uint64_t forwarded = 0;
+    std::array<engine::Flow, kBurst> flows;
     const double begin = cpu_ns();
     for (std::size_t i = 0; i + kBurst <= packets.size(); i += kBurst) {
         for (std::size_t j = 0; j < kBurst; ++j) {
-            engine.prefetch(packets[i + j]);
+            engine.set_flow(flows[j], packets[i + j]);
+            engine.prefetch(flows[j]);
+        }
+        for (engine::Flow& flow : flows) {
+            engine.prefetch_connection(flow);
         }
         for (std::size_t j = 0; j < kBurst; ++j) {
-            engine.prefetch_connection(packets[i + j]);
-        }
-        for (std::size_t j = 0; j < kBurst; ++j) {
-            forwarded += engine.handle(packets[i + j], 1000s).action == Action::forward ? 1 : 0;
+            const engine::Verdict verdict = engine.handle(packets[i + j], flows[j], 1000s);
+            forwarded += verdict.action == Action::forward ? 1 : 0;
         }
     }
     const double spent = cpu_ns() - begin;

@@ -375,6 +375,9 @@ int main(int argc, char** argv) {
     FPVS_CHECK(eal, "{}", eal.error().text());
     const auto pool = dpdk::make_frame_pool({.name = "bench", .frames = 8191});
     FPVS_CHECK(pool, "{}", pool.error().text());
-    std::printf("frames in %s\n", eal->hugepages() ? "hugepages" : "ordinary pages");
+    std::printf("frames in %s\n",
+                eal->hugepages()     ? "hugepages"
+                : eal->large_pages() ? "transparent large pages"
+                                     : "ordinary pages");
     bench::Suite(**pool, scale, only).run();
 }
