@@ -87,6 +87,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
     std::unique_ptr<Daemon> daemon(new Daemon(io, std::move(options)));
     FPVS_TRY_STATUS(daemon->open_drivers());
     FPVS_TRY_STATUS(daemon->apply(std::move(config)));
+    FPVS_TRY_STATUS(daemon->data_path_->remember());
     FPVS_TRY_STATUS(daemon->open_sockets());
     if (!daemon->options_.card_path.empty()) {
         daemon->load_card(daemon->options_.card_path, [](const Status& status) {
@@ -107,7 +108,8 @@ Status Daemon::open_drivers() {
     FPVS_TRY(data_path_,
              DataPath::start({.interfaces = options_.interfaces,
                               .connections_max = options_.connections_max,
-                              .workers = options_.workers},
+                              .workers = options_.workers,
+                              .state_path = options_.state_path},
                              *neighbours_,
                              clock_));
     neighbours_->on_change([this](const model::IpAddress& target, const auto& neighbour) {

@@ -40,6 +40,7 @@ struct DaemonOptions {
     std::string card_path;  // Empty: none is loaded at the start.
     std::string control_socket;
     std::string ipvs_socket;
+    std::string state_path;   // Empty: connections end with the process.
     std::size_t connections_max = model::kConnectionsMax;
     std::size_t workers = 0;  // 0: as many as the file says, or one.
 };

@@ -77,14 +77,15 @@ void discard_waiting(provider::PacketPort& port) {
 
 DataPath::DataPath(dpdk::Eal eal,
                    Pools pools,
+                   Kept kept,
                    const DataPathOptions& options,
                    provider::Neighbours& neighbours,
                    const provider::Clock& clock)
     : eal_(std::move(eal)),
       clock_(clock),
       pools_(std::move(pools)),
-      director_({.connections_max = options.connections_max, .hash_seed = random_number()},
-                options.workers),
+      kept_(std::move(kept)),
+      director_(engine_options(options, kept_), options.workers),
       readers_(options.workers),
       neighbours_(neighbours),
       shared_neighbours_(neighbours, options.workers) {}
@@ -103,6 +104,7 @@ DataPath::~DataPath() {
 Result<std::unique_ptr<DataPath>> DataPath::start(const DataPathOptions& options,
                                                   provider::Neighbours& neighbours,
                                                   const provider::Clock& clock) {
+    FPVS_TRY(auto kept, open_kept(options));
     FPVS_TRY(auto eal, dpdk::Eal::start({.pci_devices = pci_devices(options.interfaces)}));
     FPVS_TRY(auto frames, dpdk::make_frame_pool({.frames = kFramesPerWorker * options.workers}));
     FPVS_TRY(auto whole_packets,
@@ -112,6 +114,7 @@ Result<std::unique_ptr<DataPath>> DataPath::start(const DataPathOptions& options
     std::unique_ptr<DataPath> path(
         new DataPath(std::move(eal),
                      {.frames = std::move(frames), .whole_packets = std::move(whole_packets)},
+                     std::move(kept),
                      options,
                      neighbours,
                      clock));
@@ -120,6 +123,55 @@ Result<std::unique_ptr<DataPath>> DataPath::start(const DataPathOptions& options
     path->carry_by_standby();
     FPVS_TRY_STATUS(path->start_threads());
     return path;
+}
+
+// What is refused of the process before is said, and then there is nothing to take over.
+Result<DataPath::Kept> DataPath::open_kept(const DataPathOptions& options) {
+    Kept kept;
+    if (options.state_path.empty()) {
+        return kept;
+    }
+    auto before = engine::KeptMemory::open(options.state_path);
+    const bool in_use = !before && before.error().code == Code::failed_precondition;
+    if (!before && !in_use && before.error().code != Code::not_found) {
+        log::warn("state", "connections of before are not taken over: {}", before.error().text());
+    }
+    const std::uint64_t seed = before ? before->hash_seed() : random_number();
+    FPVS_TRY(kept.memory,
+             engine::KeptMemory::create(
+                 options.state_path, options.connections_max, options.workers, seed));
+    if (before) {
+        kept.before = std::make_unique<engine::Recollection>(std::move(*before));
+    }
+    return kept;
+}
+
+engine::EngineOptions DataPath::engine_options(const DataPathOptions& options, const Kept& kept) {
+    return {.connections_max = options.connections_max,
+            .hash_seed = kept.memory ? kept.memory->hash_seed() : random_number(),
+            .kept = kept.memory ? &*kept.memory : nullptr,
+            .names_before = kept.before ? &kept.before->names() : nullptr};
+}
+
+Status DataPath::remember() {
+    if (kept_.before) {
+        engine::Recollection& before = *kept_.before;
+        first().thread->call([&] {
+            before.recall_servers(*first().engine);
+            before.restore_templates(*first().engine, clock_.now());
+        });
+        for (const WorkerParts& parts : workers_) {
+            parts.thread->call([&] { before.restore_connections(*parts.engine, clock_.now()); });
+        }
+        log::info("state",
+                  "connections={} templates={} taken over, {} were over, {} refused",
+                  before.connections().restored,
+                  before.templates().restored,
+                  before.connections().expired + before.templates().expired,
+                  before.connections().refused + before.templates().refused);
+        kept_.before.reset();
+    }
+    return kept_.memory ? kept_.memory->commit() : Status();
 }
 
 Status DataPath::make_workers() {

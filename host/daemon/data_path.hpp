@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,8 @@
 #include "host/daemon/port_options.hpp"
 #include "host/engine/director.hpp"
 #include "host/engine/engine.hpp"
+#include "host/engine/kept_memory.hpp"
+#include "host/engine/recollection.hpp"
 #include "host/model/mark_rule.hpp"
 #include "host/model/view.hpp"
 #include "host/provider/card.hpp"
@@ -43,6 +46,8 @@ struct DataPathOptions {
     std::vector<InterfacePlan> interfaces;
     std::size_t connections_max = model::kConnectionsMax;
     std::size_t workers = 1;
+    // Where connections are kept for the next process; empty: they end with this one.
+    std::string state_path = {};
 };
 
 class DataPath {
@@ -67,6 +72,10 @@ class DataPath {
     // A page of the connections of all workers; a cursor of 0 is the beginning, and the end.
     [[nodiscard]] engine::ConnectionPage connections(std::uint64_t cursor, std::size_t count_max);
     [[nodiscard]] std::size_t workers() const { return workers_.size(); }
+
+    // Takes over the connections that the process before has left, once services and servers are
+    // there.  From then on the next process will find ours.
+    [[nodiscard]] Status remember();
 
     void neighbour_changed(const model::IpAddress& target,
                            const std::optional<provider::Neighbour>& neighbour);
@@ -121,8 +130,18 @@ class DataPath {
         dpdk::FramePool whole_packets;  // Those made whole from fragments.
     };
 
+    // Memory that outlives the process: ours, and what the one before has left.
+    struct Kept {
+        std::optional<engine::KeptMemory> memory;
+        std::unique_ptr<engine::Recollection> before;
+    };
+    [[nodiscard]] static Result<Kept> open_kept(const DataPathOptions& options);
+    [[nodiscard]] static engine::EngineOptions engine_options(const DataPathOptions& options,
+                                                              const Kept& kept);
+
     DataPath(dpdk::Eal eal,
              Pools pools,
+             Kept kept,
              const DataPathOptions& options,
              provider::Neighbours& neighbours,
              const provider::Clock& clock);
@@ -143,6 +162,7 @@ class DataPath {
     dpdk::Eal eal_;
     const provider::Clock& clock_;
     Pools pools_;
+    Kept kept_;
     engine::Director director_;
     slowpath::Snapshots snapshots_;
     slowpath::Readers readers_;

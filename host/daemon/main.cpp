@@ -102,6 +102,10 @@ int main(int argc, char** argv) {
                    "INTERFACE=af_packet:IFNAME, af_xdp:IFNAME, tap:IFNAME, pcap:IN[,OUT], "
                    "pci:ADDRESS or dpdk:DEVARGS, with @NETNS behind it for a namespace");
     app.add_option("--card", line.options.card_path, "xclbin to load at the start");
+    app.add_option("--state",
+                   line.options.state_path,
+                   "file in which connections outlive the daemon; best where files are memory, as "
+                   "in /run/fpvs");
     app.add_option("--socket", line.options.control_socket, "control socket");
     app.add_option("--ipvs-socket", line.options.ipvs_socket, "socket for stock tools");
     app.add_option("--connections-max",

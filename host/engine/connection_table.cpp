@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/engine/connection_table.hpp"
 
+#include <atomic>
+#include <utility>
+
 #include "host/util/check.hpp"
 
 namespace fpvs::engine {
 
-ConnectionTable::ConnectionTable(std::size_t connections_max, std::uint64_t hash_seed)
+ConnectionTable::ConnectionTable(TableMemory memory, std::uint64_t hash_seed)
     : hash_(hash_seed),
-      records_(connections_max),
-      wide_(connections_max),
-      notes_(connections_max),
-      forward_(connections_max),
-      replies_(connections_max) {
-    FPVS_CHECK(connections_max > 0 && connections_max < kNoIndex);
+      records_(std::move(memory.records)),
+      wide_(std::move(memory.wide)),
+      notes_(std::move(memory.notes)),
+      forward_(records_.size()),
+      replies_(records_.size()) {
+    FPVS_CHECK(capacity() > 0 && capacity() < kNoIndex);
 }
 
 Connection& ConnectionTable::allocate(const Flow& flow) {
@@ -53,6 +56,8 @@ void ConnectionTable::release(Connection& record) {
 void ConnectionTable::insert(Connection& record) {
     FPVS_CHECK(record.in_use && !record.findable);
     forward_.insert(hash_(record.key), index_of(record));
+    // Who finds the memory after the process has died takes a findable record for a whole one.
+    std::atomic_signal_fence(std::memory_order_release);
     record.findable = true;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "host/engine/connection.hpp"
 #include "host/engine/flow_index.hpp"
@@ -29,9 +30,24 @@ static_assert(sizeof(Flow) == 64);
     return a.key == b.key && (a.key.family() == model::Family::ipv4 || a.wide == b.wide);
 }
 
+// Where a table's records are: position by position, so that whoever has all of it can read them.
+struct TableMemory {
+    explicit TableMemory(std::size_t connections_max)
+        : records(connections_max), wide(connections_max), notes(connections_max) {}
+    TableMemory(std::span<std::byte> records, std::span<std::byte> wide, std::span<std::byte> notes)
+        : records(records), wide(wide), notes(notes) {}
+
+    MappedArray<Connection> records;
+    MappedArray<WideAddresses> wide;  // Of the records of IPv6.
+    MappedArray<std::uint32_t> notes;
+};
+
 class ConnectionTable {
   public:
-    ConnectionTable(std::size_t connections_max, std::uint64_t hash_seed);
+    ConnectionTable(std::size_t connections_max, std::uint64_t hash_seed)
+        : ConnectionTable(TableMemory(connections_max), hash_seed) {}
+    // Its memory is all zero.
+    ConnectionTable(TableMemory memory, std::uint64_t hash_seed);
 
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::size_t capacity() const { return records_.size(); }
@@ -158,7 +174,7 @@ class ConnectionTable {
 
     FlowHash hash_;
     MappedArray<Connection> records_;
-    MappedArray<WideAddresses> wide_;  // Of the records of IPv6.
+    MappedArray<WideAddresses> wide_;
     MappedArray<std::uint32_t> notes_;
     FlowIndex forward_;
     FlowIndex replies_;

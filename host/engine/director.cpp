@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/engine/kept_memory.hpp"
 #include "host/engine/traffic_meter.hpp"
 #include "host/util/check.hpp"
 
@@ -49,14 +50,24 @@ constexpr std::size_t kMetersAtOnceShared = 256;
 
 }  // namespace
 
+std::size_t connections_of_worker(std::size_t connections_max, std::size_t workers) {
+    constexpr std::size_t kSlack = 1024;
+    const std::size_t share = connections_max / workers;
+    return workers == 1 ? connections_max : std::min(connections_max, share + share / 4 + kSlack);
+}
+
 Director::Director(const EngineOptions& options, std::size_t workers)
     : options_(options),
       owners_(workers, options.hash_seed),
-      services_(options.hash_seed, workers),
-      templates_(options.connections_max, options.hash_seed),
+      services_(options.hash_seed, workers, options.kept ? options.kept->names() : Names()),
+      templates_(options.kept ? options.kept->templates() : TableMemory(options.connections_max),
+                 options.hash_seed),
       template_timers_(templates_),
       configuration_(new Configuration(with_timeouts({}, {}))) {
     FPVS_CHECK(workers >= 1 && workers <= model::kWorkersMax);
+    if (options.names_before != nullptr) {
+        services_.prefer(*options.names_before);
+    }
 }
 
 Director::~Director() {
@@ -106,6 +117,16 @@ Connection& Director::create_template(Server& server, const Flow& flow, std::uin
     change_entries(1);
     templates_.insert(record);
     ++template_events_.created;
+    return record;
+}
+
+Connection& Director::restore_template(Server& server,
+                                       const Flow& flow,
+                                       std::uint64_t now_ms,
+                                       std::uint64_t left_ms) {
+    Connection& record = create_template(server, flow, 0);
+    record.deadline_ms = now_ms + left_ms;
+    template_timers_.arm(record);
     return record;
 }
 

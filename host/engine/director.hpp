@@ -37,12 +37,22 @@ namespace fpvs::engine {
 // The longest timeout that ipvsadm takes, 31 days.  What is longer counts as this.
 constexpr std::uint32_t kTimeoutSecondsMax = 31 * 24 * 3600;
 
+class KeptMemory;
+struct Names;
+
 struct EngineOptions {
     std::size_t connections_max = model::kConnectionsMax;  // Of all workers together.
     // Keys the hash of the connection table and seeds the lots that twos draws; take it from a
     // random source.
     std::uint64_t hash_seed = 0;
+    // Where tables and names are, made for this size and all zero; null: in memory of their own.
+    const KeptMemory* kept = nullptr;
+    // Numbers of services and servers that are to mean the same again.
+    const Names* names_before = nullptr;
 };
+
+// The hash gives each worker about its share of the connections, and this is some more.
+[[nodiscard]] std::size_t connections_of_worker(std::size_t connections_max, std::size_t workers);
 
 // What holds for every connection, as one snapshot: an edit makes another.
 struct Configuration {
@@ -94,6 +104,11 @@ class Director {
     [[nodiscard]] Connection& create_template(Server& server,
                                               const Flow& flow,
                                               std::uint32_t timeout_ms);
+    // One that bound clients before; it is over in `left_ms`.
+    [[nodiscard]] Connection& restore_template(Server& server,
+                                               const Flow& flow,
+                                               std::uint64_t now_ms,
+                                               std::uint64_t left_ms);
     void invalidate_template(Connection& record);
     void arm_template(Connection& record, std::uint64_t now_ms);
     [[nodiscard]] Connection& template_at(std::uint32_t index) { return templates_.at(index); }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "host/engine/kept_memory.hpp"
 #include "host/util/check.hpp"
 
 namespace fpvs::engine {
@@ -30,27 +31,11 @@ constexpr std::uint32_t kDropEntryShare = 32;
     return connection.two_way() ? TcpPath::from_client : TcpPath::one_way;
 }
 
-// In these states only packets that the card shows to the host (SYN, FIN, RST) change anything.
-[[nodiscard]] bool may_stay_offloaded(const Connection& connection) {
-    switch (static_cast<Protocol>(connection.key.protocol())) {
-        case Protocol::tcp:
-            return connection.tcp_state() == TcpState::established ||
-                   connection.tcp_state() == TcpState::fin_wait ||
-                   connection.tcp_state() == TcpState::close_wait;
-        case Protocol::sctp:
-            return connection.sctp_state() == SctpState::established;
-        case Protocol::udp:
-            break;
-    }
-    return true;
-}
-
-// The hash gives each worker about its share of the connections, and this is some more.
-[[nodiscard]] std::size_t capacity_of(const Director& director) {
-    constexpr std::size_t kSlack = 1024;
-    const std::size_t all = director.options().connections_max;
-    const std::size_t share = all / director.workers();
-    return director.workers() == 1 ? all : std::min(all, share + share / 4 + kSlack);
+[[nodiscard]] TableMemory memory_for(const Director& director, std::size_t worker) {
+    const EngineOptions& options = director.options();
+    return options.kept != nullptr
+               ? options.kept->connections(worker)
+               : TableMemory(connections_of_worker(options.connections_max, director.workers()));
 }
 
 }  // namespace
@@ -61,7 +46,7 @@ Engine::Engine(const EngineOptions& options)
       worker_(0),
       services_(director_.services()),
       lines_(services_.lines(0)),
-      connections_(options.connections_max, options.hash_seed),
+      connections_(memory_for(director_, 0), options.hash_seed),
       timers_(connections_),
       random_(options.hash_seed) {}
 
@@ -70,7 +55,7 @@ Engine::Engine(Director& director, std::size_t worker)
       worker_(worker),
       services_(director.services()),
       lines_(services_.lines(worker)),
-      connections_(capacity_of(director), director.options().hash_seed),
+      connections_(memory_for(director, worker), director.options().hash_seed),
       timers_(connections_),
       random_(director.options().hash_seed + worker) {
     FPVS_CHECK(worker < director.workers());
@@ -432,6 +417,21 @@ Verdict Engine::forward(Connection& connection, const Packet& packet, std::uint6
     }
     connection.settled_in = may_settle(connection) ? epoch : 0;
     return verdict_for(connection, Direction::to_server);
+}
+
+// In these states only packets that the card shows to the host (SYN, FIN, RST) change anything.
+bool Engine::may_stay_offloaded(const Connection& connection) {
+    switch (static_cast<Protocol>(connection.key.protocol())) {
+        case Protocol::tcp:
+            return connection.tcp_state() == TcpState::established ||
+                   connection.tcp_state() == TcpState::fin_wait ||
+                   connection.tcp_state() == TcpState::close_wait;
+        case Protocol::sctp:
+            return connection.sctp_state() == SctpState::established;
+        case Protocol::udp:
+            break;
+    }
+    return true;
 }
 
 void Engine::advance_state(Connection& connection, const Packet& packet, TcpPath path) {

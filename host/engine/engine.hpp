@@ -28,6 +28,7 @@
 
 #include "host/engine/connection_table.hpp"
 #include "host/engine/director.hpp"
+#include "host/engine/known_connection.hpp"
 #include "host/engine/offload_sink.hpp"
 #include "host/engine/packet.hpp"
 #include "host/engine/service_table.hpp"
@@ -165,6 +166,26 @@ class Engine {
         return director_.owners().owner(packet.source_address, packet.source_port);
     }
 
+    // --- What was before (recollection.hpp does all of this).
+    // A connection that its worker had, bound to its server again, whether or not that is
+    // available.
+    [[nodiscard]] Restored restore(const KnownConnection& known, Time now);
+    // The number of the template; none: it could not be.  For the first worker.
+    [[nodiscard]] std::optional<std::uint32_t> restore_template(const KnownConnection& known,
+                                                                Time now);
+    // The number means this server, available or not.
+    [[nodiscard]] bool has_server(ServerIndex index,
+                                  const model::ServiceKey& service,
+                                  const model::ServerKey& server) const;
+    // A server with connections that is not configured: as if it had just been deleted.
+    [[nodiscard]] Status recall_server(const model::ServiceKey& service,
+                                       const model::ServerKey& server,
+                                       model::Forwarding forwarding);
+    // Connections of this client's end are this worker's.
+    [[nodiscard]] bool owns(const model::IpAddress& client, std::uint16_t client_port) const {
+        return director_.owners().owner(client, client_port) == worker_;
+    }
+
     // --- Time.  Looks at no more than `budget` connections.  True: there is more to do now.
     bool expire(Time now, std::size_t budget);
 
@@ -189,6 +210,13 @@ class Engine {
                        std::uint8_t tcp_flags,
                        Direction direction,
                        Time now);
+    // A card that ran on without us has this connection.  What it is, if it still is so: then it is
+    // the card's from now on.  None: the card must forget it.
+    [[nodiscard]] std::optional<OffloadFlow> on_card_has(ServiceIndex service,
+                                                         ServerIndex server,
+                                                         const model::IpAddress& client_address,
+                                                         std::uint16_t client_port,
+                                                         Time now);
     // The client's connection with a service, or an invalid handle.
     [[nodiscard]] ConnectionHandle connection_of(ServiceIndex service,
                                                  const model::IpAddress& client_address,
@@ -236,8 +264,10 @@ class Engine {
         connections_learned,
         learned_elsewhere,
         offloads_idle,
+        connections_restored,
+        offloads_adopted,
     };
-    static constexpr std::size_t kEventCount = 14;
+    static constexpr std::size_t kEventCount = 16;
 
     [[nodiscard]] static std::uint64_t to_ms(Time now) {
         return static_cast<std::uint64_t>(
@@ -323,6 +353,7 @@ class Engine {
                 .server_address = lines_[connection.server].address()};
     }
     [[nodiscard]] Flow reply_flow_of(const Connection& connection) const;
+    [[nodiscard]] bool take_back_local_end(const KnownConnection& known, LocalEnd& local);
 
     [[nodiscard]] Flow template_flow_of(const Service& service,
                                         const model::Persistence& persistence,
@@ -356,6 +387,7 @@ class Engine {
     [[nodiscard]] static bool card_can(const model::ServiceKey& service);
     [[nodiscard]] bool card_can(const Connection& connection) const;
     [[nodiscard]] bool card_can_choose(const Server& server) const;
+    [[nodiscard]] static bool may_stay_offloaded(const Connection& connection);
     // How long a connection is left alone before its activity counts, or is asked for.
     [[nodiscard]] static std::uint32_t patience_ms(const Connection& connection);
     [[nodiscard]] OffloadFlow offload_flow_of(const Connection& connection) const;

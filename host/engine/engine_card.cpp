@@ -292,6 +292,23 @@ void Engine::on_learned(const LearnedPacket& learned, Time now) {
     offer(*connection, now_ms);
 }
 
+std::optional<OffloadFlow> Engine::on_card_has(ServiceIndex service,
+                                               ServerIndex server,
+                                               const model::IpAddress& client_address,
+                                               std::uint16_t client_port,
+                                               Time now) {
+    Connection* connection = connections_.find(connection_of(service, client_address, client_port));
+    if (connection == nullptr || connection->server != server || !may_stay_offloaded(*connection) ||
+        !lines_[server].available() || !card_can(*connection)) {
+        return std::nullopt;
+    }
+    connection->offloaded = true;
+    connection->offload_refused = false;
+    count(Event::offloads_adopted);
+    arm(*connection, to_ms(now));
+    return offload_flow_of(*connection);
+}
+
 ConnectionHandle Engine::connection_of(ServiceIndex service,
                                        const model::IpAddress& client_address,
                                        std::uint16_t client_port) {

@@ -75,20 +75,23 @@ ConnectionPage Engine::connections(std::uint64_t cursor, std::size_t count_max, 
 }
 
 std::vector<CounterView> Engine::counters() const {
-    static constexpr std::array<std::string_view, kEventCount> kEventNames = {"connections_created",
-                                                                              "connections_expired",
-                                                                              "offloads_offered",
-                                                                              "offloads_refused",
-                                                                              "offloads_withdrawn",
-                                                                              "activity_queries",
-                                                                              "activity_unanswered",
-                                                                              "late_card_messages",
-                                                                              "replies",
-                                                                              "local_ports_taken",
-                                                                              "dropped_entries",
-                                                                              "connections_learned",
-                                                                              "learned_elsewhere",
-                                                                              "offloads_idle"};
+    static constexpr std::array<std::string_view, kEventCount> kEventNames = {
+        "connections_created",
+        "connections_expired",
+        "offloads_offered",
+        "offloads_refused",
+        "offloads_withdrawn",
+        "activity_queries",
+        "activity_unanswered",
+        "late_card_messages",
+        "replies",
+        "local_ports_taken",
+        "dropped_entries",
+        "connections_learned",
+        "learned_elsewhere",
+        "offloads_idle",
+        "connections_restored",
+        "offloads_adopted"};
     std::vector<CounterView> views;
     for (std::size_t i = 1; i < kReasonCount; ++i) {
         views.push_back({.name = kReasonNames[i], .value = refusals_[i]});

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table of fixed size in memory of its own, all zero at first.  What was never touched takes no
 // memory, and the kernel is asked for large pages: a miss in the TLB costs as much as one in the
-// cache.
+// cache.  Or in memory that somebody else keeps (kept_memory.hpp).
 #pragma once
 
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -32,13 +33,20 @@ class MappedArray {
         (void)madvise(memory, size_bytes(), MADV_HUGEPAGE);
         data_ = static_cast<T*>(memory);
     }
+    // In these bytes, which must outlive it.
+    explicit MappedArray(std::span<std::byte> memory)
+        : data_(reinterpret_cast<T*>(memory.data())),
+          size_(memory.size() / sizeof(T)),
+          is_owner_(false) {}
     ~MappedArray() {
-        if (data_ != nullptr) {
+        if (data_ != nullptr && is_owner_) {
             munmap(data_, size_bytes());
         }
     }
     MappedArray(MappedArray&& other) noexcept
-        : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
+        : data_(std::exchange(other.data_, nullptr)),
+          size_(other.size_),
+          is_owner_(other.is_owner_) {}
     MappedArray& operator=(MappedArray&&) = delete;
 
     [[nodiscard]] T& operator[](std::size_t index) { return data_[index]; }
@@ -52,6 +60,7 @@ class MappedArray {
 
     T* data_ = nullptr;
     std::size_t size_;
+    bool is_owner_ = true;
 };
 
 }  // namespace fpvs::engine

@@ -2,6 +2,7 @@
 #include "host/engine/service_table.hpp"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "host/model/limits.hpp"
@@ -109,7 +110,8 @@ void Server::apply(const model::ServerSettings& wanted, bool is_new) {
 }
 
 // What is looked up by index while it grows must stay where it is.
-ServiceTable::ServiceTable(std::uint64_t seed, std::size_t workers) : seeds_(seed) {
+ServiceTable::ServiceTable(std::uint64_t seed, std::size_t workers, Names names)
+    : names_(std::move(names)), seeds_(seed) {
     services_.reserve(model::kVirtualServicesMax);
     servers_.reserve(model::kRealServersMax);
     local_addresses_.reserve(model::kLocalAddressesMax);
@@ -117,6 +119,77 @@ ServiceTable::ServiceTable(std::uint64_t seed, std::size_t workers) : seeds_(see
     for (std::size_t worker = 0; worker < workers; ++worker) {
         lines_.emplace_back(model::kRealServersMax);
     }
+}
+
+void ServiceTable::prefer(const Names& before) {
+    FPVS_CHECK(services_.empty() && servers_.empty());
+    const auto grow_to = [](auto& all, auto& free, std::size_t size) {
+        using Element = typename std::remove_reference_t<decltype(all)>::value_type::element_type;
+        while (all.size() < size) {
+            free.push_back(static_cast<std::uint32_t>(all.size()));
+            all.push_back(std::make_unique<Element>());
+        }
+    };
+    for (ServiceIndex index = 0; index < before.services.size(); ++index) {
+        const ServiceName& name = before.services[index];
+        if (name.in_use != 0 && preferred_services_.emplace(name.key, index).second) {
+            grow_to(services_, free_services_, index);
+            services_.push_back(std::make_unique<Service>());
+        }
+    }
+    for (ServerIndex index = 0; index < before.servers.size(); ++index) {
+        const ServerName& name = before.servers[index];
+        const TrashKey key{.service = name.service, .server = name.key};
+        if (name.in_use != 0 && preferred_servers_.emplace(key, index).second) {
+            grow_to(servers_, free_servers_, index);
+            servers_.push_back(std::make_unique<Server>());
+        }
+    }
+}
+
+// Its own, a free one, one more, or at last what is kept for somebody else.
+std::optional<ServiceIndex> ServiceTable::take_service_number(const model::ServiceKey& key) {
+    auto preferred = preferred_services_.find(key);
+    if (preferred == preferred_services_.end()) {
+        if (!free_services_.empty()) {
+            const ServiceIndex index = free_services_.back();
+            free_services_.pop_back();
+            return index;
+        }
+        if (services_.size() < model::kVirtualServicesMax) {
+            services_.push_back(std::make_unique<Service>());
+            return static_cast<ServiceIndex>(services_.size() - 1);
+        }
+        preferred = preferred_services_.begin();
+    }
+    if (preferred == preferred_services_.end()) {
+        return std::nullopt;
+    }
+    const ServiceIndex index = preferred->second;
+    preferred_services_.erase(preferred);
+    return index;
+}
+
+std::optional<ServerIndex> ServiceTable::take_server_number(const TrashKey& key) {
+    auto preferred = preferred_servers_.find(key);
+    if (preferred == preferred_servers_.end()) {
+        if (!free_servers_.empty()) {
+            const ServerIndex index = free_servers_.back();
+            free_servers_.pop_back();
+            return index;
+        }
+        if (servers_.size() < model::kRealServersMax) {
+            servers_.push_back(std::make_unique<Server>());
+            return static_cast<ServerIndex>(servers_.size() - 1);
+        }
+        preferred = preferred_servers_.begin();
+    }
+    if (preferred == preferred_servers_.end()) {
+        return std::nullopt;
+    }
+    const ServerIndex index = preferred->second;
+    preferred_servers_.erase(preferred);
+    return index;
 }
 
 std::size_t ServiceTable::KeyHash::operator()(const model::ServiceKey& key) const {
@@ -279,21 +352,26 @@ Status ServiceTable::add_local_address(const model::ServiceKey& key,
     if (address.family != key.address.family) {
         return fail(Code::invalid_argument, "Invalid argument");
     }
-    auto known = std::find(local_addresses_.begin(), local_addresses_.end(), address);
-    if (known == local_addresses_.end()) {
-        if (local_addresses_.size() == model::kLocalAddressesMax) {
-            return fail(
-                Code::exhausted, "Too many local addresses: {} at most", model::kLocalAddressesMax);
-        }
-        known = local_addresses_.insert(known, address);
-    }
-    const auto number = static_cast<std::uint16_t>(known - local_addresses_.begin());
+    FPVS_TRY(const std::uint16_t number, local_number(address));
     auto& numbers = service->local_addresses;
     if (std::find(numbers.begin(), numbers.end(), number) != numbers.end()) {
         return fail(Code::already_exists, "Local address already exists");
     }
     numbers.push_back(number);
     return {};
+}
+
+Result<std::uint16_t> ServiceTable::local_number(const model::IpAddress& address) {
+    auto known = std::find(local_addresses_.begin(), local_addresses_.end(), address);
+    if (known == local_addresses_.end()) {
+        if (local_addresses_.size() == model::kLocalAddressesMax) {
+            return fail(
+                Code::exhausted, "Too many local addresses: {} at most", model::kLocalAddressesMax);
+        }
+        set_name(names_.local_addresses[local_addresses_.size()], {.address = address});
+        known = local_addresses_.insert(known, address);
+    }
+    return static_cast<std::uint16_t>(known - local_addresses_.begin());
 }
 
 Status ServiceTable::delete_local_address(const model::ServiceKey& key,
@@ -348,13 +426,19 @@ void ServiceTable::apply(Server& server, const model::ServerSettings& settings, 
     server.apply(settings, is_new);
     const bool translates = settings.forwarding == model::Forwarding::nat ||
                             settings.forwarding == model::Forwarding::full_nat;
-    // For as long as it has the index: connections outlive edits.
-    if (translates && !server.translates) {
-        server.translates = true;
-        translating_servers_.add(server.state.key.address);
+    if (translates) {
+        expect_answers(server);
     }
     join_nat_ends(server);
     tell_lines(server);
+}
+
+// For as long as it has the index: connections outlive edits.
+void ServiceTable::expect_answers(Server& server) {
+    if (!server.translates) {
+        server.translates = true;
+        translating_servers_.add(server.state.key.address);
+    }
 }
 
 void ServiceTable::tell_lines(const Server& server) {
@@ -461,6 +545,10 @@ Server* ServiceTable::find_server(ServerIndex index) {
     return index < servers_.size() && servers_[index]->in_use ? servers_[index].get() : nullptr;
 }
 
+const Server* ServiceTable::find_server(ServerIndex index) const {
+    return const_cast<ServiceTable*>(this)->find_server(index);
+}
+
 Server* ServiceTable::find_server(Service& service, const model::ServerKey& key) {
     for (const schedule::ServerState* state : service.servers) {
         if (state->key == key) {
@@ -471,16 +559,12 @@ Server* ServiceTable::find_server(Service& service, const model::ServerKey& key)
 }
 
 Result<Server*> ServiceTable::allocate_server(const Service& service, const model::ServerKey& key) {
-    if (free_servers_.empty() && servers_.size() == model::kRealServersMax) {
+    const auto number = take_server_number({.service = service.index, .server = key});
+    if (!number) {
         return fail(
             Code::exhausted, "No room for more than {} real servers", model::kRealServersMax);
     }
-    if (free_servers_.empty()) {
-        free_servers_.push_back(static_cast<ServerIndex>(servers_.size()));
-        servers_.push_back(std::make_unique<Server>());
-    }
-    const ServerIndex index = free_servers_.back();
-    free_servers_.pop_back();
+    const ServerIndex index = *number;
     Server& server = *servers_[index];
     server = Server{};
     server.state.index = index;
@@ -491,12 +575,14 @@ Result<Server*> ServiceTable::allocate_server(const Service& service, const mode
     for (MappedArray<ServerLine>& lines : lines_) {
         lines[index].introduce(key.address, service.index);
     }
+    set_name(names_.servers[index], {.key = key, .service = service.index});
     return &server;
 }
 
 void ServiceTable::release_server(Server& server) {
     FPVS_CHECK(server.in_use && !server.available && server.references == 0);
     server.in_use = false;
+    names_.servers[server.state.index].in_use = 0;
     if (server.translates) {
         translating_servers_.remove(server.state.key.address);
     }
@@ -511,27 +597,25 @@ Result<Service*> ServiceTable::allocate_service(const model::ServiceKey& key) {
     if (const auto found = by_key_.find(key); found != by_key_.end()) {
         return services_[found->second].get();
     }
-    if (free_services_.empty() && services_.size() == model::kVirtualServicesMax) {
+    const auto number = take_service_number(key);
+    if (!number) {
         return fail(Code::exhausted,
                     "No room for more than {} virtual services",
                     model::kVirtualServicesMax);
     }
-    if (free_services_.empty()) {
-        free_services_.push_back(static_cast<ServiceIndex>(services_.size()));
-        services_.push_back(std::make_unique<Service>());
-    }
-    const ServiceIndex index = free_services_.back();
-    free_services_.pop_back();
+    const ServiceIndex index = *number;
     Service& service = *services_[index];
     service.key = key;
     service.index = index;
     by_key_.emplace(key, index);
+    set_name(names_.services[index], {.key = key});
     return &service;
 }
 
 void ServiceTable::release_if_unused(Service& service) {
     if (!service.available && service.servers_held == 0) {
         by_key_.erase(service.key);
+        names_.services[service.index].in_use = 0;
         free_services_.push_back(service.index);
     }
 }

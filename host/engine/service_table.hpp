@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "host/engine/address_filter.hpp"
 #include "host/engine/mapped_array.hpp"
+#include "host/engine/names.hpp"
 #include "host/engine/packet.hpp"
 #include "host/engine/server_line.hpp"
 #include "host/engine/traffic_meter.hpp"
@@ -65,8 +67,13 @@ struct Service {
 
 class ServiceTable {
   public:
-    // The seed is for schedulers that draw lots.  Each worker has its own lines.
-    explicit ServiceTable(std::uint64_t seed, std::size_t workers = 1);
+    // The seed is for schedulers that draw lots.  Each worker has its own lines.  What its numbers
+    // mean is written to `names`.
+    explicit ServiceTable(std::uint64_t seed, std::size_t workers = 1, Names names = Names());
+
+    // Who had a number under these names gets it again, and nobody else does while others are
+    // free: for a table that is still empty.
+    void prefer(const Names& before);
 
     // Edits.  Errors carry ipvsadm's sentences and change nothing.
     [[nodiscard]] Result<ServiceIndex> add_service(const model::ServiceKey& key,
@@ -92,6 +99,10 @@ class ServiceTable {
     [[nodiscard]] const model::IpAddress& local_address(std::uint16_t number) const {
         return local_addresses_[number];
     }
+    // The number of an address, whether or not a service has it.
+    [[nodiscard]] Result<std::uint16_t> local_number(const model::IpAddress& address);
+    // Connections to it are translated, whatever it would do with new ones.
+    void expect_answers(Server& server);
     // What packets left with the servers goes to the meters of these and their services.
     void fold();
     void fold(Server& server);
@@ -123,6 +134,7 @@ class ServiceTable {
                                      std::uint16_t port) const;
     // Null if no server has this index now.
     [[nodiscard]] Server* find_server(ServerIndex index);
+    [[nodiscard]] const Server* find_server(ServerIndex index) const;
     [[nodiscard]] Service& service(ServiceIndex index) { return *services_[index]; }
     [[nodiscard]] const Service& service(ServiceIndex index) const { return *services_[index]; }
     // The services there are, the newest first.
@@ -164,7 +176,10 @@ class ServiceTable {
     void leave_nat_ends(const Server& server);
     void join_nat_ends(const Server& server);
     void tell_lines(const Server& server);
+    [[nodiscard]] std::optional<ServiceIndex> take_service_number(const model::ServiceKey& key);
+    [[nodiscard]] std::optional<ServerIndex> take_server_number(const TrashKey& key);
 
+    Names names_;
     schedule::Random seeds_;  // One for every scheduler made.
     // Addresses are stable: schedulers and packets in flight hold references.
     std::vector<std::unique_ptr<Service>> services_;
@@ -177,6 +192,9 @@ class ServiceTable {
     std::unordered_map<End, std::uint32_t, EndHash> nat_ends_;  // Servers with that end.
     std::vector<ServerIndex> free_servers_;
     std::unordered_map<TrashKey, ServerIndex, TrashKeyHash> trash_;
+    // Numbers that are free, but kept for whom had them.
+    std::unordered_map<model::ServiceKey, ServiceIndex, KeyHash> preferred_services_;
+    std::unordered_map<TrashKey, ServerIndex, TrashKeyHash> preferred_servers_;
     std::vector<model::IpAddress> local_addresses_;  // Every one that there ever was.
     std::size_t mark_services_ = 0;                  // Services by firewall mark there are,
     std::size_t any_port_services_ = 0;              // and services of port 0.

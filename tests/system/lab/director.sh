@@ -56,12 +56,12 @@ servers_up() { [ "$(fpvsadm health | grep -c ' up ')" -ge "$1" ]; }
 
 # run_director HOST CONFIG: becomes fpvsd with that file; the wire is reached by the card once one
 # is loaded, and by a DPDK port of the same wire until then.  WORKERS is how many there are, 1 if
-# not set.
+# not set; STATE the file that outlives it, none if not set.
 run_director() {
     export FPVS_SIMCARD_PORTS="veth:wire0@$LAB-$1-wire"
     become_in_ns "$1" "$BUILD/bin/fpvsd" --config "$2" \
         --port ens160=card:0 --standby "ens160=af_packet:wire0@$LAB-$1-wire" \
-        ${WORKERS:+--workers "$WORKERS"}
+        ${WORKERS:+--workers "$WORKERS"} ${STATE:+--state "$STATE"}
 }
 
 # director_start CONFIG: the director of scripts that have one.
