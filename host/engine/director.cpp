@@ -161,6 +161,9 @@ void Director::on_template_due(Connection& record, std::uint64_t now_ms) {
         record.timeout_ms = kTemplateExtensionMs;
         record.deadline_ms += kTemplateExtensionMs;
         template_timers_.arm(record);
+        if (sync_ != nullptr) {
+            tell_template(record, now_ms);
+        }
         return;
     }
     ++template_events_.expired;

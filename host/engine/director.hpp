@@ -26,6 +26,8 @@
 #include "host/engine/packet.hpp"
 #include "host/engine/service_table.hpp"
 #include "host/engine/settings.hpp"
+#include "host/engine/sync_rules.hpp"
+#include "host/engine/sync_sink.hpp"
 #include "host/engine/tcp_state.hpp"
 #include "host/engine/timer_wheel.hpp"
 #include "host/model/limits.hpp"
@@ -86,6 +88,10 @@ class Director {
     [[nodiscard]] std::uint32_t epoch() const { return epoch_.load(std::memory_order_acquire); }
     // Grows when connections of deleted servers are to end.
     [[nodiscard]] std::uint32_t sweeps() const { return sweeps_.load(std::memory_order_relaxed); }
+    // Grows with every server that is added.
+    [[nodiscard]] std::uint32_t servers_added() const {
+        return servers_added_.load(std::memory_order_relaxed);
+    }
     // Entries of all workers, templates included, and whether some more may be.
     [[nodiscard]] std::size_t entries() const { return entries_.load(std::memory_order_relaxed); }
     [[nodiscard]] bool has_room(std::size_t count) const {
@@ -115,6 +121,15 @@ class Director {
     // Ends it if its server is gone and it binds no connection.
     void end_orphan(std::uint32_t index);
     [[nodiscard]] ConnectionTable& templates() { return templates_; }
+    // --- Other directors, for who holds the lock.
+    void attach_sync(SyncSink* sink);
+    // After a packet of a connection that the template bound.
+    void tell_template(Connection& record, std::uint64_t now_ms);
+    [[nodiscard]] Learning learn_template(const SyncedConnection& told, std::uint64_t now_ms);
+    // Whose a connection or template is that another director told of; null: nobody's here.
+    [[nodiscard]] Server* find_server(const SyncedConnection& told);
+    [[nodiscard]] SyncedConnection synced(const Connection& record, const ConnectionTable& table);
+
     // Counts to `rate`, and is true then.
     [[nodiscard]] bool is_each(std::uint32_t rate);
     // Looks at no more than `budget` templates; also samples traffic and empties the trash.  True:
@@ -132,6 +147,7 @@ class Director {
     [[nodiscard]] Status set(std::string_view setting, int value);
     void set_timeouts(const model::ConnectionTimeouts& timeouts);
     void unsettle_all();
+    void count_server_added() { servers_added_.store(servers_added() + 1); }
     void sweep();
     // Snapshots that were replaced, to be freed once every worker has passed a quiescent state.
     [[nodiscard]] std::vector<std::unique_ptr<const Configuration>> take_replaced();
@@ -156,8 +172,11 @@ class Director {
     std::vector<std::unique_ptr<const Configuration>> replaced_;
     std::atomic<std::uint32_t> epoch_ = 1;
     std::atomic<std::uint32_t> sweeps_ = 0;
+    std::atomic<std::uint32_t> servers_added_ = 0;
     std::atomic<std::size_t> entries_ = 0;
-    std::uint32_t first_packets_ = 0;  // Since is_each() was last true.
+    SyncSink* sync_ = nullptr;
+    std::unique_ptr<SyncNotes> sync_notes_;  // Of the templates, while somebody is told.
+    std::uint32_t first_packets_ = 0;        // Since is_each() was last true.
     std::uint64_t traffic_sampled_ms_ = 0;
     ServiceIndex sample_position_ = kNoIndex;  // Where sampling goes on; kNoIndex: it is done.
     std::uint64_t trash_emptied_ms_ = 0;

@@ -102,6 +102,7 @@ Status Engine::add_server(const model::ServiceKey& service,
                           const model::ServerSettings& settings) {
     const auto lock = director_.lock();
     FPVS_TRY(const ServerIndex index, services_.add_server(service, server, settings));
+    director_.count_server_added();
     announce(services_.server(index));
     tell_steering(services_.server(index).service);
     return {};
@@ -195,7 +196,7 @@ void Engine::set_timeouts(const model::ConnectionTimeouts& timeouts) {
 }
 
 bool Engine::may_settle(const Connection& connection) const {
-    if (sink_ != nullptr || settings().secure_tcp != kDefenceOff) {
+    if (sink_ != nullptr || sync_ != nullptr || settings().secure_tcp != kDefenceOff) {
         return false;
     }
     const std::uint8_t protocol = connection.key.protocol();
@@ -412,6 +413,9 @@ Verdict Engine::forward(Connection& connection, const Packet& packet, std::uint6
     advance_state(connection, packet, path_of(connection));
     connection.unanswered_queries = 0;
     arm(connection, now_ms);
+    if (sync_ != nullptr) [[unlikely]] {
+        tell(connection, now_ms);
+    }
     if (sink_ != nullptr) {
         offer(connection, now_ms);
     }

@@ -33,6 +33,8 @@
 #include "host/engine/packet.hpp"
 #include "host/engine/service_table.hpp"
 #include "host/engine/settings.hpp"
+#include "host/engine/sync_rules.hpp"
+#include "host/engine/sync_sink.hpp"
 #include "host/engine/timer_wheel.hpp"
 #include "host/model/timeouts.hpp"
 #include "host/model/view.hpp"
@@ -229,6 +231,21 @@ class Engine {
                           std::uint64_t packets,
                           std::uint64_t bytes);
 
+    // --- Other directors.
+    // From now on these are told of connections, and of templates, as the settings sync_* say;
+    // null: nobody is any more.  Every worker has a sink of its own, and all have that for
+    // templates, which is told by one at a time.
+    void attach_sync(SyncSink* connections, SyncSink* templates);
+    // What another director told, of a protocol that there is and a state that it has.  A
+    // connection is the worker's that sender_owner() would name, a template anybody's.  Counts as
+    // no new connection.
+    [[nodiscard]] Learning learn(const SyncedConnection& connection, Time now);
+    // Grows with every server that is added.
+    [[nodiscard]] std::uint32_t servers_added() const { return director_.servers_added(); }
+    // All that a director should know that has just come, part by part; cursors are those of
+    // connections().
+    [[nodiscard]] SyncPage synced(std::uint64_t cursor, std::size_t count_max) const;
+
     // --- What is.
     [[nodiscard]] std::vector<model::ServiceView> services() const;  // The newest first.
     [[nodiscard]] std::optional<model::ServiceView> service(const model::ServiceKey& key) const;
@@ -389,7 +406,7 @@ class Engine {
     [[nodiscard]] bool card_can_choose(const Server& server) const;
     [[nodiscard]] static bool may_stay_offloaded(const Connection& connection);
     // How long a connection is left alone before its activity counts, or is asked for.
-    [[nodiscard]] static std::uint32_t patience_ms(const Connection& connection);
+    [[nodiscard]] std::uint32_t patience_ms(const Connection& connection) const;
     [[nodiscard]] OffloadFlow offload_flow_of(const Connection& connection) const;
     void offer(Connection& connection, std::uint64_t now_ms);
     void hand_over(Connection& connection, std::uint64_t now_ms);
@@ -399,6 +416,18 @@ class Engine {
     void announce(const Server& server);
     void announce_service(const Service& service);
     void tell_steering(ServiceIndex service);
+
+    // Other directors.
+    void tell(Connection& connection, std::uint64_t now_ms);
+    void tell_of_card(const Connection& connection, std::uint64_t now_ms);
+    void say(const Connection& connection);
+    [[nodiscard]] SyncNote& note_of(const Connection& connection) {
+        return sync_notes_->of(connection, connections_.index_of(connection));
+    }
+    [[nodiscard]] Connection* learned_in_place(const SyncedConnection& told,
+                                               const Flow& flow,
+                                               Learning& learning,
+                                               std::uint64_t now_ms);
 
     [[nodiscard]] model::ServiceView view_of(const Service& service) const;
     [[nodiscard]] model::ConnectionView view_of(const Connection& record,
@@ -413,6 +442,8 @@ class Engine {
     ConnectionTable connections_;
     TimerWheel timers_;
     OffloadSink* sink_ = nullptr;
+    SyncSink* sync_ = nullptr;
+    std::unique_ptr<SyncNotes> sync_notes_;  // While somebody is told.
     std::array<std::uint64_t, kReasonCount> refusals_{};
     std::array<std::uint64_t, kEventCount> events_{};
     schedule::Random random_;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the engine and the card tell each other.
+#include <algorithm>
+
 #include "host/engine/engine.hpp"
 
 namespace fpvs::engine {
@@ -89,6 +91,9 @@ void Engine::on_card_flags(ConnectionHandle handle,
                   : direction == Direction::to_client ? TcpPath::from_server
                                                       : TcpPath::from_client);
     arm(*connection, to_ms(now));
+    if (sync_ != nullptr) {
+        tell(*connection, to_ms(now));
+    }
 }
 
 void Engine::on_activity(ConnectionHandle handle, std::uint32_t idle_s, Time now) {
@@ -111,6 +116,9 @@ void Engine::on_activity(ConnectionHandle handle, std::uint32_t idle_s, Time now
     }
     connection->deadline_ms = now_ms + patience_ms(*connection) - idle_ms;
     timers_.arm(*connection);
+    if (sync_ != nullptr) {
+        tell_of_card(*connection, now_ms);
+    }
 }
 
 void Engine::on_card_counters(ServerIndex index,
@@ -289,6 +297,9 @@ void Engine::on_learned(const LearnedPacket& learned, Time now) {
     }
     connection->unanswered_queries = 0;
     arm(*connection, now_ms);
+    if (sync_ != nullptr) {
+        tell(*connection, now_ms);
+    }
     offer(*connection, now_ms);
 }
 
@@ -325,9 +336,14 @@ ConnectionHandle Engine::connection_of(ServiceIndex service,
 
 // --- Flows.
 
-std::uint32_t Engine::patience_ms(const Connection& connection) {
-    return connection.offloaded && connection.timeout_ms > kCardMemoryMs ? kAskCardMs
-                                                                         : connection.timeout_ms;
+// Other directors must hear that it goes on before they give it up.
+std::uint32_t Engine::patience_ms(const Connection& connection) const {
+    if (!connection.offloaded) {
+        return connection.timeout_ms;
+    }
+    const std::uint32_t longest =
+        connection.timeout_ms > kCardMemoryMs ? kAskCardMs : connection.timeout_ms;
+    return sync_ != nullptr ? std::min(longest, connection.timeout_ms / 2) : longest;
 }
 
 OffloadFlow Engine::offload_flow_of(const Connection& connection) const {
@@ -372,6 +388,9 @@ void Engine::hand_over(Connection& connection, std::uint64_t now_ms) {
     arm(connection, now_ms);
     count(Event::offloads_offered);
     sink_->offer(offload_flow_of(connection));
+    if (sync_ != nullptr) {
+        tell_of_card(connection, now_ms);
+    }
 }
 
 void Engine::withdraw(Connection& connection) {

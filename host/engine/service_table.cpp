@@ -558,6 +558,23 @@ Server* ServiceTable::find_server(Service& service, const model::ServerKey& key)
     return nullptr;
 }
 
+// Where a server has a port of its own it is told; where it has none, the packet's own port is.
+Server* ServiceTable::find_server_at(Service& service,
+                                     const model::IpAddress& address,
+                                     std::uint16_t port) {
+    for (const std::uint16_t candidate : {port, std::uint16_t{0}, service.key.port}) {
+        const model::ServerKey key{.address = address, .port = candidate};
+        if (Server* server = find_server(service, key)) {
+            return server;
+        }
+        if (const auto found = trash_.find({.service = service.index, .server = key});
+            found != trash_.end()) {
+            return servers_[found->second].get();
+        }
+    }
+    return nullptr;
+}
+
 Result<Server*> ServiceTable::allocate_server(const Service& service, const model::ServerKey& key) {
     const auto number = take_server_number({.service = service.index, .server = key});
     if (!number) {

@@ -118,6 +118,11 @@ class ServiceTable {
     [[nodiscard]] Service* find(const model::ServiceKey& key);
     [[nodiscard]] const Service* find(const model::ServiceKey& key) const;
     [[nodiscard]] Service* find_for(const Packet& packet);
+    // The service's server with this end, by its own port, the service's or none; it may be in the
+    // trash.
+    [[nodiscard]] Server* find_server_at(Service& service,
+                                         const model::IpAddress& address,
+                                         std::uint16_t port);
 
     [[nodiscard]] Server& server(ServerIndex index) { return *servers_[index]; }
     [[nodiscard]] const Server& server(ServerIndex index) const { return *servers_[index]; }

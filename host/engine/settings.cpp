@@ -31,6 +31,14 @@ constexpr std::array kDescriptions = {
     return found == kDescriptions.end() ? nullptr : found;
 }
 
+// Where FPVS's own settings stand for what the kernel always does.
+[[nodiscard]] int kernel_value(const Description& description) {
+    constexpr int kKernelFlushMs = 2'000;
+    return description.name == "sync_template_refresh" ? 0
+           : description.name == "sync_flush_ms"       ? kKernelFlushMs
+                                                       : description.initial;
+}
+
 }  // namespace
 
 Status Settings::set(std::string_view setting, int value) {
@@ -62,7 +70,7 @@ std::vector<model::SettingView> Settings::view() const {
         views.push_back({.name = std::string(description.name),
                          .value = this->*description.member,
                          .initial = description.initial,
-                         .kernel_value = description.initial,
+                         .kernel_value = kernel_value(description),
                          .meaning = std::string(description.meaning)});
     }
     return views;

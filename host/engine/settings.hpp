@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The switches that IPVS has as sysctls in net.ipv4.vs, under the same names and with the kernel's
-// defaults (Linux, Documentation/networking/ipvs-sysctl.rst).  Those of connection synchronisation
-// are elsewhere; those that only make sense inside the kernel (cache_bypass, conntrack,
-// ignore_tunneled, schedule_icmp, snat_reroute) do not exist.
+// defaults (Linux, Documentation/networking/ipvs-sysctl.rst).  The two numbers of sync_threshold
+// are sync_threshold and sync_period here; sync_flush_ms and sync_template_refresh are FPVS's own.
+// Those that only make sense inside the kernel (cache_bypass, conntrack, ignore_tunneled,
+// schedule_icmp, snat_reroute, sync_sock_size) do not exist.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,17 @@ constexpr int kDefenceOn = 3;
     SETTING(run_estimation, 1, 0, 1, "rates are estimated")                                       \
     SETTING(secure_tcp, 0, 0, 3, "defence: TCP states by the stricter table")                     \
     SETTING(sloppy_sctp, 0, 0, 1, "any SCTP packet may begin a connection")                       \
-    SETTING(sloppy_tcp, 0, 0, 1, "any TCP packet but a RST may begin a connection")
+    SETTING(sloppy_tcp, 0, 0, 1, "any TCP packet but a RST may begin a connection")               \
+    SETTING(sync_flush_ms, 100, 1, 60'000, "a sync message waits so long for more to tell")       \
+    SETTING(sync_period, 50, 0, 1'000'000, "a connection is told each sync_period packets")       \
+    SETTING(sync_persist_mode, 0, 0, 1, "of persistent services only templates are told")         \
+    SETTING(sync_ports, 1, 1, 64, "UDP ports on which a backup listens")                          \
+    SETTING(sync_qlen_max, 4096, 1, 1'000'000, "sync messages that may wait to be sent")          \
+    SETTING(sync_refresh_period, 0, 0, 1'000'000, "seconds in which no change is not told again") \
+    SETTING(sync_retries, 0, 0, 3, "within that time it is told so many times more")              \
+    SETTING(sync_template_refresh, 10, 0, 3600, "sync_refresh_period of templates, if it is 0")   \
+    SETTING(sync_threshold, 3, 0, 1'000'000, "of these packets it is told with that number")      \
+    SETTING(sync_version, 1, 0, 1, "version of the sync messages that are sent")
 
 struct Settings {
 #define FPVS_ENGINE_SETTING_MEMBER(name, initial, lowest, highest, meaning) int name = initial;

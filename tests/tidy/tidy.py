@@ -30,7 +30,7 @@ MAY_INCLUDE = {
     "host/slowpath": ["host/util", "host/model", "host/provider", "host/engine", "hw/abi"],
     "host/health": ["host/util", "host/model", "host/provider"],
     "host/vrrp": ["host/util", "host/model", "host/provider"],
-    "host/sync": ["host/util", "host/model", "host/provider"],
+    "host/sync": ["host/util", "host/model", "host/provider", "host/engine"],
     "host/metrics": ["host/util", "host/model", "host/provider", "hw/abi"],
     "host/control": ["host/util", "host/model"],
     "host/cli": ["host/util", "host/model", "host/control"],
