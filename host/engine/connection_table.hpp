@@ -124,7 +124,13 @@ class ConnectionTable {
     }
     // The record for whose replies `is_of(record)` holds.
     template <class IsOf>
-    [[nodiscard]] Connection* find_reply(const Flow& reply, IsOf&& is_of) {
+    [[nodiscard, gnu::always_inline]] Connection* find_reply(const Flow& reply, IsOf&& is_of) {
+        if (reply.guess != kNoIndex) [[likely]] {
+            Connection& record = records_[reply.guess];
+            if (record.replies_findable && is_of(record)) [[likely]] {
+                return &record;
+            }
+        }
         Connection* found = nullptr;
         replies_.find(reply.hash, [&](std::uint32_t index) {
             if (!is_of(records_[index])) {
@@ -141,12 +147,12 @@ class ConnectionTable {
     // Two steps ahead of find(): its place in the hash is fetched, then the record that this names
     // is guessed to be the flow's, and fetched.
     [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { forward_.prefetch(hash); }
-    [[gnu::always_inline]] void guess(Flow& flow) const {
-        forward_.peek(flow.hash, [this, &flow](std::uint32_t index) {
-            __builtin_prefetch(&records_[index], 1);
-            flow.guess = index;
-        });
+    [[gnu::always_inline]] void guess(Flow& flow) const { guess(flow, forward_); }
+    // The same ahead of find_reply().
+    [[gnu::always_inline]] void prefetch_reply(std::uint64_t hash) const {
+        replies_.prefetch(hash);
     }
+    [[gnu::always_inline]] void guess_reply(Flow& reply) const { guess(reply, replies_); }
 
     [[nodiscard]] model::IpAddress client_address(const Connection& record) const;
     [[nodiscard]] model::IpAddress virtual_address(const Connection& record) const;
@@ -168,6 +174,12 @@ class ConnectionTable {
     }
 
   private:
+    [[gnu::always_inline]] void guess(Flow& flow, const FlowIndex& index) const {
+        index.peek(flow.hash, [this, &flow](std::uint32_t record) {
+            __builtin_prefetch(&records_[record], 1);
+            flow.guess = record;
+        });
+    }
     [[nodiscard]] bool same_addresses(const Flow& flow, std::uint32_t index) const {
         return flow.key.family() == model::Family::ipv4 || wide_[index] == flow.wide;
     }

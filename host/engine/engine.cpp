@@ -380,18 +380,14 @@ Flow Engine::reply_flow_of(const Connection& connection) const {
 }
 
 Connection* Engine::find_reply(const Packet& packet, std::uint64_t now_ms) {
-    const Flow reply = connections_.flow(packet.destination_address,
-                                         packet.destination_port,
-                                         packet.source_address,
-                                         packet.source_port,
-                                         number_of(packet.protocol),
-                                         FlowKey::Kind::reply);
-    Connection* found = connections_.find_reply(
-        reply, [&](const Connection& record) { return same(reply_flow_of(record), reply); });
-    return alive(found, now_ms);
+    Flow reply;
+    set_reply(reply, packet);
+    return alive(find_reply(reply), now_ms);
 }
 
+// The epoch is read before what it stands for.
 Verdict Engine::handle_reply(Connection& connection, const Packet& packet, std::uint64_t now_ms) {
+    const std::uint32_t epoch = director_.epoch();
     ServerLine& server = lines_[connection.server];
     if (server.available()) {
         server.count_out(1, packet.ip_length_bytes);
@@ -403,10 +399,10 @@ Verdict Engine::handle_reply(Connection& connection, const Packet& packet, std::
     if (sink_ != nullptr) {
         offer(connection, now_ms);
     }
+    connection.settled_in = may_settle(connection) ? epoch : 0;
     return verdict_for(connection, Direction::to_client);
 }
 
-// The epoch is read before what it stands for.
 Verdict Engine::forward(Connection& connection, const Packet& packet, std::uint64_t now_ms) {
     const std::uint32_t epoch = director_.epoch();
     lines_[connection.server].count_in(1, packet.ip_length_bytes);

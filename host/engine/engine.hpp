@@ -132,6 +132,38 @@ class Engine {
     [[nodiscard]] Verdict handle(const Packet& packet, Time now) {
         return handle(packet, flow_of(packet), now);
     }
+    // The same for a packet that may be a server's answer.  `reply` is what set_reply() made.
+    [[nodiscard, gnu::always_inline]] Verdict handle(const Packet& packet,
+                                                     const Flow& flow,
+                                                     const Flow& reply,
+                                                     Time now) {
+        if (connections_.find(flow) == nullptr) [[likely]] {
+            const std::uint64_t now_ms = to_ms(now);
+            Connection* connection = find_reply(reply);
+            if (connection != nullptr && connection->settled_in == director_.epoch() &&
+                connection->deadline_ms > now_ms && is_ordinary(packet)) [[likely]] {
+                lines_[connection->server].count_out(1, packet.ip_length_bytes);
+                count(Event::replies);
+                connection->deadline_ms = now_ms + connection->timeout_ms;
+                return verdict_for(*connection, Direction::to_client);
+            }
+        }
+        return handle(packet, flow, now);
+    }
+    // Whether the packet is worth a set_reply().  What is one all the same is found more slowly.
+    [[nodiscard, gnu::always_inline]] bool may_be_reply(const Packet& packet) const {
+        return connections_.two_way_count() != 0 && services_.may_answer(packet.source_address);
+    }
+    // The replies that the packet would belong to, if it came from a server.
+    [[gnu::always_inline]] void set_reply(Flow& reply, const Packet& packet) const {
+        connections_.set_flow(reply,
+                              packet.destination_address,
+                              packet.destination_port,
+                              packet.source_address,
+                              packet.source_port,
+                              static_cast<std::uint8_t>(packet.protocol),
+                              FlowKey::Kind::reply);
+    }
     // The existing connection of a packet, without any of that: for ICMP errors that quote one.
     // Action::hand_over means that another worker may have it, anything else but Action::forward
     // that there is none.
@@ -142,6 +174,12 @@ class Engine {
         connections_.prefetch(flow.hash);
     }
     [[gnu::always_inline]] void prefetch_connection(Flow& flow) const { connections_.guess(flow); }
+    [[gnu::always_inline]] void prefetch_reply(const Flow& reply) const {
+        connections_.prefetch_reply(reply.hash);
+    }
+    [[gnu::always_inline]] void prefetch_replied(Flow& reply) const {
+        connections_.guess_reply(reply);
+    }
 
     // --- For who carries a verdict out at once, before the next call.
     // The ends of the packet behind NAT or FULLNAT.
@@ -371,6 +409,28 @@ class Engine {
     }
     [[nodiscard]] Flow reply_flow_of(const Connection& connection) const;
     [[nodiscard]] bool take_back_local_end(const KnownConnection& known, LocalEnd& local);
+    // Whether reply_flow_of(connection) is that flow.
+    [[nodiscard]] bool is_answered_by(const Connection& connection, const Flow& reply) const {
+        const FlowKey::Kind kind = FlowKey::Kind::reply;
+        const bool full_nat = connection.forwarding == model::Forwarding::full_nat;
+        const model::IpAddress& server = lines_[connection.server].address();
+        const std::uint16_t port = full_nat ? connection.local.port : connection.key.client_port();
+        if (reply.key.rest !=
+            FlowKey::pack(
+                port, connection.server_port, connection.key.protocol(), kind, server.family)) {
+            return false;
+        }
+        const model::IpAddress client =
+            full_nat ? services_.local_address(connection.local.address_index)
+                     : connections_.client_address(connection);
+        return server.is_ipv4() ? reply.key.addresses == (std::uint64_t{client.words[0]} |
+                                                          std::uint64_t{server.words[0]} << 32)
+                                : reply.wide == WideAddresses{client.words, server.words};
+    }
+    [[nodiscard]] Connection* find_reply(const Flow& reply) {
+        return connections_.find_reply(
+            reply, [&](const Connection& connection) { return is_answered_by(connection, reply); });
+    }
 
     [[nodiscard]] Flow template_flow_of(const Service& service,
                                         const model::Persistence& persistence,
@@ -447,7 +507,7 @@ class Engine {
     std::array<std::uint64_t, kReasonCount> refusals_{};
     std::array<std::uint64_t, kEventCount> events_{};
     schedule::Random random_;
-    std::uint16_t local_port_ = 0;  // Where the search for a free one begins.
+    std::uint64_t local_ends_tried_ = 0;  // Of FULLNAT; the search for a free one goes on there.
     std::uint32_t drop_position_ = 0;
     std::uint64_t entries_dropped_ms_ = 0;
     std::uint32_t epoch_cleared_ = 1;  // No connection is settled in an epoch long before this.

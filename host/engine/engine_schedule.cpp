@@ -234,9 +234,10 @@ bool Engine::take_local_end(const Service& service,
     const auto& numbers = service.local_addresses;
     const std::size_t workers = director_.workers();
     for (std::size_t tries = 0; tries < kLocalPortTries * workers; ++tries) {
-        ++local_port_;
-        const std::uint16_t number = numbers[local_port_ % numbers.size()];
-        const auto port = static_cast<std::uint16_t>(kLocalPortFirst + local_port_ % kLocalPorts);
+        const std::uint64_t end = ++local_ends_tried_;
+        const std::uint16_t number = numbers[end % numbers.size()];
+        const auto port =
+            static_cast<std::uint16_t>(kLocalPortFirst + end / numbers.size() % kLocalPorts);
         const model::IpAddress& address = services_.local_address(number);
         if (workers > 1 && director_.owners().owner(address, port) != worker_) {
             continue;
@@ -247,9 +248,7 @@ bool Engine::take_local_end(const Service& service,
                                              server_port,
                                              static_cast<std::uint8_t>(packet.protocol),
                                              FlowKey::Kind::reply);
-        const Connection* taken = connections_.find_reply(
-            reply, [&](const Connection& other) { return same(reply_flow_of(other), reply); });
-        if (taken == nullptr) {
+        if (find_reply(reply) == nullptr) {
             local = {.address_index = number, .port = port};
             return true;
         }

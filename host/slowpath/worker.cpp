@@ -207,10 +207,20 @@ std::size_t Worker::take_from_host() {
     return total;
 }
 
-inline void Worker::handle(rte_mbuf& frame,
-                           ParsedFrame& parsed,
-                           const engine::Flow& flow,
-                           Time now) {
+// Its keys, and where the engine will look for them is fetched.
+inline void Worker::look_up(std::size_t place) {
+    const engine::Packet& packet = parsed_[place].packet;
+    engine_.set_flow(flows_[place], packet);
+    engine_.prefetch(flows_[place]);
+    if (engine_.may_be_reply(packet)) {
+        engine_.set_reply(replies_[place], packet);
+        engine_.prefetch_reply(replies_[place]);
+        may_be_reply_.set(place);
+    }
+}
+
+inline void Worker::handle(rte_mbuf& frame, std::size_t place, Time now) {
+    ParsedFrame& parsed = parsed_[place];
     if (parsed.kind != Kind::transport) [[unlikely]] {
         handle_unusual(frame, parsed, now);
         return;
@@ -218,7 +228,8 @@ inline void Worker::handle(rte_mbuf& frame,
     if (marks_ != nullptr) {
         mark(frame, parsed, now);
     }
-    const engine::Verdict verdict = decide(frame, parsed, flow, now);
+    const engine::Flow* reply = may_be_reply_[place] ? &replies_[place] : nullptr;
+    const engine::Verdict verdict = decide(frame, parsed, flows_[place], reply, now);
     if (verdict.action == engine::Action::hand_over) [[unlikely]] {
         hand_over(frame, engine_.sender_owner(parsed.packet), passage_of(frame));
         return;
@@ -231,6 +242,7 @@ inline void Worker::handle(rte_mbuf& frame,
 inline engine::Verdict Worker::decide(rte_mbuf& frame,
                                       const ParsedFrame& parsed,
                                       const engine::Flow& flow,
+                                      const engine::Flow* reply,
                                       Time now) {
     const std::size_t hops = parsed.is_ipv4() ? ipv4::kTtl : ipv6::kHopLimit;
     if (*bytes_at(frame, parsed.ip_offset + hops) <= 1) [[unlikely]] {
@@ -240,7 +252,8 @@ inline engine::Verdict Worker::decide(rte_mbuf& frame,
             return verdict;
         }
     }
-    return engine_.handle(parsed.packet, flow, now);
+    return reply == nullptr ? engine_.handle(parsed.packet, flow, now)
+                            : engine_.handle(parsed.packet, flow, *reply, now);
 }
 
 // In passes over the burst, so that what the decision about a frame reads is on its way from memory
@@ -248,6 +261,7 @@ inline engine::Verdict Worker::decide(rte_mbuf& frame,
 template <Worker::Origin kOrigin>
 void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection, Time now) {
     const bool shared = kOrigin == Origin::wire && exchange_ != nullptr;
+    may_be_reply_.reset();
     for (const rte_mbuf* frame : frames) {
         rte_prefetch0(rte_pktmbuf_mtod(frame, const void*));
     }
@@ -269,8 +283,7 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
                 parsed.kind = Kind::handed_over;
                 continue;
             }
-            engine_.set_flow(flows_[i], parsed.packet);
-            engine_.prefetch(flows_[i]);
+            look_up(i);
             continue;
         }
         parse(bytes, station, parsed);
@@ -280,13 +293,15 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
         if (shared && has_owner && give_to_owner(frame, parsed, {})) {
             parsed.kind = Kind::handed_over;
         } else if (parsed.kind == Kind::transport) {
-            engine_.set_flow(flows_[i], parsed.packet);
-            engine_.prefetch(flows_[i]);
+            look_up(i);
         }
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {
         if (parsed_[i].kind == Kind::transport) {
             engine_.prefetch_connection(flows_[i]);
+            if (may_be_reply_[i]) {
+                engine_.prefetch_replied(replies_[i]);
+            }
         }
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -297,7 +312,7 @@ void Worker::handle_burst(std::span<rte_mbuf* const> frames, Selection selection
                 continue;
             }
         }
-        handle(*frames[i], parsed_[i], flows_[i], now);
+        handle(*frames[i], i, now);
     }
     if (exchange_ != nullptr) {
         for (std::size_t worker = 0; worker < hand_overs_.size(); ++worker) {
@@ -401,7 +416,8 @@ void Worker::handle_whole(rte_mbuf& frame,
     if (marks_ != nullptr) {
         mark(frame, parsed, now);
     }
-    const engine::Verdict verdict = decide(frame, parsed, engine_.flow_of(parsed.packet), now);
+    const engine::Verdict verdict =
+        decide(frame, parsed, engine_.flow_of(parsed.packet), nullptr, now);
     if (verdict.action == engine::Action::hand_over) {
         Passage passage = passage_of(frame);
         passage.fragment_bytes_max = fragment_bytes_max;

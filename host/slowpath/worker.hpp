@@ -14,6 +14,7 @@
 #include <rte_mbuf.h>
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -122,13 +123,14 @@ class Worker {
     enum class Origin : std::uint8_t { wire, worker };
     template <Origin kOrigin>
     void handle_burst(std::span<rte_mbuf* const> frames, Selection selection, Time now);
-    [[gnu::always_inline]] void handle(rte_mbuf& frame,
-                                       ParsedFrame& parsed,
-                                       const engine::Flow& flow,
-                                       Time now);
+    // Of the frame's place in the burst.
+    [[gnu::always_inline]] void look_up(std::size_t place);
+    [[gnu::always_inline]] void handle(rte_mbuf& frame, std::size_t place, Time now);
+    // `reply`: null where the packet is none.
     [[nodiscard, gnu::always_inline]] engine::Verdict decide(rte_mbuf& frame,
                                                              const ParsedFrame& parsed,
                                                              const engine::Flow& flow,
+                                                             const engine::Flow* reply,
                                                              Time now);
     void handle_unusual(rte_mbuf& frame, ParsedFrame& parsed, Time now);
     void handle_error(rte_mbuf& frame, ParsedFrame& parsed, Time now);
@@ -168,6 +170,8 @@ class Worker {
     // Of the burst in hand.  Here, because making them anew each time cost as much as parsing.
     std::array<ParsedFrame, provider::kBurstMax> parsed_;
     std::array<engine::Flow, provider::kBurstMax> flows_;
+    std::array<engine::Flow, provider::kBurstMax> replies_;  // Where may_be_reply_.
+    std::bitset<provider::kBurstMax> may_be_reply_;
     ParsedFrame parsed_whole_;  // Of a packet made whole.
     StepHook hook_;
     StepHook next_hook_;

@@ -45,6 +45,8 @@ using slowpath::Selection;
 
 constexpr std::uint32_t kInterface = 1;
 constexpr std::uint32_t kServers = 16;
+constexpr std::uint32_t kLocalAddresses = 4;  // Of FULLNAT; the numbers of servers from 100 on.
+constexpr std::uint32_t kGateway = 200;       // Towards the clients: a server's number, too.
 constexpr int kSlices = 20;
 
 struct Scale {
@@ -87,15 +89,18 @@ class Director {
                    .hash_seed = 0x5eed}) {
         const model::ServiceKey key{.address = service_address(setup.family), .port = 80};
         FPVS_CHECK(engine_.add_service(key, {.scheduler = setup.scheduler}));
+        know(server_address(setup.family, kGateway), setup.family);
+        FPVS_CHECK(snapshots_.routes.replace(routes_to_clients(setup.family)) != nullptr);
         for (std::uint32_t i = 0; i < kServers; ++i) {
             const model::IpAddress server = server_address(setup.family, i);
-            neighbours_.known[server] = {.mac = *model::parse_mac("02:00:00:00:01:05"),
-                                         .next_hop = server,
-                                         .source = server_address(setup.family, 200),
-                                         .interface_index = kInterface,
-                                         .interface = "bench"};
+            know(server, setup.family);
             FPVS_CHECK(engine_.add_server(
                 key, {.address = server, .port = 80}, {.forwarding = setup.forwarding}));
+        }
+        if (setup.forwarding == Forwarding::full_nat) {
+            for (std::uint32_t i = 0; i < kLocalAddresses; ++i) {
+                FPVS_CHECK(engine_.add_local_address(key, server_address(setup.family, 100 + i)));
+            }
         }
         const auto now = clock_.now();
         for (std::uint32_t i = 0; i < setup.connections; ++i) {
@@ -124,7 +129,38 @@ class Director {
         return cost_of(slices);
     }
 
+    // The server of each connection.
+    std::vector<std::uint8_t> servers_of(const Setup& setup) {
+        std::vector<std::uint8_t> servers;
+        for (std::uint32_t i = 0; i < setup.connections; ++i) {
+            const auto verdict = engine_.lookup(packet_of(setup.family, i, kAck), clock_.now());
+            const auto is_it = [&](std::uint32_t server) {
+                return server_address(setup.family, server) == verdict.server_address;
+            };
+            std::uint8_t server = 0;
+            while (!is_it(server)) {
+                FPVS_CHECK(++server < kServers);
+            }
+            servers.push_back(server);
+        }
+        return servers;
+    }
+
   private:
+    void know(const model::IpAddress& neighbour, Family family) {
+        neighbours_.known[neighbour] = {.mac = *model::parse_mac("02:00:00:00:01:05"),
+                                        .next_hop = neighbour,
+                                        .source = server_address(family, kGateway),
+                                        .interface_index = kInterface,
+                                        .interface = "bench"};
+    }
+    // All of them behind one gateway.
+    static std::unique_ptr<const slowpath::RouteTable> routes_to_clients(Family family) {
+        const provider::Route route{.prefix = {.address = model::IpAddress::any(family)},
+                                    .gateway = server_address(family, kGateway),
+                                    .interface_index = kInterface};
+        return std::make_unique<const slowpath::RouteTable>(std::span(&route, 1));
+    }
     std::uint64_t run(std::uint64_t packets) {
         const std::uint64_t before = forwarded();
         while (forwarded() - before < packets) {
@@ -133,15 +169,17 @@ class Director {
         return forwarded() - before;
     }
     std::uint64_t forwarded() const {
-        return worker.counters()[slowpath::Outcome::forwarded].frames;
+        return worker.counters()[slowpath::Outcome::forwarded].frames +
+               worker.counters()[slowpath::Outcome::replied].frames;
     }
 
     kit::MonotonicClock clock_;
     kit::FakeNeighbours neighbours_;
+    slowpath::Snapshots snapshots_;
     engine::Engine engine_;
 
   public:
-    slowpath::Worker worker{engine_, neighbours_};
+    slowpath::Worker worker{engine_, neighbours_, {.snapshots = &snapshots_}};
 };
 
 // A capture file of one frame a connection, gone with the object.
@@ -187,6 +225,12 @@ class Suite {
               {.forwarding = Forwarding::nat, .connections = scale_.many},
               140,
               90);
+        answers("NAT answers, 1 M connections",
+                {.forwarding = Forwarding::nat, .connections = scale_.many});
+        known("FULLNAT, 1 M connections",
+              {.forwarding = Forwarding::full_nat, .connections = scale_.many},
+              std::nullopt,
+              std::nullopt);
         known("ipip, 1 M connections",
               {.forwarding = Forwarding::tunnel, .connections = scale_.many},
               140,
@@ -245,6 +289,17 @@ class Suite {
         }
         Traffic traffic(pool_, setup.family, kAck, 0, setup.connections, Order::random);
         report(name, Director(setup).measure(traffic, scale_.packets), must, aim);
+    }
+
+    // The other way.
+    void answers(const std::string& name, const Setup& setup) {
+        if (!wanted(name)) {
+            return;
+        }
+        Traffic traffic(pool_, setup.family, kAck, 0, setup.connections, Order::random);
+        Director director(setup);
+        traffic.answer(setup.family, director.servers_of(setup));
+        report(name, director.measure(traffic, scale_.packets), std::nullopt, std::nullopt);
     }
 
     // First packets.
@@ -323,6 +378,8 @@ class Suite {
         const std::string few = "DR, 1,000 connections, net_pcap";
         const std::string many = "DR, 1 M connections";
         ratio("NAT, 1 M connections", many);
+        ratio("NAT answers, 1 M connections", many);
+        ratio("FULLNAT, 1 M connections", many);
         ratio("ipip, 1 M connections", many);
         ratio("IPv6 DR, 1 M connections", many);
         ratio(many, "DR, 1,000 connections");

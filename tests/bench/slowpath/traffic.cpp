@@ -77,8 +77,9 @@ engine::Packet packet_of(model::Family family, std::uint32_t connection, std::ui
             .destination_port = 80};
 }
 
-Frame frame_of(model::Family family, std::uint32_t connection, std::uint8_t flags) {
-    const engine::Packet packet = packet_of(family, connection, flags);
+namespace {
+
+Frame make_frame(model::Family family, const engine::Packet& packet) {
     const std::size_t transport = port_offset(family);
     Frame frame(std::max(kEthernetBytesMin, transport + tcp::kHeaderBytesMin));
     std::memcpy(&frame[ethernet::kDestination], kDestinationMac, sizeof kDestinationMac);
@@ -94,8 +95,22 @@ Frame frame_of(model::Family family, std::uint32_t connection, std::uint8_t flag
     store_be16(&frame[transport + transport::kSourcePort], packet.source_port);
     store_be16(&frame[transport + transport::kDestinationPort], packet.destination_port);
     frame[transport + tcp::kDataOffset] = 0x50;
-    frame[transport + tcp::kFlags] = flags;
+    frame[transport + tcp::kFlags] = packet.tcp_flags;
     return frame;
+}
+
+}  // namespace
+
+Frame frame_of(model::Family family, std::uint32_t connection, std::uint8_t flags) {
+    return make_frame(family, packet_of(family, connection, flags));
+}
+
+Frame answer_of(model::Family family, std::uint32_t connection, std::uint32_t server) {
+    engine::Packet packet = packet_of(family, connection, engine::tcp_flag::kAck);
+    std::swap(packet.source_port, packet.destination_port);
+    packet.destination_address = packet.source_address;
+    packet.source_address = server_address(family, server);
+    return make_frame(family, packet);
 }
 
 Traffic::Traffic(rte_mempool& pool,
@@ -106,8 +121,21 @@ Traffic::Traffic(rte_mempool& pool,
                  Order order)
     : pool_(pool), first_(first), count_(count), order_(order), port_offset_(port_offset(family)) {
     for (std::uint32_t client = 0; client <= (first + count) / kPortsEach; ++client) {
-        clients_.push_back(frame_of(family, client * kPortsEach, flags));
+        frames_.push_back(frame_of(family, client * kPortsEach, flags));
     }
+}
+
+void Traffic::answer(model::Family family, std::vector<std::uint8_t> servers) {
+    servers_count_ = 1U + *std::max_element(servers.begin(), servers.end());
+    const std::size_t clients = frames_.size();
+    frames_.clear();
+    for (std::uint32_t client = 0; client < clients; ++client) {
+        for (std::uint32_t server = 0; server < servers_count_; ++server) {
+            frames_.push_back(answer_of(family, client * kPortsEach, server));
+        }
+    }
+    servers_ = std::move(servers);
+    port_offset_ = port_offset(family) + transport::kDestinationPort;
 }
 
 std::uint32_t Traffic::next() noexcept {
@@ -132,12 +160,15 @@ std::size_t Traffic::rx_burst(std::span<rte_mbuf*> frames) noexcept {
     }
     for (rte_mbuf* frame : frames) {
         const std::uint32_t connection = next();
-        const Frame& client = clients_[connection / kPortsEach];
-        frame->data_len = static_cast<std::uint16_t>(client.size());
+        const std::size_t client = connection / kPortsEach;
+        const Frame& contents = servers_.empty()
+                                    ? frames_[client]
+                                    : frames_[client * servers_count_ + servers_[connection]];
+        frame->data_len = static_cast<std::uint16_t>(contents.size());
         frame->pkt_len = frame->data_len;
         frame->port = 0;
         auto* bytes = rte_pktmbuf_mtod(frame, std::uint8_t*);
-        std::memcpy(bytes, client.data(), client.size());
+        std::memcpy(bytes, contents.data(), contents.size());
         store_be16(bytes + port_offset_,
                    static_cast<std::uint16_t>(kFirstPort + connection % kPortsEach));
     }

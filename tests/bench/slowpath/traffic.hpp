@@ -31,6 +31,8 @@ using Frame = std::vector<std::uint8_t>;
                                        std::uint32_t connection,
                                        std::uint8_t flags);
 [[nodiscard]] Frame frame_of(model::Family family, std::uint32_t connection, std::uint8_t flags);
+// Its answer from a server.
+[[nodiscard]] Frame answer_of(model::Family family, std::uint32_t connection, std::uint32_t server);
 
 enum class Order : std::uint8_t { random, ascending };
 
@@ -47,6 +49,8 @@ class Traffic final : public provider::PacketPort {
 
     // In random order, of these connections alone.
     void choose(std::vector<std::uint32_t> connections) { chosen_ = std::move(connections); }
+    // Answers to the clients from now on, each by the server that its connection has.
+    void answer(model::Family family, std::vector<std::uint8_t> servers);
 
     std::size_t rx_burst(std::span<rte_mbuf*> frames) noexcept override;
     void tx_burst(std::span<rte_mbuf* const> frames) noexcept override;
@@ -65,8 +69,10 @@ class Traffic final : public provider::PacketPort {
     std::uint32_t ascending_ = 0;
     std::uint32_t state_ = 0x9e3779b9;
     std::vector<std::uint32_t> chosen_;  // Empty: all.
-    std::vector<Frame> clients_;         // A frame of each client address.
-    std::size_t port_offset_;
+    std::vector<std::uint8_t> servers_;  // Of each connection; empty: clients' packets.
+    std::size_t servers_count_ = 1;
+    std::vector<Frame> frames_;  // Of each client address, and server if these answer.
+    std::size_t port_offset_;    // Of the client's port.
     std::string name_ = "traffic";
 };
 
