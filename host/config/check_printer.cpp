@@ -13,10 +13,6 @@ std::string_view on_or_off(bool on) {
     return on ? "on" : "off";
 }
 
-std::string weight_words(const model::TrackWeight& weight) {
-    return fmt::format("{}{}", weight.factor, weight.reverse ? " reverse" : "");
-}
-
 void print_regex(Writer& out, const model::RegexCheck& regex) {
     out.line("regex {}", quoted(regex.pattern));
     if (regex.must_not_match) {

@@ -21,7 +21,10 @@
 #include "host/config/values.hpp"
 #include "host/config/virtual_server_reader.hpp"
 #include "host/config/vrrp_draft.hpp"
+#include "host/config/vrrp_group_reader.hpp"
+#include "host/config/vrrp_notify_reader.hpp"
 #include "host/config/vrrp_reader.hpp"
+#include "host/config/vrrp_tracking_reader.hpp"
 #include "host/model/limits.hpp"
 
 namespace fpvs::config {
@@ -32,7 +35,8 @@ struct ConfigDraft {
     std::map<std::string, std::uint32_t> instance_lines;  // By name.
     // A virtual router is known by its interface, family and number.
     std::map<std::tuple<std::string, model::Family, std::uint8_t>, std::uint32_t> router_id_lines;
-    std::vector<VrrpDraft> instances;  // Until global_defs are known.
+    std::vector<VrrpDraft> instances;    // Until global_defs are known,
+    std::vector<VrrpGroupDraft> groups;  // and all instances.
     VrrpDefaults vrrp_defaults;
     std::map<model::ServiceKey, std::uint32_t> service_lines;
     std::vector<Word> track_files;  // Names that checks use, each at its place.
@@ -112,9 +116,12 @@ void read_global_definitions(const Statement& block, ConfigDraft& draft, Diagnos
     expect_no_value(block, diagnostics);
     BlockReader<ConfigDraft> own(kGlobalKeywords, unread_in_global_defs(), draft, diagnostics);
     BlockReader<model::Config> of_checks(checker_globals(), {}, draft.config, diagnostics);
+    BlockReader<model::Config> of_fifos(vrrp_fifo_keywords(), {}, draft.config, diagnostics);
     for (const Statement& statement : block.children) {
         if (of_checks.knows(statement)) {
             of_checks.read(statement);
+        } else if (of_fifos.knows(statement)) {
+            of_fifos.read(statement);
         } else {
             own.read(statement);
         }
@@ -133,7 +140,9 @@ void add_vrrp_instance(const Statement& block, ConfigDraft& draft, Diagnostics& 
 
 void finish_vrrp_instance(VrrpDraft written, ConfigDraft& draft, Diagnostics& diagnostics) {
     const Position place = written.position;
+    const TrackDrafts tracks = std::move(written.tracks);
     model::VrrpInstance instance = finish(std::move(written), draft.vrrp_defaults, diagnostics);
+    instance.tracks = finish(tracks, draft.config, diagnostics);
     const auto [name, is_new_name] = draft.instance_lines.emplace(instance.name, place.line);
     if (!is_new_name) {
         diagnostics.error(
@@ -150,6 +159,24 @@ void finish_vrrp_instance(VrrpDraft written, ConfigDraft& draft, Diagnostics& di
                           id->second);
     }
     draft.config.vrrp_instances.push_back(std::move(instance));
+}
+
+void add_vrrp_script(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
+    read_vrrp_script(block, draft.config, diagnostics);
+}
+
+void add_vrrp_process(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
+    read_vrrp_process(block, draft.config, diagnostics);
+}
+
+void read_sync_group(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
+    if (draft.groups.size() == model::kVrrpInstancesMax) {
+        diagnostics.error(block.keyword().position,
+                          "more than {} vrrp_sync_group blocks",
+                          model::kVrrpInstancesMax);
+        return;
+    }
+    draft.groups.push_back(read_vrrp_group(block, diagnostics));
 }
 
 void add_virtual_server(const Statement& block, ConfigDraft& draft, Diagnostics& diagnostics) {
@@ -193,6 +220,9 @@ void add_fpvs(const Statement& block, ConfigDraft& draft, Diagnostics& diagnosti
 constexpr auto kTopKeywords = std::to_array<Keyword<ConfigDraft>>({
     {.name = "global_defs", .shape = Shape::block, .read = read_global_definitions},
     {.name = "vrrp_instance", .shape = Shape::block, .read = add_vrrp_instance},
+    {.name = "vrrp_sync_group", .shape = Shape::block, .read = read_sync_group},
+    {.name = "vrrp_script", .shape = Shape::block, .read = add_vrrp_script},
+    {.name = "vrrp_track_process", .shape = Shape::block, .read = add_vrrp_process},
     {.name = "virtual_server", .shape = Shape::block, .read = add_virtual_server},
     {.name = "track_file", .shape = Shape::block, .read = add_track_file},
     {.name = "vrrp_track_file", .shape = Shape::block, .read = add_track_file},
@@ -233,6 +263,9 @@ Result<ParsedConfig> parse(std::string_view text, std::string_view file_name) {
     }
     for (VrrpDraft& instance : draft.instances) {
         finish_vrrp_instance(std::move(instance), draft, diagnostics);
+    }
+    for (VrrpGroupDraft& group : draft.groups) {
+        add_vrrp_group(std::move(group), draft.config, diagnostics);
     }
     require_track_files(draft.track_files, draft.config, diagnostics);
     if (diagnostics.failed()) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "host/config/check_printer.hpp"
+#include "host/config/vrrp_printer.hpp"
 #include "host/config/writer.hpp"
 
 namespace fpvs::config {
@@ -49,93 +50,6 @@ std::string method_words(const model::ServerSettings& settings) {
             return fmt::format("TUN type gre {}", checksum_name(tunnel.checksum));
     }
     return "TUN";
-}
-
-void print_announcements(Writer& out, const model::VrrpAnnouncements& announcements) {
-    const auto print = [&](std::string_view keyword, std::uint32_t value, std::uint32_t usual) {
-        if (value != usual) {
-            out.line("{} {}", keyword, value);
-        }
-    };
-    constexpr model::VrrpAnnouncements kUsual;
-    print("garp_master_delay", announcements.delay_s, kUsual.delay_s);
-    print("garp_master_repeat", announcements.repeat, kUsual.repeat);
-    print("garp_master_refresh", announcements.refresh_s, kUsual.refresh_s);
-    print("garp_master_refresh_repeat", announcements.refresh_repeat, kUsual.refresh_repeat);
-    print("garp_lower_prio_delay", announcements.lower_priority_delay_s, announcements.delay_s);
-    print("garp_lower_prio_repeat", announcements.lower_priority_repeat, announcements.repeat);
-}
-
-void print_peers(Writer& out, const model::VrrpInstance& instance) {
-    if (instance.source) {
-        out.line("{} {}",
-                 instance.unicast_peers.empty() ? "mcast_src_ip" : "unicast_src_ip",
-                 model::to_string(*instance.source));
-    }
-    if (instance.unicast_peers.empty()) {
-        return;
-    }
-    if (instance.check_unicast_source) {
-        out.line("check_unicast_src");
-    }
-    out.open("unicast_peer");
-    for (const model::IpAddress& peer : instance.unicast_peers) {
-        out.line("{}", model::to_string(peer));
-    }
-    out.close();
-}
-
-void print_addresses(Writer& out,
-                     std::string_view keyword,
-                     const std::vector<model::VirtualAddress>& addresses) {
-    if (addresses.empty()) {
-        return;
-    }
-    out.open("{}", keyword);
-    for (const model::VirtualAddress& address : addresses) {
-        out.line("{}/{}{}{}",
-                 model::to_string(address.address),
-                 address.prefix_length,
-                 address.interface.empty() ? "" : " dev ",
-                 address.interface.empty() ? "" : quoted(address.interface));
-    }
-    out.close();
-}
-
-void print_instance(Writer& out, const model::VrrpInstance& instance) {
-    out.blank_line();
-    out.open("vrrp_instance {}", quoted(instance.name));
-    out.line("state {}", instance.initial_master ? "MASTER" : "BACKUP");
-    out.line("interface {}", quoted(instance.interface));
-    out.line("virtual_router_id {}", instance.virtual_router_id);
-    out.line("priority {}", instance.priority);
-    if (instance.version != 2) {
-        out.line("version {}", instance.version);
-    }
-    out.line("advert_int {}", seconds(instance.advert_interval_cs * 10));
-    if (instance.family == model::Family::ipv6) {
-        out.line("native_ipv6");
-    }
-    if (!instance.preempt) {
-        out.line("nopreempt");
-    }
-    if (instance.preempt_delay_ms != 0) {
-        out.line("preempt_delay {}", seconds(instance.preempt_delay_ms));
-    }
-    if (instance.checksum_of_message_only) {
-        out.line("v3_checksum_as_v2");
-    }
-    print_announcements(out, instance.announcements);
-    print_peers(out, instance);
-    if (instance.authentication == model::VrrpAuthentication::password) {
-        out.open("authentication");
-        out.line("auth_type PASS");
-        out.line("auth_pass {}", quoted(instance.password));
-        out.close();
-    }
-    print_addresses(out, "virtual_ipaddress", instance.addresses);
-    print_addresses(out, "virtual_ipaddress_excluded", instance.excluded_addresses);
-    out.close();
 }
 
 void print_server(Writer& out,
@@ -316,21 +230,20 @@ void print_fpvs(Writer& out, const model::Config& config) {
 std::string print(const model::Config& config) {
     Writer out;
     if (!config.router_id.empty() || config.scripts != model::ScriptDefaults{} ||
-        config.checkers != model::CheckerSettings{}) {
+        config.checkers != model::CheckerSettings{} || config.vrrp_fifos != model::VrrpFifos{}) {
         out.open("global_defs");
         if (!config.router_id.empty()) {
             out.line("router_id {}", quoted(config.router_id));
         }
         print_checker_globals(out, config);
+        print_vrrp_fifos(out, config.vrrp_fifos);
         out.close();
     }
     print_tls_client(out, config.tls_client);
     for (const model::TrackFile& file : config.track_files) {
         print_track_file(out, file);
     }
-    for (const model::VrrpInstance& instance : config.vrrp_instances) {
-        print_instance(out, instance);
-    }
+    print_vrrp(out, config);
     for (const model::VirtualServiceConfig& service : config.virtual_services) {
         print_service(out, service);
     }

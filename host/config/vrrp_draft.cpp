@@ -136,6 +136,36 @@ void settle_announcements(VrrpDraft& draft, const VrrpDefaults& defaults) {
         defaults.lower_priority_delay_s.value_or(meant.delay_s));
 }
 
+// 00:00:5e:00:01:ID, of IPv6 00:00:5e:00:02:ID.
+model::MacAddress mac_of(const model::VrrpInstance& instance) {
+    const std::uint8_t family = instance.family == model::Family::ipv4 ? 1 : 2;
+    return {{0x00, 0x00, 0x5e, 0x00, family, instance.virtual_router_id}};
+}
+
+void settle_virtual_mac(VrrpDraft& draft, Diagnostics& diagnostics) {
+    const auto& written = draft.virtual_mac;
+    model::VrrpInstance& instance = draft.instance;
+    if (!written.wanted) {
+        if (written.adverts_from_base) {
+            diagnostics.warning(written.position, "vmac_xmit_base has no effect without use_vmac");
+        }
+        return;
+    }
+    model::VrrpVirtualMac virtual_mac{.interface = written.interface,
+                                      .mac = written.mac.value_or(mac_of(instance)),
+                                      .adverts_from_base = written.adverts_from_base};
+    if (virtual_mac.interface.empty()) {
+        virtual_mac.interface = fmt::format("vrrp.{}", instance.virtual_router_id);
+    }
+    if (!instance.unicast_peers.empty() && !virtual_mac.adverts_from_base) {
+        diagnostics.warning(written.position,
+                            "use_vmac beside unicast_peer: adverts go out of the interface itself, "
+                            "as with vmac_xmit_base");
+        virtual_mac.adverts_from_base = true;
+    }
+    instance.virtual_mac = std::move(virtual_mac);
+}
+
 void require_parts(const VrrpDraft& draft, Diagnostics& diagnostics) {
     const model::VrrpInstance& instance = draft.instance;
     if (!draft.has_interface) {
@@ -167,6 +197,7 @@ model::VrrpInstance finish(VrrpDraft draft,
     settle_version(draft, defaults, diagnostics);
     settle_interval(draft, diagnostics);
     settle_announcements(draft, defaults);
+    settle_virtual_mac(draft, diagnostics);
     draft.instance.check_unicast_source =
         draft.check_unicast_source.value_or(defaults.check_unicast_source);
     require_parts(draft, diagnostics);

@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "host/config/diagnostics.hpp"
 #include "host/config/statement.hpp"
+#include "host/config/vrrp_tracking_reader.hpp"
 #include "host/model/vrrp_instance.hpp"
 
 namespace fpvs::config {
@@ -42,6 +44,14 @@ struct VrrpDraft {
         std::optional<std::uint32_t> lower_priority_repeat;
         std::optional<std::uint32_t> lower_priority_delay_s;
     } announcements;
+    TrackDrafts tracks;
+    struct {
+        bool wanted = false;
+        Position position;
+        std::string interface;                 // Empty: vrrp.ID.
+        std::optional<model::MacAddress> mac;  // None: the virtual router's (RFC 9568 7.3).
+        bool adverts_from_base = false;
+    } virtual_mac;
     Position nopreempt_position;
     Position preempt_delay_position;
 };

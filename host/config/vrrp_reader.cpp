@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,8 @@
 #include "host/config/keywords.hpp"
 #include "host/config/values.hpp"
 #include "host/config/virtual_address_reader.hpp"
+#include "host/config/vrrp_notify_reader.hpp"
+#include "host/config/vrrp_tracking_reader.hpp"
 #include "host/model/limits.hpp"
 
 namespace fpvs::config {
@@ -25,8 +28,10 @@ constexpr std::uint32_t kAnnouncementsMax = 1000;  // Of a burst, an address.
 constexpr std::uint32_t kAnnouncementTimeMaxS = 86'400;
 constexpr std::uint32_t kPreemptDelayMaxS = 1000;  // keepalived's limit.
 
+constexpr std::size_t kTypeHeader = 1;  // Of the types PASS and AH.
+
 struct Authentication {
-    std::optional<std::size_t> type;  // Index of kAuthenticationTypes.
+    std::optional<std::size_t> type;  // See kTypeHeader.
     std::optional<Word> password;
 };
 
@@ -35,11 +40,6 @@ constexpr auto kAuthenticationKeywords = std::to_array<Keyword<Authentication>>(
      .read =
          [](const Statement& statement, Authentication& target, Diagnostics& diagnostics) {
              target.type = read_choice(statement, {"PASS", "AH"}, diagnostics);
-             if (target.type == 1) {
-                 diagnostics.error(statement.words[1].position,
-                                   "auth_type AH is not supported; RFC 3768 removed it, use "
-                                   "PASS on every peer");
-             }
          }},
     {.name = "auth_pass",
      .read =
@@ -61,7 +61,7 @@ void read_authentication(const Statement& block, VrrpDraft& draft, Diagnostics& 
     }
     if (!authentication.type) {
         diagnostics.error(authentication.password->position,
-                          "auth_pass needs 'auth_type PASS' beside it");
+                          "auth_pass needs 'auth_type PASS' or AH beside it");
         return;
     }
     std::string password = authentication.password->text;
@@ -71,8 +71,23 @@ void read_authentication(const Statement& block, VrrpDraft& draft, Diagnostics& 
                             kPasswordOctets);
         password.resize(kPasswordOctets);
     }
-    draft.instance.authentication = model::VrrpAuthentication::password;
+    draft.instance.authentication = *authentication.type == kTypeHeader
+                                        ? model::VrrpAuthentication::header
+                                        : model::VrrpAuthentication::password;
     draft.instance.password = std::move(password);
+}
+
+// `use_vmac [INTERFACE] [MAC]`.
+void read_virtual_mac(const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+    draft.virtual_mac.wanted = true;
+    draft.virtual_mac.position = statement.keyword().position;
+    for (const Word& word : std::span(statement.words).subspan(1)) {
+        if (const auto mac = model::parse_mac(word.text)) {
+            draft.virtual_mac.mac = *mac;
+        } else {
+            draft.virtual_mac.interface = read_interface(word, diagnostics).value_or("");
+        }
+    }
 }
 
 void read_advert_interval(const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
@@ -224,6 +239,20 @@ constexpr auto kInstanceKeywords =
                  draft.instance.preempt = false;
                  draft.nopreempt_position = statement.keyword().position;
              }},
+        {.name = "use_vmac", .read = read_virtual_mac},
+        {.name = "vmac_xmit_base",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 expect_no_value(statement, diagnostics);
+                 draft.virtual_mac.adverts_from_base = true;
+                 draft.virtual_mac.position = statement.keyword().position;
+             }},
+        {.name = "dont_track_primary",
+         .read =
+             [](const Statement& statement, VrrpDraft& draft, Diagnostics& diagnostics) {
+                 expect_no_value(statement, diagnostics);
+                 draft.instance.ignores_link = true;
+             }},
         {.name = "authentication", .shape = Shape::block, .read = read_authentication},
         {.name = "virtual_ipaddress",
          .shape = Shape::block,
@@ -251,8 +280,19 @@ VrrpDraft read_vrrp_instance(const Statement& block, Diagnostics& diagnostics) {
     if (const Word* const name = single_value(block, diagnostics)) {
         draft.instance.name = name->text;
     }
-    read_block<VrrpDraft>(
-        block.children, kInstanceKeywords, unread_in_vrrp_instance(), draft, diagnostics);
+    BlockReader<VrrpDraft> own(kInstanceKeywords, unread_in_vrrp_instance(), draft, diagnostics);
+    BlockReader<model::VrrpNotify> notify(
+        vrrp_notify_keywords(), {}, draft.instance.notify, diagnostics);
+    BlockReader<TrackDrafts> tracks(vrrp_track_keywords(), {}, draft.tracks, diagnostics);
+    for (const Statement& statement : block.children) {
+        if (notify.knows(statement)) {
+            notify.read(statement);
+        } else if (tracks.knows(statement)) {
+            tracks.read(statement);
+        } else {
+            own.read(statement);
+        }
+    }
     return draft;
 }
 

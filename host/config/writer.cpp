@@ -73,6 +73,10 @@ void write_script(Writer& out, std::string_view keyword, const model::Script& sc
     }
 }
 
+std::string weight_words(const model::TrackWeight& weight) {
+    return fmt::format("{}{}", weight.factor, weight.reverse ? " reverse" : "");
+}
+
 std::string seconds(std::uint32_t milliseconds) {
     const std::uint32_t rest = milliseconds % 1000;
     return rest == 0 ? fmt::format("{}", milliseconds / 1000)

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "host/model/script.hpp"
+#include "host/model/track_file.hpp"
 
 namespace fpvs::config {
 
@@ -52,6 +53,8 @@ class Writer {
 [[nodiscard]] std::string user_words(const std::string& user, const std::string& group);
 // `keyword COMMAND user group`, unless there is no script.
 void write_script(Writer& out, std::string_view keyword, const model::Script& script);
+// "-2 reverse".
+[[nodiscard]] std::string weight_words(const model::TrackWeight& weight);
 // "2", "2.500".
 [[nodiscard]] std::string seconds(std::uint32_t milliseconds);
 

@@ -118,17 +118,36 @@ Status Daemon::open_drivers() {
     FPVS_TRY(routes_, kernel::RouteWatch::open(io_));
     routes_->on_change([this](const auto& routes) { data_path_->use_routes(routes); });
     FPVS_TRY(vrrp_, VrrpThread::start(io_, clock_));
+    connect_vrrp();
     health_ = std::make_unique<health::Service>(
         io_,
         clock_,
         probe_,
         scripts_,
-        [this](std::string_view line) { health_fifo_.write(line); },
+        [this](std::string_view line) {
+            health_fifo_.write(line);
+            fifo_.write(line);
+        },
         random_seed());
     health_->on_change([this](const model::ServiceKey& service) { on_health(service); });
     FPVS_TRY(local_addresses_, kernel::LocalAddresses::open(io_));
     local_addresses_->on_change([this] { suspend_checks(); });
     return {};
+}
+
+// What VRRP tracks and whom it tells, on this thread rather than on the one that sends adverts.
+void Daemon::connect_vrrp() {
+    vrrp_notifier_ = std::make_unique<vrrp::Notifier>(scripts_, [this](std::string_view line) {
+        vrrp_fifo_.write(line);
+        fifo_.write(line);
+    });
+    vrrp_->on_event([this](const vrrp::Event& event) { vrrp_notifier_->tell(event); });
+    trackers_ = std::make_unique<vrrp::Trackers>(
+        io_,
+        clock_,
+        scripts_,
+        track_source_,
+        [this](const vrrp::TrackKey& key, vrrp::Reading reading) { vrrp_->report(key, reading); });
 }
 
 Status Daemon::open_sockets() {
@@ -161,7 +180,11 @@ Status Daemon::apply(model::Config config) {
     FPVS_TRY_STATUS(health_fifo_.use(config.checkers.notify_fifo));
     FPVS_TRY_STATUS(probe_.use(config));
     FPVS_TRY_STATUS(health_->apply(config));
-    FPVS_TRY_STATUS(vrrp_->apply(config.vrrp_instances));
+    FPVS_TRY_STATUS(vrrp_fifo_.use(config.vrrp_fifos.vrrp));
+    FPVS_TRY_STATUS(fifo_.use(config.vrrp_fifos.all));
+    vrrp_notifier_->tell_reloads(config.vrrp_fifos.tells_on_reload);
+    FPVS_TRY_STATUS(vrrp_->apply(config.vrrp_instances, config.vrrp_groups));
+    trackers_->apply(config);
     std::vector<ServiceTable> tables = service_tables(config, *health_);
     const std::vector<Edit> edits = plan_edits(tables_, tables);
     data_path_->with_engine([&](engine::Engine& engine, auto) {
@@ -252,9 +275,11 @@ void Daemon::finish_load(Result<std::unique_ptr<provider::Card>> card,
 void Daemon::stop() {
     log::info("daemon", "stopping");
     health_->stop();
+    trackers_->stop();
     vrrp_->stop();
     data_path_->detach_card();
-    scripts_.finish(kLastScripts, [this] { io_.stop(); });
+    // After the last events of VRRP, which are on their way to this thread and tell scripts, too.
+    boost::asio::post(io_, [this] { scripts_.finish(kLastScripts, [this] { io_.stop(); }); });
 }
 
 }  // namespace fpvs::daemon

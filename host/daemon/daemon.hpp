@@ -17,6 +17,7 @@
 #include "drivers/kernel/route_watch.hpp"
 #include "drivers/kernel/script_runner.hpp"
 #include "drivers/probe/probe.hpp"
+#include "drivers/probe/track_source.hpp"
 #include "host/control/dispatcher.hpp"
 #include "host/control/server.hpp"
 #include "host/daemon/data_path.hpp"
@@ -31,6 +32,8 @@
 #include "host/provider/steady_clock.hpp"
 #include "host/util/asio.hpp"
 #include "host/util/result.hpp"
+#include "host/vrrp/notifier.hpp"
+#include "host/vrrp/trackers.hpp"
 
 namespace fpvs::daemon {
 
@@ -63,6 +66,7 @@ class Daemon {
 
     [[nodiscard]] Status open_drivers();
     [[nodiscard]] Status open_sockets();
+    void connect_vrrp();
     [[nodiscard]] Status apply(model::Config config);
     // The table of this service is to be another.
     void on_health(const model::ServiceKey& service);
@@ -86,6 +90,11 @@ class Daemon {
     std::unique_ptr<VrrpThread> vrrp_;
     kernel::ScriptRunner scripts_;
     kernel::NotifyFifo health_fifo_;
+    kernel::NotifyFifo vrrp_fifo_;
+    kernel::NotifyFifo fifo_;  // Of everything.
+    probe::TrackSource track_source_;
+    std::unique_ptr<vrrp::Notifier> vrrp_notifier_;
+    std::unique_ptr<vrrp::Trackers> trackers_;
     probe::Probe probe_;
     std::unique_ptr<health::Service> health_;
     std::unique_ptr<Operations> operations_;

@@ -65,6 +65,13 @@ Status VrrpThread::run() {
             }
         });
     });
+    parts_->service.on_event([this](vrrp::Event event) {
+        boost::asio::post(reports_, [handler = event_handler_, event = std::move(event)] {
+            if (*handler) {
+                (*handler)(event);
+            }
+        });
+    });
     std::promise<bool> started;
     auto real_time = started.get_future();
     thread_ = std::thread([this, &started] {
@@ -95,8 +102,13 @@ auto VrrpThread::call(Function function) {
     return result.get();
 }
 
-Status VrrpThread::apply(const std::vector<model::VrrpInstance>& instances) {
-    return call([&] { return parts_->service.apply(instances); });
+Status VrrpThread::apply(const std::vector<model::VrrpInstance>& instances,
+                         const std::vector<model::VrrpGroup>& groups) {
+    return call([&] { return parts_->service.apply(instances, groups); });
+}
+
+void VrrpThread::report(const vrrp::TrackKey& key, vrrp::Reading reading) {
+    boost::asio::post(io_, [this, key, reading] { parts_->service.report(key, reading); });
 }
 
 void VrrpThread::stop() {

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <thread>
@@ -28,6 +29,7 @@ namespace fpvs::daemon {
 class VrrpThread {
   public:
     using StateHandler = vrrp::Service::StateHandler;
+    using EventHandler = std::function<void(const vrrp::Event& event)>;
 
     // Works in the network namespace of the calling thread.  `reports` is the control plane's; it
     // and the clock must outlive the object.
@@ -39,13 +41,18 @@ class VrrpThread {
     VrrpThread& operator=(const VrrpThread&) = delete;
 
     // As those of vrrp::Service.
-    [[nodiscard]] Status apply(const std::vector<model::VrrpInstance>& instances);
+    [[nodiscard]] Status apply(const std::vector<model::VrrpInstance>& instances,
+                               const std::vector<model::VrrpGroup>& groups = {});
+    // Does not wait.
+    void report(const vrrp::TrackKey& key, vrrp::Reading reading);
     void stop();
     [[nodiscard]] std::vector<model::VrrpInstanceView> view();
     [[nodiscard]] vrrp::RefusalCounters refusals();
     // Called on the control plane's thread whenever an instance has entered a state.  Every handler
     // that was given is called, in that order; give it before the first apply() to miss nothing.
     void on_state(StateHandler handler) { state_handlers_->push_back(std::move(handler)); }
+    // What the operator may want to be told of, on the same thread.
+    void on_event(EventHandler handler) { *event_handler_ = std::move(handler); }
 
     // Whether the kernel granted it: without CAP_SYS_NICE the thread is an ordinary one.
     [[nodiscard]] bool real_time() const { return real_time_; }
@@ -67,6 +74,7 @@ class VrrpThread {
     // Of the control plane's thread; shared with reports under way, which may arrive after the end.
     const std::shared_ptr<std::vector<StateHandler>> state_handlers_ =
         std::make_shared<std::vector<StateHandler>>();
+    const std::shared_ptr<EventHandler> event_handler_ = std::make_shared<EventHandler>();
     std::shared_ptr<std::atomic<int>> lines_waiting_ = std::make_shared<std::atomic<int>>(0);
     std::uint64_t lines_lost_ = 0;  // Of the thread.
     bool real_time_ = false;

@@ -9,7 +9,9 @@
 
 #include "host/model/mark_rule.hpp"
 #include "host/model/virtual_service.hpp"
+#include "host/model/vrrp_group.hpp"
 #include "host/model/vrrp_instance.hpp"
+#include "host/model/vrrp_tracking.hpp"
 
 namespace fpvs::model {
 
@@ -49,6 +51,10 @@ struct Config {
     CheckerSettings checkers = {};
     TlsClient tls_client = {};
     std::vector<TrackFile> track_files = {};
+    std::vector<VrrpScript> vrrp_scripts = {};
+    std::vector<VrrpProcess> vrrp_processes = {};
+    VrrpFifos vrrp_fifos = {};
+    std::vector<VrrpGroup> vrrp_groups = {};
     std::vector<VrrpInstance> vrrp_instances;
     std::vector<VirtualServiceConfig> virtual_services;
     std::vector<SettingChange> settings;

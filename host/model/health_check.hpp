@@ -11,6 +11,7 @@
 
 #include "host/model/address.hpp"
 #include "host/model/script.hpp"
+#include "host/model/track_file.hpp"
 
 namespace fpvs::model {
 
@@ -121,31 +122,12 @@ struct MiscCheck {
     friend bool operator==(const MiscCheck&, const MiscCheck&) = default;
 };
 
-// What a file's number is multiplied by before it is added to a weight.
-struct TrackWeight {
-    std::int32_t factor = 1;
-    bool reverse = false;
-
-    friend bool operator==(const TrackWeight&, const TrackWeight&) = default;
-};
-
 // A factor of 0 makes any other number than 0 a failure.
 struct FileCheck {
     std::string track_file = {};             // The name of a TrackFile.
     std::optional<TrackWeight> weight = {};  // Otherwise the TrackFile's.
 
     friend bool operator==(const FileCheck&, const FileCheck&) = default;
-};
-
-// `track_file NAME { ... }`.
-struct TrackFile {
-    std::string name;
-    std::string path;
-    TrackWeight weight = {};
-    std::optional<std::int32_t> initial = {};  // Written at the start if there is no such file.
-    bool overwrite = false;                    // Written at the start in any case.
-
-    friend bool operator==(const TrackFile&, const TrackFile&) = default;
 };
 
 using CheckDetail = std::

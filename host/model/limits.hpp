@@ -12,11 +12,14 @@ constexpr std::size_t kRealServersMax = 131072;  // All services together.
 constexpr std::size_t kConnectionsMax =
     1'048'576;  // Templates included; unless more are asked for,
 constexpr std::size_t kConnectionsLimit = 134'217'728;  // up to this.
-constexpr std::size_t kWorkersMax = 16;  // Threads that carry packets.
+constexpr std::size_t kWorkersMax = 16;                 // Threads that carry packets.
 constexpr std::size_t kVrrpInstancesMax = 255;          // A VRID is one octet, 1 to 255.
 constexpr std::size_t kVirtualAddressesMax = 20;        // An advert of at most 368 octets.
 constexpr std::size_t kExcludedAddressesMax = 256;      // Owned without being in adverts.
 constexpr std::size_t kVrrpPeersMax = 16;               // Of unicast adverts.
+constexpr std::size_t kVrrpTracksMax = 256;             // Of an instance or a sync group.
+constexpr std::size_t kVrrpTrackersMax = 1024;          // vrrp_script and vrrp_track_process, each.
+constexpr std::size_t kProcessesMax = 65536;            // Of the host, looked at by track_process.
 constexpr std::size_t kLocalAddressesMax = 4096;        // FULLNAT's, of all services ever.
 constexpr std::size_t kMarkRulesMax = 1024;             // Each is tried for every new flow.
 constexpr std::size_t kNeighboursMax = 131072;          // Addresses whose next hop is kept current.

@@ -8,10 +8,13 @@
 #include <vector>
 
 #include "host/model/address.hpp"
+#include "host/model/vrrp_group.hpp"
+#include "host/model/vrrp_tracking.hpp"
 
 namespace fpvs::model {
 
-enum class VrrpAuthentication : std::uint8_t { none = 0, password = 1 };
+// header: the Authentication Header of RFC 2402, as RFC 2338 5.3.6.3 has it.
+enum class VrrpAuthentication : std::uint8_t { none = 0, password = 1, header = 2 };
 
 struct VirtualAddress {
     IpAddress address;
@@ -35,6 +38,15 @@ struct VrrpAnnouncements {
     friend bool operator==(const VrrpAnnouncements&, const VrrpAnnouncements&) = default;
 };
 
+// An interface of its own, with the MAC address of the virtual router (RFC 9568 7.3).
+struct VrrpVirtualMac {
+    std::string interface;
+    MacAddress mac;
+    bool adverts_from_base = false;  // vmac_xmit_base
+
+    friend bool operator==(const VrrpVirtualMac&, const VrrpVirtualMac&) = default;
+};
+
 struct VrrpInstance {
     std::string name;
     std::string interface;
@@ -56,6 +68,10 @@ struct VrrpInstance {
     // Version 3 on IPv4: without the pseudo-header, as RFC 9568 has it (v3_checksum_as_v2).
     bool checksum_of_message_only = false;
     VrrpAnnouncements announcements;
+    std::optional<VrrpVirtualMac> virtual_mac = {};
+    bool ignores_link = false;  // dont_track_primary
+    std::vector<VrrpTrack> tracks = {};
+    VrrpNotify notify = {};
     std::vector<VirtualAddress> addresses;
     std::vector<VirtualAddress> excluded_addresses;  // Owned, but not in adverts; of any family.
 

@@ -33,8 +33,9 @@ std::string_view name(State state) {
     return "";
 }
 
-Election::Election(const model::VrrpInstance& instance)
+Election::Election(const model::VrrpInstance& instance, Membership membership)
     : version_(instance.version),
+      membership_(membership),
       priority_(instance.priority),
       preempt_(instance.preempt),
       preempt_delay_(std::chrono::milliseconds(instance.preempt_delay_ms)),
@@ -44,7 +45,7 @@ Election::Election(const model::VrrpInstance& instance)
 
 std::optional<Nanoseconds> Election::deadline() const {
     if (state_ == State::backup) {
-        return master_down_at_;
+        return ready_ ? std::nullopt : std::optional(master_down_at_);
     }
     if (state_ != State::master) {
         return std::nullopt;
@@ -54,14 +55,14 @@ std::optional<Nanoseconds> Election::deadline() const {
 }
 
 // Addresses that an earlier run left behind must go first: the peer may own them.
-Actions Election::start(Nanoseconds now, bool link_up) {
-    if (!link_up) {
+Actions Election::start(Nanoseconds now, bool able) {
+    if (!able) {
         state_ = State::fault;
         return {Action::remove_addresses};
     }
     Actions actions = become_backup(now);
     if (priority_ == kPriorityOwner) {
-        const Actions more = become_master(now);
+        const Actions more = on_silence(now);
         actions.insert(actions.end(), more.begin(), more.end());
     }
     return actions;
@@ -76,15 +77,41 @@ Actions Election::stop() {
     return {};
 }
 
-Actions Election::on_link(Nanoseconds now, bool up) {
-    if (state_ == State::initialize || up == (state_ != State::fault)) {
+// A master that can no longer be one says so if it still can.
+Actions Election::set_able(Nanoseconds now, bool able) {
+    if (state_ == State::initialize || able == (state_ != State::fault)) {
         return {};
     }
-    if (up) {
+    if (able) {
         return start(now, true);
     }
+    const bool was_master = state_ == State::master;
     state_ = State::fault;
+    if (was_master) {
+        return {Action::send_resignation, Action::remove_addresses};
+    }
     return {Action::remove_addresses};
+}
+
+Actions Election::take_over(Nanoseconds now) {
+    return state_ == State::backup ? become_master(now) : Actions{};
+}
+
+Actions Election::stand_down(Nanoseconds now) {
+    if (state_ != State::master) {
+        return {};
+    }
+    Actions actions = {Action::send_resignation};
+    const Actions more = become_backup(now);
+    actions.insert(actions.end(), more.begin(), more.end());
+    return actions;
+}
+
+// A backup's wait began when it last heard the master; only the skew in it changes.
+void Election::set_priority(std::uint8_t priority) {
+    const Nanoseconds before = skew();
+    priority_ = priority;
+    master_down_at_ += skew() - before;
 }
 
 Actions Election::on_claim(Nanoseconds now, const Claim& claim) {
@@ -100,7 +127,7 @@ Actions Election::on_time(Nanoseconds now) {
         return {};
     }
     if (state_ == State::backup) {
-        return become_master(now);
+        return on_silence(now);
     }
     Actions actions;
     if (announce_at_ && now >= *announce_at_) {
@@ -118,6 +145,15 @@ Actions Election::on_time(Nanoseconds now) {
         actions.push_back(Action::send_advert);
     }
     return actions;
+}
+
+// Nobody is heard who should be master rather than we.
+Actions Election::on_silence(Nanoseconds now) {
+    if (membership_ == Membership::alone) {
+        return become_master(now);
+    }
+    ready_ = true;
+    return {};
 }
 
 Actions Election::become_master(Nanoseconds now) {
@@ -201,6 +237,7 @@ bool Election::may_preempt(Nanoseconds now, const Claim& claim) {
 }
 
 void Election::expect_master(Nanoseconds now) {
+    ready_ = false;
     master_down_at_ = now + kAdvertsMissed * master_interval_ + skew();
 }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who owns the virtual addresses: one instance's state machine, without any input or output.
 //
-//                start, link up               no advert for 3 intervals + skew
+//                start, able                  no advert for 3 intervals + skew
 //   initialize ------------------> backup ------------------------------------> master
 //        ^                        |  ^  ^                                         |
 //        | stop                   |  |  +-----------------------------------------+
 //        +-- (any state)          v  |        advert of a higher priority, or of the same
 //                               fault            from a higher address
-//                  link down (any) / up
+//              not able (any) / able again
+//
+// Able: its link is up and has an address, and nothing that it tracks fails.  One that is in a sync
+// group waits in backup, ready, until the group lets it take over (host/vrrp/sync_group.hpp).
 //
 // Every input returns what must be done, in order; between inputs only deadline() matters.
 // `state MASTER` of the configuration plays no part: like keepalived, everybody begins as backup.
@@ -53,14 +56,27 @@ struct Claim {
 
 class Election {
   public:
-    explicit Election(const model::VrrpInstance& instance);
+    enum class Membership : std::uint8_t { alone, in_group };
 
-    [[nodiscard]] Actions start(Nanoseconds now, bool link_up);
+    explicit Election(const model::VrrpInstance& instance,
+                      Membership membership = Membership::alone);
+
+    [[nodiscard]] Actions start(Nanoseconds now, bool able);
     [[nodiscard]] Actions stop();
-    [[nodiscard]] Actions on_link(Nanoseconds now, bool up);
+    [[nodiscard]] Actions set_able(Nanoseconds now, bool able);
     [[nodiscard]] Actions on_claim(Nanoseconds now, const Claim& claim);
     // Does what is due; nothing when nothing is.
     [[nodiscard]] Actions on_time(Nanoseconds now);
+
+    // In a group: what the group decides.  Both do nothing in a state that they do not fit.
+    [[nodiscard]] Actions take_over(Nanoseconds now);
+    [[nodiscard]] Actions stand_down(Nanoseconds now);
+    // A backup that nobody keeps from being master but its group.
+    [[nodiscard]] bool ready() const { return state_ == State::backup && ready_; }
+
+    // What tracking makes of the configured priority; an owner's stays 255.
+    void set_priority(std::uint8_t priority);
+    [[nodiscard]] std::uint8_t priority() const { return priority_; }
 
     // The address that decides between equal priorities.
     void set_own_address(const model::IpAddress& address) { own_address_ = address; }
@@ -73,6 +89,7 @@ class Election {
     [[nodiscard]] std::uint64_t master_transitions() const { return master_transitions_; }
 
   private:
+    [[nodiscard]] Actions on_silence(Nanoseconds now);
     [[nodiscard]] Actions become_master(Nanoseconds now);
     [[nodiscard]] Actions become_backup(Nanoseconds now);
     [[nodiscard]] Actions claim_as_backup(Nanoseconds now, const Claim& claim);
@@ -84,7 +101,8 @@ class Election {
     [[nodiscard]] bool outranks_us(const Claim& claim) const;
 
     const std::uint8_t version_;
-    const std::uint8_t priority_;
+    const Membership membership_;
+    std::uint8_t priority_;
     const bool preempt_;
     const Nanoseconds preempt_delay_;
     const model::VrrpAnnouncements announcements_;
@@ -93,7 +111,8 @@ class Election {
     model::IpAddress own_address_;
 
     State state_ = State::initialize;
-    Nanoseconds master_down_at_{};           // As backup.
+    Nanoseconds master_down_at_{};           // As backup,
+    bool ready_ = false;                     // and whether that moment has come.
     Nanoseconds advert_at_{};                // As master.
     std::optional<Nanoseconds> preempt_at_;  // As backup of a lower master, until we may preempt.
     // As master: the second burst, and the next of the regular ones.

@@ -40,6 +40,10 @@ constexpr std::size_t kRefusals = 0 FPVS_VRRP_REFUSALS(FPVS_VRRP_REFUSAL_ONE);
 
 using RefusalCounters = std::array<std::uint64_t, kRefusals>;
 
+inline void count(RefusalCounters& counters, Refusal refusal) {
+    ++counters[static_cast<std::size_t>(refusal)];
+}
+
 [[nodiscard]] constexpr std::string_view name(Refusal refusal) {
     constexpr std::array<std::string_view, kRefusals> kNames = {
 #define FPVS_VRRP_REFUSAL_NAME(name, meaning) #name,

@@ -2,34 +2,20 @@
 #include "host/vrrp/service.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 
 #include "host/model/limits.hpp"
 #include "host/util/log.hpp"
-#include "host/vrrp/admission.hpp"
-#include "host/vrrp/announcement.hpp"
+#include "host/vrrp/sync_group.hpp"
 
 namespace fpvs::vrrp {
 namespace {
 
-constexpr std::chrono::seconds kRefusalLogInterval(10);
 constexpr const char* kComponent = "vrrp";
-
-void count(RefusalCounters& counters, Refusal refusal) {
-    ++counters[static_cast<std::size_t>(refusal)];
-}
-
-bool is_link_local(const model::IpAddress& address) {
-    return address.is_ipv6() && address.words[0] >> 22 == 0xfe80 >> 6;
-}
-
-std::string repetition(std::uint64_t held_back) {
-    return held_back == 0 ? "" : fmt::format(" (held_back={})", held_back);
-}
 
 Status check(const std::vector<model::VrrpInstance>& instances) {
     if (instances.size() > model::kVrrpInstancesMax) {
@@ -57,278 +43,36 @@ Status check(const std::vector<model::VrrpInstance>& instances) {
 
 }  // namespace
 
-// An interface in use.
-struct Service::Port {
-    std::string interface;
-    std::unique_ptr<provider::VrrpLink> link;
-};
+// A sync group at work.
+struct Service::Group {
+    Group(model::VrrpGroup wanted, std::vector<std::shared_ptr<Instance>> instances)
+        : config(std::move(wanted)),
+          members(std::move(instances)),
+          sync(elections()),
+          notify(std::make_shared<const model::VrrpNotify>(config.notify)) {}
 
-class Service::Instance : public std::enable_shared_from_this<Service::Instance> {
-  public:
-    using Ports = std::map<std::string, std::shared_ptr<Port>>;  // By interface name.
-
-    Instance(Service& service, model::VrrpInstance config, Ports ports)
-        : service_(service),
-          config_(std::move(config)),
-          ports_(std::move(ports)),
-          election_(config_),
-          timer_(service.io_) {}
-
-    [[nodiscard]] const model::VrrpInstance& config() const { return config_; }
-    [[nodiscard]] bool runs_on(const Port& port) const { return &home() == &port; }
-    [[nodiscard]] const RefusalCounters& refusals() const { return refusals_; }
-
-    void start() {
-        adopt_own_address();
-        perform([this](Nanoseconds now) { return election_.start(now, usable()); });
-    }
-
-    void stop() {
-        timer_.cancel();
-        perform([this](Nanoseconds) { return election_.stop(); });
-    }
-
-    void on_link() {
-        adopt_own_address();
-        perform([this](Nanoseconds now) { return election_.on_link(now, usable()); });
-    }
-
-    // A process that was held up finds its timer and the adverts of the meantime due together.  The
-    // adverts go first: that we did not listen is not the master's silence.
-    void on_time() {
-        home().link->receive_pending();
-        perform([this](Nanoseconds now) { return election_.on_time(now); });
-    }
-
-    void on_packet(std::span<const std::uint8_t> packet) {
-        const auto received = decode(packet);
-        if (!received) {
-            refuse(received.error(), {});
-            return;
+    [[nodiscard]] std::vector<Election*> elections() const {
+        std::vector<Election*> found;
+        for (const auto& member : members) {
+            found.push_back(&member->election());
         }
-        const model::IpAddress& source = received->envelope.source;
-        const Advert& advert = received->advert;
-        auto refusal = refusal_of(config_, *received);
-        if (source == own_address_) {
-            refusal = Refusal::own_address;
-        }
-        if (refusal) {
-            refuse(*refusal, *received);
-            return;
-        }
-        ++adverts_received_;
-        perform([&](Nanoseconds now) {
-            return election_.on_claim(now, {source, advert.priority, advert.interval_cs});
-        });
+        return found;
     }
-
-    [[nodiscard]] model::VrrpInstanceView view() const {
-        const bool master = election_.state() == State::master;
-        std::uint64_t refused = 0;
-        for (const std::uint64_t counter : refusals_) {
-            refused += counter;
-        }
-        return {.name = config_.name,
-                .interface = config_.interface,
-                .virtual_router_id = config_.virtual_router_id,
-                .state = std::string(name(election_.state())),
-                .priority = config_.priority,
-                .advert_interval_cs = config_.advert_interval_cs,
-                .master_address = master ? own_address_ : election_.last_claim().source,
-                .master_priority = master ? config_.priority : election_.last_claim().priority,
-                .addresses = config_.addresses,
-                .master_transitions = election_.master_transitions(),
-                .adverts_sent = adverts_sent_,
-                .adverts_received = adverts_received_,
-                .adverts_refused = refused};
-    }
-
-  private:
-    [[nodiscard]] const Port& home() const { return *ports_.at(config_.interface); }
-    [[nodiscard]] const std::string& interface_of(const model::VirtualAddress& address) const {
-        return address.interface.empty() ? config_.interface : address.interface;
-    }
-
-    // Without an address of its own an interface cannot send adverts (keepalived's FAULT).
-    [[nodiscard]] bool usable() const { return home().link->state().up && !own_address_.is_any(); }
-
-    [[nodiscard]] bool is_virtual(const model::IpAddress& address) const {
-        const auto is_it = [&](const auto& candidate) { return candidate.address == address; };
-        return std::any_of(config_.addresses.begin(), config_.addresses.end(), is_it) ||
-               std::any_of(
-                   config_.excluded_addresses.begin(), config_.excluded_addresses.end(), is_it);
-    }
-
-    // That of the configuration; else the oldest address that is not virtual: what an earlier run
-    // left behind must not be taken.  Of IPv6 it is link-local (RFC 9568 5.1.2.1).
-    void adopt_own_address() {
-        own_address_ = config_.source.value_or(model::IpAddress::any(config_.family));
-        if (!config_.source) {
-            const auto& addresses = home().link->state().addresses;
-            const auto own = std::find_if(
-                addresses.begin(), addresses.end(), [&](const model::IpAddress& address) {
-                    return address.family == config_.family && !is_virtual(address) &&
-                           (address.is_ipv4() || is_link_local(address));
-                });
-            if (own != addresses.end()) {
-                own_address_ = *own;
+    // None: of another group, or of none.
+    [[nodiscard]] std::optional<std::size_t> index_of(const Instance& instance) const {
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            if (members[i].get() == &instance) {
+                return i;
             }
         }
-        election_.set_own_address(own_address_);
+        return std::nullopt;
     }
 
-    // Feeds one input to the election and does what it says.
-    template <class Input>
-    void perform(Input input) {
-        const State before = election_.state();
-        const Actions actions = input(service_.clock_.now());
-        const State after = election_.state();
-        if (after != before) {
-            log::info(kComponent, "({}) Entering {} STATE", config_.name, name(after));
-        }
-        for (const Action action : actions) {
-            perform_one(action);
-        }
-        schedule();
-        if (after != before && service_.state_handler_) {
-            service_.state_handler_(config_, after);
-        }
-    }
-
-    void perform_one(Action action) {
-        switch (action) {
-            case Action::send_advert:
-                send(config_.priority);
-                break;
-            case Action::send_resignation:
-                log::info(kComponent, "({}) sent 0 priority", config_.name);
-                send(kPriorityResign);
-                break;
-            case Action::add_addresses:
-                log::info(kComponent, "({}) setting VIPs.", config_.name);
-                own_addresses(&provider::AddressOwner::add);
-                break;
-            case Action::remove_addresses:
-                log::info(kComponent, "({}) removing VIPs.", config_.name);
-                own_addresses(&provider::AddressOwner::remove);
-                break;
-            case Action::announce_addresses:
-                announce(config_.announcements.repeat);
-                break;
-            case Action::answer_lower:
-                announce(config_.announcements.lower_priority_repeat);
-                break;
-            case Action::refresh_addresses:
-                announce(config_.announcements.refresh_repeat);
-                break;
-        }
-    }
-
-    void send(std::uint8_t priority) {
-        if (config_.unicast_peers.empty()) {
-            send(priority, group_of(config_.family));
-            return;
-        }
-        for (const model::IpAddress& peer : config_.unicast_peers) {
-            send(priority, peer);
-        }
-    }
-
-    void send(std::uint8_t priority, const model::IpAddress& destination) {
-        const Envelope envelope{
-            .source = own_address_, .destination = destination, .identification = identification_};
-        const auto packet =
-            encode(advert_of(config_, priority),
-                   envelope,
-                   config_.checksum_of_message_only ? Ipv4Checksum::message_only
-                                                    : Ipv4Checksum::with_pseudo_header);
-        // keepalived counts from 1 and so do we; 0 would leave the choice to the kernel.
-        identification_ = static_cast<std::uint16_t>(identification_ % 0xffff + 1);
-        if (const auto status = home().link->send_packet(packet, destination); !status) {
-            complain(status.error());
-            return;
-        }
-        ++adverts_sent_;
-    }
-
-    template <class Function>
-    void for_each_address(Function&& function) const {
-        for (const auto* const list : {&config_.addresses, &config_.excluded_addresses}) {
-            for (const model::VirtualAddress& virtual_address : *list) {
-                function(virtual_address);
-            }
-        }
-    }
-
-    void announce(std::uint32_t repeat) {
-        for (std::uint32_t i = 0; i < repeat; ++i) {
-            for_each_address([&](const model::VirtualAddress& virtual_address) {
-                provider::VrrpLink& link = *ports_.at(interface_of(virtual_address))->link;
-                const auto frame = announcement(link.state().mac, virtual_address.address);
-                if (const auto status = link.send_frame(frame); !status) {
-                    complain(status.error());
-                }
-            });
-        }
-    }
-
-    void own_addresses(Status (provider::AddressOwner::*edit)(const std::string&,
-                                                              const model::IpAddress&,
-                                                              std::uint8_t)) {
-        for_each_address([&](const model::VirtualAddress& virtual_address) {
-            const auto status = (service_.addresses_.*edit)(interface_of(virtual_address),
-                                                            virtual_address.address,
-                                                            virtual_address.prefix_length);
-            if (!status) {
-                complain(status.error());
-            }
-        });
-    }
-
-    void complain(const Error& error) {
-        if (const auto held_back = error_limiter_.admit(service_.clock_.now())) {
-            log::error(kComponent, "({}) {}{}", config_.name, error.text(), repetition(*held_back));
-        }
-    }
-
-    void refuse(Refusal refusal, const ReceivedAdvert& received) {
-        count(refusals_, refusal);
-        if (const auto held_back = refusal_limiter_.admit(service_.clock_.now())) {
-            log::warn(kComponent,
-                      "({}) {}{}",
-                      config_.name,
-                      describe(refusal, config_, received),
-                      repetition(*held_back));
-        }
-    }
-
-    void schedule() {
-        const auto deadline = election_.deadline();
-        if (!deadline) {
-            timer_.cancel();
-            return;
-        }
-        timer_.expires_after(*deadline - service_.clock_.now());
-        // Weak: the wait may end after the instance.
-        timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-            if (const auto self = weak.lock(); self && !error) {
-                self->on_time();
-            }
-        });
-    }
-
-    Service& service_;
-    const model::VrrpInstance config_;
-    const Ports ports_;
-    Election election_;
-    boost::asio::steady_timer timer_;
-    model::IpAddress own_address_;
-    std::uint16_t identification_ = 1;
-    std::uint64_t adverts_sent_ = 0;
-    std::uint64_t adverts_received_ = 0;
-    RefusalCounters refusals_{};
-    log::Limiter refusal_limiter_{kRefusalLogInterval};
-    log::Limiter error_limiter_{kRefusalLogInterval};
+    const model::VrrpGroup config;
+    const std::vector<std::shared_ptr<Instance>> members;
+    SyncGroup sync;
+    const std::shared_ptr<const model::VrrpNotify> notify;
+    State told = State::initialize;
 };
 
 Service::Service(boost::asio::io_context& io,
@@ -341,35 +85,85 @@ Service::~Service() {
     stop();
 }
 
-Status Service::apply(const std::vector<model::VrrpInstance>& instances) {
+Status Service::apply(const std::vector<model::VrrpInstance>& instances,
+                      const std::vector<model::VrrpGroup>& groups) {
     FPVS_TRY_STATUS(check(instances));
     std::vector<std::shared_ptr<Instance>> next;  // In the configuration's order.
     std::vector<std::shared_ptr<Instance>> fresh;
     for (const model::VrrpInstance& wanted : instances) {
+        const model::VrrpGroup group = group_of(wanted.name, groups);
         const auto kept = std::find_if(instances_.begin(), instances_.end(), [&](const auto& old) {
-            return old->config() == wanted;
+            return old->serves(wanted, group);
         });
         if (kept != instances_.end()) {
             next.push_back(*kept);
             continue;
         }
-        FPVS_TRY(next.emplace_back(), make_instance(wanted));
+        FPVS_TRY(next.emplace_back(), make_instance(wanted, group));
         fresh.push_back(next.back());
     }
     for (const auto& old : instances_) {
         if (std::find(next.begin(), next.end(), old) == next.end()) {
-            retire(*old);
+            retire(*old, instances);
         }
     }
     instances_ = std::move(next);
+    make_groups(groups);
+    for (std::size_t i = 0; i < instances.size(); ++i) {
+        if (std::find(fresh.begin(), fresh.end(), instances_[i]) == fresh.end()) {
+            instances_[i]->go_on(instances[i].notify);
+        }
+    }
     for (const auto& instance : fresh) {
         instance->start();
     }
     return {};
 }
 
-void Service::retire(Instance& instance) {
-    instance.stop();
+model::VrrpGroup Service::group_of(const std::string& instance,
+                                   const std::vector<model::VrrpGroup>& groups) {
+    for (const model::VrrpGroup& group : groups) {
+        if (std::find(group.members.begin(), group.members.end(), instance) !=
+            group.members.end()) {
+            return group;
+        }
+    }
+    return {};
+}
+
+// A group that goes on tells nobody: its members' states are what they were.
+void Service::make_groups(const std::vector<model::VrrpGroup>& groups) {
+    std::vector<std::unique_ptr<Group>> next;
+    for (const model::VrrpGroup& wanted : groups) {
+        std::vector<std::shared_ptr<Instance>> members;
+        for (const auto& instance : instances_) {
+            if (group_of(instance->config().name, {wanted}).name == wanted.name) {
+                members.push_back(instance);
+            }
+        }
+        if (members.empty()) {
+            continue;
+        }
+        next.push_back(std::make_unique<Group>(wanted, std::move(members)));
+        Group& group = *next.back();
+        group.told = group.sync.state();
+        for (std::size_t i = 0; i < group.members.size(); ++i) {
+            const bool faulty = group.members[i]->election().state() == State::fault;
+            (void)group.sync.note_able(i, !faulty || group.members[i]->able());
+        }
+        if (group.told != State::initialize) {
+            tell(group, Event::Kind::reloaded);
+        }
+    }
+    groups_ = std::move(next);
+}
+
+// One that changed only is not deleted: it enters a state at once.
+void Service::retire(Instance& instance, const std::vector<model::VrrpInstance>& next) {
+    const bool stays = std::any_of(next.begin(), next.end(), [&](const auto& wanted) {
+        return wanted.name == instance.config().name;
+    });
+    instance.stop(stays ? std::nullopt : std::optional(Event::Kind::deleted));
     for (std::size_t i = 0; i < kRefusals; ++i) {
         refusals_[i] += instance.refusals()[i];
     }
@@ -377,12 +171,127 @@ void Service::retire(Instance& instance) {
 
 void Service::stop() {
     for (const auto& instance : instances_) {
-        retire(*instance);
+        instance->stop(Event::Kind::stopped);
+        for (std::size_t i = 0; i < kRefusals; ++i) {
+            refusals_[i] += instance->refusals()[i];
+        }
     }
+    for (const auto& group : groups_) {
+        tell(*group, Event::Kind::stopped);
+    }
+    groups_.clear();
     instances_.clear();
 }
 
-Result<std::shared_ptr<Service::Port>> Service::port_of(const std::string& interface) {
+void Service::report(const TrackKey& key, Reading reading) {
+    Reading& known = readings_[key];
+    if (known == reading) {
+        return;
+    }
+    known = reading;
+    reconsider([&](const Instance& instance) {
+        const auto& tracks = instance.tracks();
+        return std::any_of(tracks.begin(), tracks.end(), [&](const model::VrrpTrack& track) {
+            return track.kind == key.kind && track.name == key.name;
+        });
+    });
+}
+
+template <class Concerned>
+void Service::reconsider(Concerned concerned) {
+    for (const auto& instance : instances_) {
+        if (concerned(*instance)) {
+            instance->reconsider();
+        }
+    }
+}
+
+Reading Service::reading_of(const TrackKey& key) const {
+    const auto known = readings_.find(key);
+    return known == readings_.end() ? std::nullopt : known->second;
+}
+
+Service::Group* Service::find_group(const Instance& instance) {
+    for (const auto& group : groups_) {
+        if (group->index_of(instance)) {
+            return group.get();
+        }
+    }
+    return nullptr;
+}
+
+bool Service::note_able(const Instance& instance, bool able) {
+    Group* const group = find_group(instance);
+    return group == nullptr ? able : group->sync.note_able(*group->index_of(instance), able);
+}
+
+void Service::set_able(Instance& instance, bool able) {
+    Group* const group = find_group(instance);
+    if (group == nullptr) {
+        const State before = instance.election().state();
+        instance.carry_out(before, instance.election().set_able(clock_.now(), able));
+        return;
+    }
+    const std::vector<State> before = states_of(*group);
+    const auto steps = group->sync.set_able(clock_.now(), *group->index_of(instance), able);
+    carry_out(*group, before, steps);
+}
+
+void Service::settle(const Instance& instance) {
+    if (Group* const group = find_group(instance)) {
+        const std::vector<State> before = states_of(*group);
+        carry_out(*group, before, group->sync.settle(clock_.now()));
+    }
+}
+
+std::vector<State> Service::states_of(const Group& group) {
+    std::vector<State> states;
+    for (const auto& member : group.members) {
+        states.push_back(member->election().state());
+    }
+    return states;
+}
+
+void Service::carry_out(Group& group,
+                        const std::vector<State>& before,
+                        const SyncGroup::Steps& steps) {
+    if (!steps.empty()) {
+        log::info(kComponent,
+                  "VRRP_Group({}) Syncing instances to {} state",
+                  group.config.name,
+                  name(group.members[steps.front().member]->election().state()));
+    }
+    for (const SyncGroup::Step& step : steps) {
+        group.members[step.member]->carry_out(before[step.member], step.actions);
+    }
+    if (const State now = group.sync.state(); now != group.told) {
+        group.told = now;
+        tell(group, Event::Kind::state);
+    }
+}
+
+void Service::tell(const Group& group, Event::Kind kind) {
+    on_event({.kind = kind,
+              .of_group = true,
+              .name = group.config.name,
+              .state = group.sync.state(),
+              .priority = 0,
+              .notify = group.notify});
+}
+
+void Service::on_state(const model::VrrpInstance& config, State state) {
+    if (state_handler_) {
+        state_handler_(config, state);
+    }
+}
+
+void Service::on_event(Event event) {
+    if (event_handler_) {
+        event_handler_(std::move(event));
+    }
+}
+
+Result<std::shared_ptr<Port>> Service::port_of(const std::string& interface) {
     std::erase_if(ports_, [](const auto& port) { return port.expired(); });
     for (const auto& known : ports_) {
         if (auto port = known.lock(); port && port->interface == interface) {
@@ -399,9 +308,9 @@ Result<std::shared_ptr<Service::Port>> Service::port_of(const std::string& inter
     return port;
 }
 
-Result<std::shared_ptr<Service::Instance>> Service::make_instance(
-    const model::VrrpInstance& instance) {
-    Instance::Ports ports;
+Result<std::shared_ptr<Instance>> Service::make_instance(const model::VrrpInstance& instance,
+                                                         const model::VrrpGroup& group) {
+    Ports ports;
     const auto open = [&](const std::string& interface) -> Status {
         auto port = port_of(interface);
         if (!port) {
@@ -420,14 +329,23 @@ Result<std::shared_ptr<Service::Instance>> Service::make_instance(
             }
         }
     }
-    return std::make_shared<Instance>(*this, instance, std::move(ports));
+    for (const auto* const list : {&instance.tracks, &group.tracks}) {
+        for (const model::VrrpTrack& track : *list) {
+            if (track.kind == model::TrackKind::interface) {
+                FPVS_TRY_STATUS(open(track.name));
+            }
+        }
+    }
+    InstanceOwner& owner = *this;
+    return std::make_shared<Instance>(
+        owner, Instance::Drivers{io_, clock_, addresses_}, instance, group, std::move(ports));
 }
 
 void Service::on_packet(const Port& port, std::span<const std::uint8_t> packet) {
     const auto addressee = addressee_of(packet);
     for (const auto& instance : instances_) {
         const model::VrrpInstance& config = instance->config();
-        if (addressee && instance->runs_on(port) && config.family == addressee->family &&
+        if (addressee && instance->hears(port) && config.family == addressee->family &&
             config.virtual_router_id == addressee->virtual_router_id) {
             instance->on_packet(packet);
             return;
@@ -438,11 +356,7 @@ void Service::on_packet(const Port& port, std::span<const std::uint8_t> packet) 
 }
 
 void Service::on_link(const Port& port) {
-    for (const auto& instance : instances_) {
-        if (instance->runs_on(port)) {
-            instance->on_link();
-        }
-    }
+    reconsider([&](const Instance& instance) { return instance.depends_on(port); });
 }
 
 std::vector<model::VrrpInstanceView> Service::view() const {

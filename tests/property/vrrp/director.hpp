@@ -55,7 +55,7 @@ class Director {
         plugged_ = plugged;
         lan_.plug(station_, plugged);
         if (election_) {
-            perform(election_->on_link(world_.now(), plugged));
+            perform(election_->set_able(world_.now(), plugged));
         }
     }
 

@@ -27,8 +27,8 @@ TEST(Suggestion, NearestWordOrNone) {
 }
 
 TEST(UnreadKeywords, FoundByName) {
-    ASSERT_NE(find_unread(unread_in_vrrp_instance(), "track_script"), nullptr);
-    EXPECT_FALSE(find_unread(unread_in_vrrp_instance(), "track_script")->refusal.empty());
+    ASSERT_NE(find_unread(unread_in_vrrp_instance(), "track_bfd"), nullptr);
+    EXPECT_FALSE(find_unread(unread_in_vrrp_instance(), "track_bfd")->refusal.empty());
     ASSERT_NE(find_unread(unread_in_virtual_server(), "smtp_alert"), nullptr);
     EXPECT_TRUE(find_unread(unread_in_virtual_server(), "smtp_alert")->refusal.empty());
     EXPECT_EQ(find_unread(unread_at_top(), "zork"), nullptr);

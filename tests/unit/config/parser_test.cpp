@@ -479,5 +479,100 @@ TEST(ParseText, ByteOrderMarkAndWindowsLines) {
               "a b");
 }
 
+TEST(Parser, GroupsAndWhatTheyTrack) {
+    const ParsedConfig config = parsed(R"(global_defs {
+    vrrp_notify_fifo /run/vrrp.fifo
+}
+vrrp_script web {
+    script "/usr/bin/curl -s http://localhost"
+    interval 2
+    timeout 1.5
+    rise 2
+    fall 3
+    weight -20 reverse
+    user nobody nogroup
+    init_fail
+}
+vrrp_track_process proxy {
+    process haproxy
+    quorum 2
+    delay 0.5
+    weight 10
+}
+track_file load {
+    file /run/load
+    weight 3
+}
+vrrp_sync_group G {
+    group {
+        A
+        B
+    }
+    track_interface {
+        eth2
+    }
+    notify_master "/bin/tell master" nobody
+    notify_deleted
+}
+vrrp_instance A {
+    interface eth0
+    virtual_router_id 1
+    track_script {
+        web
+    }
+}
+vrrp_instance B {
+    interface eth1
+    virtual_router_id 2
+    use_vmac
+    vmac_xmit_base
+    dont_track_primary
+    authentication {
+        auth_type AH
+        auth_pass 12345678
+    }
+    smtp_alert
+}
+vrrp_instance C {
+    interface eth0
+    virtual_router_id 3
+    track_file {
+        load
+    }
+    track_process {
+        proxy weight 5 reverse
+    }
+}
+)");
+    const auto& groups = config.config.vrrp_groups;
+    ASSERT_EQ(groups.size(), 1U);
+    EXPECT_THAT(groups.front().members, ElementsAre("A", "B"));
+    EXPECT_EQ(groups.front().tracks.front().name, "eth2");
+    EXPECT_EQ(groups.front().tracks.front().weight.factor, 0);
+    EXPECT_EQ(groups.front().notify.master.user, "nobody");
+    EXPECT_TRUE(groups.front().notify.tells_deleted);
+    EXPECT_EQ(config.config.vrrp_fifos.vrrp, "/run/vrrp.fifo");
+    const model::VrrpScript& script = config.config.vrrp_scripts.front();
+    EXPECT_THAT(script.script.arguments, ElementsAre("/usr/bin/curl", "-s", "http://localhost"));
+    EXPECT_EQ(script.script.group, "nogroup");
+    EXPECT_EQ(script.timeout_ms, 1500U);
+    EXPECT_EQ(script.weight, (model::TrackWeight{.factor = -20, .reverse = true}));
+    EXPECT_TRUE(script.fails_at_first);
+    EXPECT_EQ(config.config.vrrp_processes.front().terminate_delay_ms, 500U);
+    const auto& instances = config.config.vrrp_instances;
+    EXPECT_EQ(instances[0].tracks.front().weight.factor, 0) << "members of a group must agree";
+    ASSERT_TRUE(instances[1].virtual_mac);
+    EXPECT_EQ(instances[1].virtual_mac->interface, "vrrp.2");
+    EXPECT_EQ(instances[1].virtual_mac->mac, *model::parse_mac("00:00:5e:00:01:02"));
+    EXPECT_TRUE(instances[1].virtual_mac->adverts_from_base && instances[1].ignores_link);
+    EXPECT_EQ(instances[1].authentication, model::VrrpAuthentication::header);
+    EXPECT_EQ(instances[2].tracks[0].weight.factor, 3);
+    EXPECT_EQ(instances[2].tracks[1].weight, (model::TrackWeight{.factor = 5, .reverse = true}));
+    EXPECT_THAT(config.warnings,
+                ::testing::Contains("f:52:5: 'smtp_alert': FPVS sends no mail; a script of "
+                                    "'notify' can"));
+    EXPECT_THAT(config.warnings, ::testing::Contains(::testing::HasSubstr("the weight of 'web'")));
+}
+
 }  // namespace
 }  // namespace fpvs::config

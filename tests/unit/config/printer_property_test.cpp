@@ -69,6 +69,69 @@ model::VrrpAnnouncements announcements() {
     return result;
 }
 
+model::Script maybe_script();
+
+model::VrrpNotify notify() {
+    model::VrrpNotify result;
+    for (model::Script* const script : {&result.any,
+                                        &result.master,
+                                        &result.backup,
+                                        &result.fault,
+                                        &result.stop,
+                                        &result.deleted,
+                                        &result.lower_priority}) {
+        *script = maybe_script();
+    }
+    result.tells_deleted = result.deleted.given() || coin();
+    result.tells_priority = coin();
+    return result;
+}
+
+constexpr const char* kTrackFile = "the file";
+constexpr const char* kScript = "the script";
+constexpr const char* kProcess = "a process";
+
+std::vector<model::VrrpTrack> tracks(bool weights) {
+    std::vector<model::VrrpTrack> result;
+    for (auto count = number<unsigned>(0, 4); count > 0; --count) {
+        model::VrrpTrack track;
+        track.kind = static_cast<model::TrackKind>(number<unsigned>(0, 3));
+        constexpr const char* kNames[] = {"eth7", kScript, kTrackFile, kProcess};
+        track.name = kNames[static_cast<int>(track.kind)];
+        track.weight = {.factor = weights ? *rc::gen::inRange(-253, 254) : 0, .reverse = coin()};
+        result.push_back(track);
+    }
+    return result;
+}
+
+model::VrrpScript vrrp_script() {
+    return {.name = kScript,
+            .script = {.arguments = {"/" + text(4), text(3)}, .user = "u" + text(3)},
+            .interval_ms = number<std::uint32_t>(1, 5000),
+            .timeout_ms = number<std::uint32_t>(0, 3),
+            .rise = number<std::uint32_t>(1, 9),
+            .fall = number<std::uint32_t>(1, 9),
+            .weight = {.factor = *rc::gen::inRange(-253, 254), .reverse = coin()},
+            .fails_at_first = coin()};
+}
+
+model::VrrpProcess vrrp_process() {
+    model::VrrpProcess process{.name = kProcess, .command = {text(5)}};
+    if (coin()) {
+        process.command.push_back(text(3));
+    }
+    process.match = static_cast<model::ParameterMatch>(number<unsigned>(0, 2));
+    process.match_parameters =
+        process.command.size() > 1 || process.match != model::ParameterMatch::whole || coin();
+    process.full_command = coin();
+    process.quorum = number<std::uint32_t>(1, 5);
+    process.quorum_max = coin() ? number<std::uint32_t>(5, 9) : model::VrrpProcess::kNoQuorumMax;
+    process.fork_delay_ms = number<std::uint32_t>(0, 2500);
+    process.terminate_delay_ms = number<std::uint32_t>(0, 2500);
+    process.weight = {.factor = *rc::gen::inRange(-254, 255), .reverse = coin()};
+    return process;
+}
+
 model::VrrpInstance vrrp_instance(unsigned index) {
     model::VrrpInstance instance;
     instance.name = text(12) + std::to_string(index);
@@ -93,9 +156,18 @@ model::VrrpInstance vrrp_instance(unsigned index) {
     }
     instance.check_unicast_source = peers != 0 && coin();
     if (instance.version == 2 && coin()) {
-        instance.authentication = model::VrrpAuthentication::password;
+        instance.authentication =
+            coin() ? model::VrrpAuthentication::password : model::VrrpAuthentication::header;
         instance.password = text(8).substr(0, 8);
     }
+    if (coin()) {
+        instance.virtual_mac = {.interface = "v" + std::to_string(index),
+                                .mac = {{2, 0, 0, 0, 0, number<std::uint8_t>(0, 255)}},
+                                .adverts_from_base = peers != 0 || coin()};
+    }
+    instance.ignores_link = coin();
+    instance.notify = notify();
+    instance.tracks = tracks(true);
     const auto addresses = number<std::uint32_t>(0, 20);
     for (std::uint32_t i = 0; i < addresses; ++i) {
         instance.addresses.push_back(virtual_address(instance.family, i));
@@ -186,8 +258,6 @@ model::UdpCheck udp_check() {
 model::TrackWeight track_weight() {
     return {.factor = *rc::gen::inRange(-INT32_MAX, INT32_MAX), .reverse = coin()};
 }
-
-constexpr const char* kTrackFile = "the file";
 
 model::CheckDetail check_detail() {
     switch (number<unsigned>(0, 7)) {
@@ -413,9 +483,21 @@ model::Config random_config() {
                                       .initial = *rc::gen::inRange(-INT32_MAX, INT32_MAX),
                                       .overwrite = coin()});
     }
+    config.vrrp_scripts.push_back(vrrp_script());
+    config.vrrp_processes.push_back(vrrp_process());
+    config.vrrp_fifos = {.vrrp = coin() ? text(6) : "", .all = text(4), .tells_on_reload = coin()};
     const auto instances = number<unsigned>(0, 3);
     for (unsigned i = 0; i < instances; ++i) {
         config.vrrp_instances.push_back(vrrp_instance(i));
+    }
+    if (instances > 1) {
+        const bool weights = coin();
+        config.vrrp_groups.push_back({.name = text(4),
+                                      .members = {config.vrrp_instances[1].name},
+                                      .tracks = tracks(true),
+                                      .notify = notify(),
+                                      .tracks_with_weights = weights});
+        config.vrrp_instances[1].tracks = tracks(weights);
     }
     const auto services = number<std::uint32_t>(0, 4);
     for (std::uint32_t i = 0; i < services; ++i) {

@@ -203,16 +203,49 @@ TEST_F(ElectionTest, stopping_master_resigns_and_a_backup_is_silent) {
     EXPECT_TRUE(started().stop().empty());
 }
 
-TEST_F(ElectionTest, link_down_is_a_fault_and_link_up_begins_again) {
+TEST_F(ElectionTest, master_that_is_not_able_resigns_and_begins_again_when_it_is) {
     Election election = master();
-    EXPECT_EQ(election.on_link(now_, false), Actions{Action::remove_addresses});
+    EXPECT_EQ(election.set_able(now_, false),
+              (Actions{Action::send_resignation, Action::remove_addresses}));
     EXPECT_EQ(election.state(), State::fault);
     EXPECT_EQ(election.deadline(), std::nullopt);
     EXPECT_TRUE(election.on_claim(now_, claim(1)).empty());
-    EXPECT_TRUE(election.on_link(now_, false).empty());
-    (void)election.on_link(now_, true);
+    EXPECT_TRUE(election.set_able(now_, false).empty());
+    (void)election.set_able(now_, true);
     EXPECT_EQ(election.state(), State::backup);
     EXPECT_EQ(election.deadline(), now_ + kDown100);
+    EXPECT_EQ(election.set_able(now_, false), Actions{Action::remove_addresses});
+}
+
+TEST_F(ElectionTest, other_priority_moves_a_backups_wait_by_its_skew_only) {
+    Election election = started();
+    election.set_priority(156);
+    EXPECT_EQ(election.deadline(), now_ + 3s + kSecond * 100 / 256);
+    (void)election.on_claim(now_ + 1s, claim(120));
+    EXPECT_EQ(election.deadline(), now_ + 3s + kSecond * 100 / 256) << "it preempts now";
+    election.set_priority(100);
+    EXPECT_EQ(election.deadline(), now_ + kDown100);
+}
+
+TEST_F(ElectionTest, member_of_a_group_is_ready_and_waits_to_be_told) {
+    Election election(lab_instance(), Election::Membership::in_group);
+    (void)election.start(now_, true);
+    now_ = *election.deadline();
+    EXPECT_TRUE(election.on_time(now_).empty());
+    EXPECT_TRUE(election.ready());
+    EXPECT_EQ(election.state(), State::backup);
+    EXPECT_EQ(election.deadline(), std::nullopt);
+    (void)election.on_claim(now_, claim(50));
+    EXPECT_TRUE(election.ready()) << "a lower one is no reason to wait longer";
+    (void)election.on_claim(now_, claim(150));
+    EXPECT_FALSE(election.ready());
+    now_ = *election.deadline();
+    (void)election.on_time(now_);
+    EXPECT_EQ(election.take_over(now_), kMasterActions);
+    EXPECT_EQ(election.stand_down(now_),
+              (Actions{Action::send_resignation, Action::remove_addresses}));
+    EXPECT_FALSE(election.ready());
+    EXPECT_TRUE(election.stand_down(now_).empty());
 }
 
 TEST_F(ElectionTest, starting_without_link_waits_for_it) {
@@ -232,7 +265,7 @@ TEST_F(ElectionTest, version_3_waits_by_the_masters_interval) {
 TEST_F(ElectionTest, input_before_the_start_or_after_the_stop_changes_nothing) {
     Election election = make(lab_instance());
     EXPECT_TRUE(election.on_claim(now_, claim(0)).empty());
-    EXPECT_TRUE(election.on_link(now_, true).empty());
+    EXPECT_TRUE(election.set_able(now_, true).empty());
     EXPECT_TRUE(election.on_time(now_ + 100s).empty());
     EXPECT_EQ(election.state(), State::initialize);
 }

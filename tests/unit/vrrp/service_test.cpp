@@ -98,8 +98,9 @@ class ServiceTest : public ::testing::Test {
 
     FakeLink& link(const std::string& interface = "eth0") { return *links_.latest.at(interface); }
 
-    void apply(const std::vector<model::VrrpInstance>& instances) {
-        const auto status = service_.apply(instances);
+    void apply(const std::vector<model::VrrpInstance>& instances,
+               const std::vector<model::VrrpGroup>& groups = {}) {
+        const auto status = service_.apply(instances, groups);
         ASSERT_TRUE(status) << status.error().text();
     }
     [[nodiscard]] bool becomes(const std::string& state) {
@@ -245,6 +246,112 @@ TEST_F(ServiceTest, one_router_id_may_serve_both_families) {
     second.family = model::Family::ipv6;
     second.addresses = {{.address = *model::parse_address("fe80::100"), .prefix_length = 64}};
     EXPECT_TRUE(service_.apply({quick_instance(), second}));
+}
+
+TEST_F(ServiceTest, tracked_script_decides_over_priority_and_fault) {
+    auto instance = quick_instance();
+    instance.tracks = {
+        {.kind = model::TrackKind::script, .name = "must", .weight = {.factor = 0}},
+        {.kind = model::TrackKind::script, .name = "may", .weight = {.factor = -30}}};
+    apply({instance});
+    EXPECT_EQ(service_.view().front().state, "INIT") << "its script has not run yet";
+    const TrackKey must{.kind = model::TrackKind::script, .name = "must"};
+    service_.report(must, 1);
+    EXPECT_EQ(service_.view().front().state, "BACKUP");
+    service_.report({.kind = model::TrackKind::script, .name = "may"}, 0);
+    ASSERT_TRUE(becomes("MASTER"));
+    EXPECT_EQ(decode(link().packets.back())->advert.priority, 70);
+    EXPECT_EQ(service_.view().front().priority, 70);
+    service_.report(must, 0);
+    EXPECT_EQ(service_.view().front().state, "FAULT");
+    EXPECT_EQ(decode(link().packets.back())->advert.priority, kPriorityResign);
+    EXPECT_THAT(addresses_.owned, IsEmpty());
+    service_.report(must, 1);
+    EXPECT_EQ(service_.view().front().state, "BACKUP");
+}
+
+TEST_F(ServiceTest, tracked_interface_that_goes_down_is_a_fault_unless_it_has_a_weight) {
+    auto strict = quick_instance(51);
+    strict.tracks = {
+        {.kind = model::TrackKind::interface, .name = "eth1", .weight = {.factor = 0}}};
+    auto lenient = quick_instance(52);
+    lenient.name = "VI_2";
+    lenient.tracks = {
+        {.kind = model::TrackKind::interface, .name = "eth1", .weight = {.factor = 50}}};
+    apply({strict, lenient});
+    EXPECT_EQ(service_.view()[1].priority, 150);
+    link("eth1").link_state.up = false;
+    link("eth1").events.on_state();
+    EXPECT_EQ(service_.view()[0].state, "FAULT");
+    EXPECT_EQ(service_.view()[1].state, "BACKUP");
+    EXPECT_EQ(service_.view()[1].priority, 100);
+}
+
+TEST_F(ServiceTest, link_down_is_no_fault_for_one_that_does_not_track_it) {
+    auto instance = quick_instance();
+    instance.ignores_link = true;
+    apply({instance});
+    link().link_state.up = false;
+    link().events.on_state();
+    EXPECT_EQ(service_.view().front().state, "BACKUP");
+}
+
+TEST_F(ServiceTest, sync_group_changes_state_together_and_is_told_of) {
+    std::vector<std::string> lines;
+    service_.on_event([&](const Event& event) { lines.push_back(fifo_line(event)); });
+    auto outer = quick_instance(51);
+    auto inner = quick_instance(52);
+    inner.name = "VI_2";
+    inner.interface = "eth1";
+    inner.priority = 200;
+    inner.addresses.front().address = kLvs02;
+    apply({outer, inner}, {{.name = "VG", .members = {"VI_1", "VI_2"}}});
+    ASSERT_TRUE(becomes("MASTER"));
+    EXPECT_EQ(service_.view()[1].state, "MASTER");
+    EXPECT_EQ(addresses_.owned.size(), 2u);
+    link("eth1").link_state.up = false;
+    link("eth1").events.on_state();
+    EXPECT_EQ(service_.view()[0].state, "FAULT");
+    EXPECT_EQ(service_.view()[1].state, "FAULT");
+    EXPECT_THAT(addresses_.owned, IsEmpty());
+    EXPECT_EQ(decode(link().packets.back())->advert.priority, kPriorityResign);
+    link("eth1").link_state.up = true;
+    link("eth1").events.on_state();
+    EXPECT_EQ(service_.view()[0].state, "BACKUP");
+    service_.stop();
+    EXPECT_THAT(lines,
+                ElementsAre("INSTANCE \"VI_1\" BACKUP 100\n",
+                            "INSTANCE \"VI_2\" BACKUP 200\n",
+                            "GROUP \"VG\" BACKUP 0\n",
+                            "INSTANCE \"VI_1\" MASTER 100\n",
+                            "INSTANCE \"VI_2\" MASTER 200\n",
+                            "GROUP \"VG\" MASTER 0\n",
+                            "INSTANCE \"VI_2\" FAULT 200\n",
+                            "INSTANCE \"VI_1\" FAULT 100\n",
+                            "GROUP \"VG\" FAULT 0\n",
+                            "INSTANCE \"VI_2\" BACKUP 200\n",
+                            "INSTANCE \"VI_1\" BACKUP 100\n",
+                            "GROUP \"VG\" BACKUP 0\n",
+                            "INSTANCE \"VI_1\" STOP 100\n",
+                            "INSTANCE \"VI_2\" STOP 200\n",
+                            "GROUP \"VG\" STOP 0\n"));
+}
+
+TEST_F(ServiceTest, other_scripts_to_tell_are_no_reason_to_begin_again) {
+    std::vector<Event> events;
+    apply({quick_instance()});
+    ASSERT_TRUE(becomes("MASTER"));
+    service_.on_event([&](const Event& event) { events.push_back(event); });
+    auto changed = quick_instance();
+    changed.notify.master.arguments = {"/new"};
+    apply({changed});
+    EXPECT_EQ(service_.view().front().state, "MASTER");
+    EXPECT_EQ(service_.view().front().master_transitions, 1u);
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(events.front().kind, Event::Kind::reloaded);
+    EXPECT_THAT(events.front().notify->master.arguments, ElementsAre("/new"));
+    apply({});
+    EXPECT_EQ(events.back().kind, Event::Kind::deleted);
 }
 
 TEST_F(ServiceTest, hostile_adverts_change_nothing_and_are_counted_by_name) {
