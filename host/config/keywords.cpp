@@ -69,7 +69,6 @@ constexpr auto kUnreadInGlobalDefs = std::to_array<UnreadKeyword>({
     {.name = "lvs_netlink_monitor_rcv_bufs"},
     {.name = "lvs_netlink_monitor_rcv_bufs_force"},
     {.name = "lvs_notify_fifo_script"},
-    {.name = "lvs_sync_daemon"},
     {.name = "lvs_timeouts"},
     {.name = "max_auto_priority"},
     {.name = "min_auto_priority_delay"},

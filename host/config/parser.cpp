@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "host/config/fpvs_reader.hpp"
 #include "host/config/keywords.hpp"
 #include "host/config/statement.hpp"
+#include "host/config/sync_daemon_reader.hpp"
 #include "host/config/values.hpp"
 #include "host/config/virtual_server_reader.hpp"
 #include "host/config/vrrp_draft.hpp"
@@ -38,6 +40,7 @@ struct ConfigDraft {
     std::vector<VrrpDraft> instances;    // Until global_defs are known,
     std::vector<VrrpGroupDraft> groups;  // and all instances.
     VrrpDefaults vrrp_defaults;
+    std::optional<SyncDaemonDraft> sync_daemon;  // Until instances are known.
     std::map<model::ServiceKey, std::uint32_t> service_lines;
     std::vector<Word> track_files;  // Names that checks use, each at its place.
     std::size_t servers = 0;
@@ -63,6 +66,11 @@ constexpr auto kGlobalKeywords = std::to_array<Keyword<ConfigDraft>>({
              if (const Word* const word = single_value(statement, diagnostics)) {
                  draft.config.router_id = word->text;
              }
+         }},
+    {.name = "lvs_sync_daemon",
+     .read =
+         [](const Statement& statement, ConfigDraft& draft, Diagnostics& diagnostics) {
+             draft.sync_daemon = read_sync_daemon(statement, diagnostics);
          }},
     {.name = "vrrp_version",
      .read =
@@ -266,6 +274,9 @@ Result<ParsedConfig> parse(std::string_view text, std::string_view file_name) {
     }
     for (VrrpGroupDraft& group : draft.groups) {
         add_vrrp_group(std::move(group), draft.config, diagnostics);
+    }
+    if (draft.sync_daemon) {
+        finish_sync_daemon(std::move(*draft.sync_daemon), draft.config, diagnostics);
     }
     require_track_files(draft.track_files, draft.config, diagnostics);
     if (diagnostics.failed()) {

@@ -225,15 +225,31 @@ void print_fpvs(Writer& out, const model::Config& config) {
     out.close();
 }
 
+void print_sync_follower(Writer& out, const model::SyncFollower& follower) {
+    const model::SyncDaemon& daemon = follower.daemon;
+    out.line("lvs_sync_daemon {}{} id {} maxlen {} port {} ttl {} group {}",
+             quoted(daemon.interface),
+             follower.instance.empty() ? "" : " inst " + quoted(follower.instance),
+             daemon.sync_id,
+             daemon.message_bytes_max,
+             daemon.port,
+             daemon.ttl,
+             model::to_string(daemon.group));
+}
+
 }  // namespace
 
 std::string print(const model::Config& config) {
     Writer out;
     if (!config.router_id.empty() || config.scripts != model::ScriptDefaults{} ||
-        config.checkers != model::CheckerSettings{} || config.vrrp_fifos != model::VrrpFifos{}) {
+        config.checkers != model::CheckerSettings{} || config.vrrp_fifos != model::VrrpFifos{} ||
+        config.sync_follower) {
         out.open("global_defs");
         if (!config.router_id.empty()) {
             out.line("router_id {}", quoted(config.router_id));
+        }
+        if (config.sync_follower) {
+            print_sync_follower(out, *config.sync_follower);
         }
         print_checker_globals(out, config);
         print_vrrp_fifos(out, config.vrrp_fifos);

@@ -117,8 +117,10 @@ Status Daemon::open_drivers() {
     });
     FPVS_TRY(routes_, kernel::RouteWatch::open(io_));
     routes_->on_change([this](const auto& routes) { data_path_->use_routes(routes); });
+    sync_ = std::make_unique<SyncThread>(data_path_->sync_engines(), clock_);
     FPVS_TRY(vrrp_, VrrpThread::start(io_, clock_));
     connect_vrrp();
+    vrrp_->on_state([this](const auto& instance, vrrp::State state) { on_vrrp(instance, state); });
     health_ = std::make_unique<health::Service>(
         io_,
         clock_,
@@ -155,6 +157,7 @@ Status Daemon::open_sockets() {
         *data_path_,
         *vrrp_,
         *health_,
+        *sync_,
         mark_rules_,
         options_.config_path,
         Lifecycle{.load_card =
@@ -187,12 +190,16 @@ Status Daemon::apply(model::Config config) {
     trackers_->apply(config);
     std::vector<ServiceTable> tables = service_tables(config, *health_);
     const std::vector<Edit> edits = plan_edits(tables_, tables);
+    engine::Settings settings;
     data_path_->with_engine([&](engine::Engine& engine, auto) {
         apply_settings(engine, config_.settings, config.settings);
+        settings = engine.settings();
         (void)apply_edits(engine, edits);
     });
-    config_ = std::move(config);
+    sync_->use(settings);
+    const auto sync_before = std::exchange(config_, std::move(config)).sync_follower;
     tables_ = std::move(tables);
+    follow_sync(sync_before);
     suspend_checks();
     return {};
 }
@@ -233,6 +240,44 @@ void Daemon::on_health(const model::ServiceKey& service) {
 void Daemon::suspend_checks() {
     health_->use_addresses(
         [this](const model::IpAddress& address) { return local_addresses_->contains(address); });
+}
+
+void Daemon::follow_sync(const std::optional<model::SyncFollower>& before) {
+    const std::optional<model::SyncFollower>& wanted = config_.sync_follower;
+    if (before && before != wanted) {
+        for (const model::SyncDaemon& daemon : sync_->list()) {
+            (void)sync_->stop(daemon.role);
+        }
+    }
+    if (!wanted || before == wanted) {
+        return;
+    }
+    model::SyncDaemon daemon = wanted->daemon;
+    if (!wanted->instance.empty()) {
+        const auto views = vrrp_->view();
+        const bool is_master = std::any_of(views.begin(), views.end(), [&](const auto& view) {
+            return view.name == wanted->instance && view.state == "MASTER";
+        });
+        daemon.role = is_master ? model::SyncRole::master : model::SyncRole::backup;
+        sync_->become(daemon);
+        return;
+    }
+    for (const model::SyncRole role : {model::SyncRole::master, model::SyncRole::backup}) {
+        daemon.role = role;
+        if (const Status started = sync_->start(daemon); !started) {
+            log::error("sync", "{}", started.error().text());
+        }
+    }
+}
+
+void Daemon::on_vrrp(const model::VrrpInstance& instance, vrrp::State state) {
+    const std::optional<model::SyncFollower>& follower = config_.sync_follower;
+    if (follower && follower->instance == instance.name) {
+        model::SyncDaemon daemon = follower->daemon;
+        daemon.role =
+            state == vrrp::State::master ? model::SyncRole::master : model::SyncRole::backup;
+        sync_->become(daemon);
+    }
 }
 
 void Daemon::load_card(std::string path, control::Operations::Done done) {
@@ -277,6 +322,9 @@ void Daemon::stop() {
     health_->stop();
     trackers_->stop();
     vrrp_->stop();
+    for (const model::SyncDaemon& daemon : sync_->list()) {
+        (void)sync_->stop(daemon.role);
+    }
     data_path_->detach_card();
     // After the last events of VRRP, which are on their way to this thread and tell scripts, too.
     boost::asio::post(io_, [this] { scripts_.finish(kLastScripts, [this] { io_.stop(); }); });

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "host/daemon/operations.hpp"
 #include "host/daemon/port_options.hpp"
 #include "host/daemon/service_plan.hpp"
+#include "host/daemon/sync_thread.hpp"
 #include "host/daemon/vrrp_thread.hpp"
 #include "host/health/service.hpp"
 #include "host/model/config.hpp"
@@ -43,7 +45,7 @@ struct DaemonOptions {
     std::string card_path;  // Empty: none is loaded at the start.
     std::string control_socket;
     std::string ipvs_socket;
-    std::string state_path;   // Empty: connections end with the process.
+    std::string state_path;  // Empty: connections end with the process.
     std::size_t connections_max = model::kConnectionsMax;
     std::size_t workers = 0;  // 0: as many as the file says, or one.
 };
@@ -72,6 +74,9 @@ class Daemon {
     void on_health(const model::ServiceKey& service);
     // Services in ha_suspend wait until this director has their addresses.
     void suspend_checks();
+    // Runs the synchronisation daemons that the file asks for, by what VRRP's instances are.
+    void follow_sync(const std::optional<model::SyncFollower>& before);
+    void on_vrrp(const model::VrrpInstance& instance, vrrp::State state);
     void load_card(std::string path, control::Operations::Done done);
     void finish_load(Result<std::unique_ptr<provider::Card>> card,
                      const control::Operations::Done& done);
@@ -85,6 +90,7 @@ class Daemon {
 
     std::unique_ptr<kernel::NeighbourCache> neighbours_;
     std::unique_ptr<DataPath> data_path_;
+    std::unique_ptr<SyncThread> sync_;
     std::unique_ptr<kernel::RouteWatch> routes_;
     std::unique_ptr<kernel::LocalAddresses> local_addresses_;
     std::unique_ptr<VrrpThread> vrrp_;

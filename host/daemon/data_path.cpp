@@ -3,6 +3,7 @@
 
 #include <rte_mbuf.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <random>
@@ -72,6 +73,10 @@ void discard_waiting(provider::PacketPort& port) {
         }
     }
 }
+
+// Cursors say which worker's, above what its engine makes of the rest.
+constexpr int kWorkerBit = 40;
+constexpr std::uint64_t kOwnCursor = (std::uint64_t{1} << kWorkerBit) - 1;
 
 }  // namespace
 
@@ -297,11 +302,8 @@ provider::PacketPort* DataPath::wire_of(const Interface& interface, std::size_t 
 }
 
 engine::ConnectionPage DataPath::connections(std::uint64_t cursor, std::size_t count_max) {
-    // Which worker's, above what its engine makes of the rest.
-    constexpr int kWorkerBit = 40;
-    constexpr std::uint64_t kOwn = (std::uint64_t{1} << kWorkerBit) - 1;
     engine::ConnectionPage all;
-    std::uint64_t own = cursor & kOwn;
+    std::uint64_t own = cursor & kOwnCursor;
     for (std::size_t worker = cursor >> kWorkerBit; worker < workers_.size(); ++worker, own = 0) {
         const std::size_t room = count_max - all.connections.size();
         if (room == 0) {
@@ -318,6 +320,53 @@ engine::ConnectionPage DataPath::connections(std::uint64_t cursor, std::size_t c
         }
     }
     return all;
+}
+
+void DataPath::SyncEngines::attach(std::span<engine::SyncSink* const> connections,
+                                   engine::SyncSink* templates) {
+    for (std::size_t number = 0; number < path_.workers_.size(); ++number) {
+        engine::SyncSink* const sink = connections.empty() ? nullptr : connections[number];
+        const WorkerParts& parts = path_.workers_[number];
+        parts.thread->call([&] { parts.engine->attach_sync(sink, templates); });
+    }
+}
+
+sync::Outcome DataPath::SyncEngines::learn(std::span<const engine::SyncedConnection> batch) {
+    sync::Outcome outcome(batch.size());
+    // Templates are anybody's: the first worker's, here.
+    const engine::Owners& owners = path_.director_.owners();
+    for (std::size_t number = 0; number < path_.workers_.size(); ++number) {
+        const WorkerParts& parts = path_.workers_[number];
+        const auto is_its = [&](const engine::SyncedConnection& told) {
+            return (told.is_template ? 0 : owners.owner(told.client_address, told.client_port)) ==
+                   number;
+        };
+        if (std::none_of(batch.begin(), batch.end(), is_its)) {
+            continue;
+        }
+        parts.thread->call([&] {
+            const auto now = path_.clock_.now();
+            for (std::size_t i = 0; i < batch.size(); ++i) {
+                if (is_its(batch[i])) {
+                    outcome[i] = parts.engine->learn(batch[i], now);
+                }
+            }
+        });
+    }
+    return outcome;
+}
+
+engine::SyncPage DataPath::SyncEngines::synced(std::uint64_t cursor, std::size_t count_max) {
+    const std::size_t number = cursor >> kWorkerBit;
+    const WorkerParts& parts = path_.workers_[number];
+    engine::SyncPage page =
+        parts.thread->call([&] { return parts.engine->synced(cursor & kOwnCursor, count_max); });
+    if (page.next_cursor != 0) {
+        page.next_cursor |= std::uint64_t{number} << kWorkerBit;
+    } else if (number + 1 < path_.workers_.size()) {
+        page.next_cursor = std::uint64_t{number + 1} << kWorkerBit;
+    }
+    return page;
 }
 
 void DataPath::neighbour_changed(const model::IpAddress& target,

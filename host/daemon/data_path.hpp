@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,7 @@
 #include "host/slowpath/snapshots.hpp"
 #include "host/slowpath/worker.hpp"
 #include "host/slowpath/worker_thread.hpp"
+#include "host/sync/engines.hpp"
 #include "host/util/result.hpp"
 
 namespace fpvs::daemon {
@@ -72,6 +74,8 @@ class DataPath {
     // A page of the connections of all workers; a cursor of 0 is the beginning, and the end.
     [[nodiscard]] engine::ConnectionPage connections(std::uint64_t cursor, std::size_t count_max);
     [[nodiscard]] std::size_t workers() const { return workers_.size(); }
+    // For connection synchronisation, whose thread may call these.
+    [[nodiscard]] sync::Engines& sync_engines() { return sync_engines_; }
 
     // Takes over the connections that the process before has left, once services and servers are
     // there.  From then on the next process will find ours.
@@ -110,6 +114,20 @@ class DataPath {
         std::unique_ptr<engine::Engine> engine;
         std::unique_ptr<slowpath::Worker> worker;
         std::unique_ptr<slowpath::WorkerThread> thread;
+    };
+
+    class SyncEngines final : public sync::Engines {
+      public:
+        explicit SyncEngines(DataPath& path) : path_(path) {}
+        std::size_t workers() const override { return path_.workers_.size(); }
+        void attach(std::span<engine::SyncSink* const> connections,
+                    engine::SyncSink* templates) override;
+        sync::Outcome learn(std::span<const engine::SyncedConnection> batch) override;
+        engine::SyncPage synced(std::uint64_t cursor, std::size_t count_max) override;
+        std::uint32_t servers_added() const override { return path_.director_.servers_added(); }
+
+      private:
+        DataPath& path_;
     };
 
     // What an edit replaced is freed here, once no worker reads it any more.
@@ -171,6 +189,7 @@ class DataPath {
     std::unique_ptr<slowpath::Exchange> exchange_;  // None for a worker alone.
     std::vector<Interface> interfaces_;
     std::vector<WorkerParts> workers_;
+    SyncEngines sync_engines_{*this};
     std::unique_ptr<CardSession> card_;  // Used on the worker's thread while that runs.
 };
 

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/daemon/operations.hpp"
 
-#include <net/if.h>
 #include <unistd.h>
 
 #include <utility>
 
 #include "host/daemon/change_setting.hpp"
 #include "host/daemon/version.hpp"
-#include "host/util/log.hpp"
 
 namespace fpvs::daemon {
 namespace {
@@ -20,16 +18,17 @@ using engine::Engine;
 Operations::Operations(DataPath& data_path,
                        VrrpThread& vrrp,
                        health::Service& health,
+                       SyncThread& sync,
                        model::MarkRuleList& mark_rules,
                        std::string config_path,
                        Lifecycle lifecycle)
     : data_path_(data_path),
       vrrp_(vrrp),
       health_(health),
+      sync_(sync),
       config_path_(std::move(config_path)),
       lifecycle_(std::move(lifecycle)),
-      mark_rules_(mark_rules),
-      sync_daemons_([](const std::string& name) { return if_nametoindex(name.c_str()) != 0; }) {}
+      mark_rules_(mark_rules) {}
 
 model::DaemonView Operations::daemon() {
     model::DaemonView view{.version = kVersion,
@@ -116,8 +115,10 @@ std::vector<model::SettingView> Operations::settings() {
 }
 
 Status Operations::set(std::string_view setting, std::int64_t value) {
-    return data_path_.with_engine(
-        [&](Engine& engine, auto) { return change_setting(engine, setting, value); });
+    FPVS_TRY_STATUS(data_path_.with_engine(
+        [&](Engine& engine, auto) { return change_setting(engine, setting, value); }));
+    sync_.use(data_path_.with_engine([](Engine& engine, auto) { return engine.settings(); }));
+    return {};
 }
 
 Status Operations::add_local_address(const model::ServiceKey& service,
@@ -147,15 +148,6 @@ Status Operations::delete_mark_rule(const model::MarkRule& rule) {
 Status Operations::use(model::MarkRuleList wanted) {
     FPVS_TRY_STATUS(data_path_.set_mark_rules(wanted.all()));
     mark_rules_ = std::move(wanted);
-    return {};
-}
-
-Status Operations::start_sync_daemon(const model::SyncDaemon& daemon) {
-    FPVS_TRY_STATUS(sync_daemons_.start(daemon));
-    log::warn("sync",
-              "role={} interface={}: recorded, but connections are not synchronised yet",
-              daemon.role == model::SyncRole::master ? "master" : "backup",
-              daemon.interface);
     return {};
 }
 

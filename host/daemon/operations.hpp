@@ -8,10 +8,10 @@
 
 #include "host/control/operations.hpp"
 #include "host/daemon/data_path.hpp"
+#include "host/daemon/sync_thread.hpp"
 #include "host/daemon/vrrp_thread.hpp"
 #include "host/health/service.hpp"
 #include "host/model/mark_rule_list.hpp"
-#include "host/sync/started_daemons.hpp"
 
 namespace fpvs::daemon {
 
@@ -27,6 +27,7 @@ class Operations final : public control::Operations {
     Operations(DataPath& data_path,
                VrrpThread& vrrp,
                health::Service& health,
+               SyncThread& sync,
                model::MarkRuleList& mark_rules,
                std::string config_path,
                Lifecycle lifecycle);
@@ -38,7 +39,7 @@ class Operations final : public control::Operations {
     model::ConnectionTimeouts timeouts() override;
     std::vector<model::SettingView> settings() override;
     std::vector<model::MarkRule> mark_rules() override { return mark_rules_.all(); }
-    std::vector<model::SyncDaemon> sync_daemons() override { return sync_daemons_.list(); }
+    std::vector<model::SyncDaemon> sync_daemons() override { return sync_.list(); }
     model::CardView card() override { return data_path_.card_view(); }
     std::vector<model::VrrpInstanceView> vrrp_instances() override { return vrrp_.view(); }
     std::vector<model::HealthCheckView> health_checks() override { return health_.view(); }
@@ -65,8 +66,10 @@ class Operations final : public control::Operations {
                                 const model::IpAddress& address) override;
     Status add_mark_rule(const model::MarkRule& rule) override;
     Status delete_mark_rule(const model::MarkRule& rule) override;
-    Status start_sync_daemon(const model::SyncDaemon& daemon) override;
-    Status stop_sync_daemon(model::SyncRole role) override { return sync_daemons_.stop(role); }
+    Status start_sync_daemon(const model::SyncDaemon& daemon) override {
+        return sync_.start(daemon);
+    }
+    Status stop_sync_daemon(model::SyncRole role) override { return sync_.stop(role); }
 
     void load_card(std::string path, Done done) override {
         lifecycle_.load_card(std::move(path), std::move(done));
@@ -80,10 +83,10 @@ class Operations final : public control::Operations {
     DataPath& data_path_;
     VrrpThread& vrrp_;
     health::Service& health_;
+    SyncThread& sync_;
     const std::string config_path_;
     const Lifecycle lifecycle_;
     model::MarkRuleList& mark_rules_;
-    sync::StartedDaemons sync_daemons_;
     const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

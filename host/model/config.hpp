@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/model/mark_rule.hpp"
+#include "host/model/sync_daemon.hpp"
 #include "host/model/virtual_service.hpp"
 #include "host/model/vrrp_group.hpp"
 #include "host/model/vrrp_instance.hpp"
@@ -50,6 +51,7 @@ struct Config {
     ScriptDefaults scripts = {};
     CheckerSettings checkers = {};
     TlsClient tls_client = {};
+    std::optional<SyncFollower> sync_follower = {};
     std::vector<TrackFile> track_files = {};
     std::vector<VrrpScript> vrrp_scripts = {};
     std::vector<VrrpProcess> vrrp_processes = {};

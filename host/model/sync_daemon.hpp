@@ -24,4 +24,13 @@ struct SyncDaemon {
     friend bool operator==(const SyncDaemon&, const SyncDaemon&) = default;
 };
 
+// A daemon that follows the state of a VRRP instance: a master's while that is master, else a
+// backup's.  Without an instance this director is both.
+struct SyncFollower {
+    SyncDaemon daemon;  // Of either role.
+    std::string instance;
+
+    friend bool operator==(const SyncFollower&, const SyncFollower&) = default;
+};
+
 }  // namespace fpvs::model

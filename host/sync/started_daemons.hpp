@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which daemons of connection synchronisation were started: one of a role at most.  They are
-// remembered and listed; none of them says or hears anything yet, TODO(#5).
+// Which daemons of connection synchronisation were started: one of a role at most.
 #pragma once
 
 #include <functional>
