@@ -17,7 +17,9 @@ namespace fpvs::xrt_sim {
 class CardSlot {
   public:
     // Ends `own`, what the caller has loaded before (or null), and starts the xclbin's simulator;
-    // where FPVS_SIMCARD_SOCKET names a socket file, takes the simulator that listens there.
+    // where FPVS_SIMCARD_SOCKET names a socket file, takes the simulator that listens there.  Where
+    // FPVS_SIMCARD_KEEP names one, the simulator outlives a host that vanishes, as a card does, and
+    // the next host's load finds it there and leaves it as it is.
     [[nodiscard]] Result<std::shared_ptr<SimulatedCard>> load(
         const xrt_card::Xclbin& xclbin, const std::shared_ptr<SimulatedCard>& own);
 

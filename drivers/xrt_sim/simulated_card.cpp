@@ -14,6 +14,8 @@ namespace {
 
 // A simulator has a design to elaborate before it says welcome.
 constexpr std::chrono::milliseconds kWelcomeTimeout{10000};
+// One that is sent away has no more than a frame to finish.
+constexpr std::chrono::milliseconds kEndTimeout{2000};
 // The link breaks a moment before the kernel has the simulator's status.
 constexpr std::chrono::milliseconds kStatusTimeout{50};
 
@@ -42,9 +44,11 @@ HostMemory::~HostMemory() {
     ::munmap(bytes_.data(), bytes_.size());
 }
 
-Result<std::shared_ptr<SimulatedCard>> SimulatedCard::start(std::span<const char> executable,
-                                                            AddressWindow window) {
-    FPVS_TRY(auto process, SimulatorProcess::start(executable));
+Result<std::shared_ptr<SimulatedCard>> SimulatedCard::start(
+    std::span<const char> executable,
+    AddressWindow window,
+    std::optional<SimulatorProcess::Keep> keep) {
+    FPVS_TRY(auto process, SimulatorProcess::start(executable, std::move(keep)));
     auto link = sim::card::LinkClient::attach(process->take_link(), kWelcomeTimeout);
     if (!link) {
         const auto ended = process->wait_ended(kStatusTimeout);
@@ -60,6 +64,23 @@ Result<std::shared_ptr<SimulatedCard>> SimulatedCard::connect(const std::string&
                                                               AddressWindow window) {
     FPVS_TRY(auto link, sim::card::LinkClient::connect(path));
     return std::shared_ptr<SimulatedCard>(new SimulatedCard(nullptr, std::move(link), window));
+}
+
+std::shared_ptr<SimulatedCard> SimulatedCard::take_over(const std::string& path,
+                                                        AddressWindow window,
+                                                        sim::card::CardIdentity wanted) {
+    auto link = sim::card::LinkClient::connect(path);
+    if (!link) {
+        return nullptr;
+    }
+    const auto identity = link->identity();
+    if (!identity || *identity != wanted) {
+        // It has the ports that the next one needs.
+        link->bid_farewell();
+        static_cast<void>(link->wait_closed(kEndTimeout));
+        return nullptr;
+    }
+    return std::shared_ptr<SimulatedCard>(new SimulatedCard(nullptr, std::move(*link), window));
 }
 
 Result<std::uint32_t> SimulatedCard::read_register(std::uint32_t offset) {
@@ -100,6 +121,8 @@ Result<std::unique_ptr<HostMemory>> SimulatedCard::allocate(std::size_t size_byt
 }
 
 void SimulatedCard::stop() {
+    link_.bid_farewell();
+    static_cast<void>(link_.wait_closed(kEndTimeout));
     link_.hang_up();
     if (process_) {
         process_->end();

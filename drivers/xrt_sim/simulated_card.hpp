@@ -48,7 +48,14 @@ class SimulatedCard : public std::enable_shared_from_this<SimulatedCard> {
   public:
     // Starts the executable.
     [[nodiscard]] static Result<std::shared_ptr<SimulatedCard>> start(
-        std::span<const char> executable, AddressWindow window);
+        std::span<const char> executable,
+        AddressWindow window,
+        std::optional<SimulatorProcess::Keep> keep = std::nullopt);
+    // Takes the simulator that waits there since its host vanished, if it is of this xclbin; one of
+    // another is sent away.  Null: there is none.
+    [[nodiscard]] static std::shared_ptr<SimulatedCard> take_over(const std::string& path,
+                                                                  AddressWindow window,
+                                                                  sim::card::CardIdentity wanted);
     // Takes a simulator that listens at a socket file and outlives us.
     [[nodiscard]] static Result<std::shared_ptr<SimulatedCard>> connect(const std::string& path,
                                                                         AddressWindow window);
@@ -57,6 +64,11 @@ class SimulatedCard : public std::enable_shared_from_this<SimulatedCard> {
     [[nodiscard]] Status write_register(std::uint32_t offset, std::uint32_t value);
     // Zeroed, whole pages.
     [[nodiscard]] Result<std::unique_ptr<HostMemory>> allocate(std::size_t size_bytes);
+
+    // A host that goes as it should takes the simulator along.
+    ~SimulatedCard() { link_.bid_farewell(); }
+    SimulatedCard(const SimulatedCard&) = delete;
+    SimulatedCard& operator=(const SimulatedCard&) = delete;
 
     // Ends the link and the process; what is held of this card afterwards answers with errors.
     void stop();

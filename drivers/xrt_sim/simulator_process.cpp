@@ -60,9 +60,12 @@ void reset_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-[[noreturn]] void become_simulator(int executable, int link, int report, pid_t host) {
+[[noreturn]] void become_simulator(
+    int executable, const SimulatorProcess::Keep* keep, int link, int report, pid_t host) {
     constexpr int kFirstFree = SimulatorProcess::kLinkFd + 1;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (keep == nullptr) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
     if (::getppid() != host) {
         ::_exit(127);  // The host died before we asked to die with it.
     }
@@ -79,7 +82,15 @@ void reset_signals() {
 
     char name[] = "fpvs-simcard";
     char number[] = {'0' + SimulatorProcess::kLinkFd, '\0'};
-    char* const arguments[] = {name, const_cast<char*>(sim::card::kLinkFdOption), number, nullptr};
+    const auto word = [](const char* text) { return const_cast<char*>(text); };
+    char* const arguments[] = {name,
+                               word(sim::card::kLinkFdOption),
+                               number,
+                               keep != nullptr ? word(sim::card::kKeepOption) : nullptr,
+                               keep != nullptr ? word(keep->path.c_str()) : nullptr,
+                               word(sim::card::kIdentityOption),
+                               keep != nullptr ? word(keep->identity.c_str()) : nullptr,
+                               nullptr};
     ::fexecve(executable, arguments, environ);
     const StartFailure failure{.step = StartFailure::Step::execute, .error = errno};
     const ssize_t ignored = ::write(report, &failure, sizeof failure);
@@ -112,8 +123,8 @@ Status await_start(int report) {
 
 }  // namespace
 
-Result<std::unique_ptr<SimulatorProcess>> SimulatorProcess::start(
-    std::span<const char> executable) {
+Result<std::unique_ptr<SimulatorProcess>> SimulatorProcess::start(std::span<const char> executable,
+                                                                  std::optional<Keep> keep) {
     FPVS_TRY(kernel::UniqueFd image, make_image(executable));
     int link[2] = {-1, -1};
     int report[2] = {-1, -1};
@@ -134,9 +145,10 @@ Result<std::unique_ptr<SimulatorProcess>> SimulatorProcess::start(
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     process->keeper_ = std::thread([self = process.get(),
                                     image = std::move(image),
+                                    keep = std::move(keep),
                                     child_link = std::move(child_link),
                                     writer = kernel::UniqueFd(report[1])]() mutable {
-        self->keep(std::move(image), std::move(child_link), std::move(writer));
+        self->watch(std::move(image), keep, std::move(child_link), std::move(writer));
     });
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (Status started = await_start(reader.get()); !started) {
@@ -145,13 +157,15 @@ Result<std::unique_ptr<SimulatorProcess>> SimulatorProcess::start(
     return process;
 }
 
-void SimulatorProcess::keep(kernel::UniqueFd executable,
-                            kernel::UniqueFd child_link,
-                            kernel::UniqueFd report) {
+void SimulatorProcess::watch(kernel::UniqueFd executable,
+                             const std::optional<Keep>& keep,
+                             kernel::UniqueFd child_link,
+                             kernel::UniqueFd report) {
     const pid_t host = ::getpid();
     const pid_t child = ::fork();
     if (child == 0) {
-        become_simulator(executable.get(), child_link.get(), report.get(), host);
+        become_simulator(
+            executable.get(), keep ? &*keep : nullptr, child_link.get(), report.get(), host);
     }
     const int error = errno;
     executable = kernel::UniqueFd();

@@ -3,9 +3,10 @@
 //
 // The child has the host's environment (FPVS_SIMCARD_PORTS and its kin), its standard output and
 // error, the link as descriptor kLinkFd, and nothing else; it is in a process group of its own, so
-// that a Ctrl-C at the terminal ends the host first.  It never outlives the host: a keeper thread
-// starts it, asks the kernel to kill it when that thread ends (PR_SET_PDEATHSIG goes by thread, not
-// by process), and waits for it by its pid alone, so that no other child of the host is reaped.
+// that a Ctrl-C at the terminal ends the host first.  A keeper thread starts it and waits for it by
+// its pid alone, so that no other child of the host is reaped.  Unless it is to be kept, it never
+// outlives the host: it asks the kernel to kill it when the keeper ends (PR_SET_PDEATHSIG goes by
+// thread, not by process).
 #pragma once
 
 #include <sys/types.h>
@@ -29,9 +30,15 @@ class SimulatorProcess {
   public:
     static constexpr int kLinkFd = 3;
 
+    // Where it waits for another host if this one vanishes, and what it says that it is.
+    struct Keep {
+        std::string path;
+        std::string identity;
+    };
+
     // Returns once the executable runs.
     [[nodiscard]] static Result<std::unique_ptr<SimulatorProcess>> start(
-        std::span<const char> executable);
+        std::span<const char> executable, std::optional<Keep> keep = std::nullopt);
 
     SimulatorProcess(const SimulatorProcess&) = delete;
     SimulatorProcess& operator=(const SimulatorProcess&) = delete;
@@ -51,7 +58,10 @@ class SimulatorProcess {
     static constexpr std::chrono::milliseconds kGrace{500};
 
     SimulatorProcess() = default;
-    void keep(kernel::UniqueFd executable, kernel::UniqueFd child_link, kernel::UniqueFd report);
+    void watch(kernel::UniqueFd executable,
+               const std::optional<Keep>& keep,
+               kernel::UniqueFd child_link,
+               kernel::UniqueFd report);
 
     kernel::UniqueFd link_;
     pid_t pid_ = -1;

@@ -10,13 +10,16 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "drivers/dpdk/card_port.hpp"
 #include "host/engine/engine.hpp"
 #include "host/model/view.hpp"
+#include "host/offload/card_ledger.hpp"
 #include "host/offload/offload.hpp"
 #include "host/provider/card.hpp"
+#include "host/provider/card_past.hpp"
 #include "host/provider/card_rings.hpp"
 #include "host/provider/neighbours.hpp"
 #include "host/provider/network_port.hpp"
@@ -29,9 +32,12 @@ class CardSession {
   public:
     using Time = provider::Nanoseconds;
 
-    // Starts the card's rings and puts its tables at the engine's service.
+    // Starts the card's rings and puts its tables at the engine's service.  What the card is told
+    // is kept at `ledger_path`, if there is one; where the card runs on since the process before
+    // died, and what that kept is about this card, its connections are gone on with.
     [[nodiscard]] static Result<std::unique_ptr<CardSession>> open(
         std::unique_ptr<provider::Card> card,
+        const std::string& ledger_path,
         std::vector<provider::NetworkPort> ports,
         engine::Engine& engine,
         provider::Neighbours& neighbours,
@@ -47,15 +53,24 @@ class CardSession {
     }
     void routes_changed() { offload_->routes_changed(); }
     // The operator takes the card away.
-    void leave(Time now) { offload_->leave(now); }
+    void leave(Time now);
     [[nodiscard]] model::CardView view();
 
   private:
     CardSession() = default;
 
+    // A new ledger, with what is gone on with in it.
+    void begin_ledger(const std::string& path,
+                      const offload::CardLimits& limits,
+                      const provider::CardPast& past,
+                      const std::optional<offload::Adoption>& adoption,
+                      abi::HashKey key);
+
     // In the order of their dependence: each uses those before it.
     std::unique_ptr<provider::Card> card_;
     std::unique_ptr<provider::CardRings> rings_;
+    std::optional<offload::CardLedger> ledger_;
+    std::string ledger_path_;
     std::unique_ptr<dpdk::CardPort> port_;
     std::unique_ptr<offload::Offload> offload_;
     std::unique_ptr<provider::PacketPort> events_first_;

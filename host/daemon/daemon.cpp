@@ -14,6 +14,7 @@
 #include "host/daemon/apply_edits.hpp"
 #include "host/daemon/change_setting.hpp"
 #include "host/daemon/service_plan.hpp"
+#include "host/offload/card_ledger.hpp"
 #include "host/util/log.hpp"
 
 namespace fpvs::daemon {
@@ -42,6 +43,15 @@ Status check_config(const model::Config& config) {
         }
     }
     return {};
+}
+
+// The xclbin of a card that the process before has left running; empty: there is none.
+std::string card_left_running(const std::string& state_path) {
+    if (state_path.empty()) {
+        return {};
+    }
+    const auto ledger = offload::CardLedger::open(state_path + DataPath::kLedgerSuffix);
+    return ledger ? ledger->bitstream_path() : std::string();
 }
 
 std::uint64_t random_seed() {
@@ -84,15 +94,20 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
                     "a card works with one worker only, not with {}",
                     options.workers);
     }
+    std::string running_card = card_left_running(options.state_path);
+    if (options.card_path.empty()) {
+        options.card_path = running_card;
+    }
     std::unique_ptr<Daemon> daemon(new Daemon(io, std::move(options)));
-    FPVS_TRY_STATUS(daemon->open_drivers());
+    FPVS_TRY_STATUS(daemon->open_drivers(!running_card.empty()));
     FPVS_TRY_STATUS(daemon->apply(std::move(config)));
     FPVS_TRY_STATUS(daemon->data_path_->remember());
     FPVS_TRY_STATUS(daemon->open_sockets());
     if (!daemon->options_.card_path.empty()) {
-        daemon->load_card(daemon->options_.card_path, [](const Status& status) {
+        daemon->load_card(daemon->options_.card_path, [&path = *daemon->data_path_](Status status) {
             if (!status) {
                 log::error("card", "{}", status.error().text());
+                path.give_up_card();
             }
         });
     }
@@ -103,13 +118,14 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
     return daemon;
 }
 
-Status Daemon::open_drivers() {
+Status Daemon::open_drivers(bool card_runs) {
     FPVS_TRY(neighbours_, kernel::NeighbourCache::open(io_));
     FPVS_TRY(data_path_,
              DataPath::start({.interfaces = options_.interfaces,
                               .connections_max = options_.connections_max,
                               .workers = options_.workers,
-                              .state_path = options_.state_path},
+                              .state_path = options_.state_path,
+                              .card_runs = card_runs},
                              *neighbours_,
                              clock_));
     neighbours_->on_change([this](const model::IpAddress& target, const auto& neighbour) {

@@ -66,7 +66,7 @@ class Daemon {
   private:
     Daemon(boost::asio::io_context& io, DaemonOptions options);
 
-    [[nodiscard]] Status open_drivers();
+    [[nodiscard]] Status open_drivers(bool card_runs);
     [[nodiscard]] Status open_sockets();
     void connect_vrrp();
     [[nodiscard]] Status apply(model::Config config);

@@ -90,6 +90,7 @@ DataPath::DataPath(dpdk::Eal eal,
       clock_(clock),
       pools_(std::move(pools)),
       kept_(std::move(kept)),
+      ledger_path_(options.state_path.empty() ? "" : options.state_path + kLedgerSuffix),
       director_(engine_options(options, kept_), options.workers),
       readers_(options.workers),
       neighbours_(neighbours),
@@ -125,7 +126,11 @@ Result<std::unique_ptr<DataPath>> DataPath::start(const DataPathOptions& options
                      clock));
     FPVS_TRY_STATUS(path->make_workers());
     FPVS_TRY_STATUS(path->open_interfaces(options.interfaces));
-    path->carry_by_standby();
+    for (Interface& interface : path->interfaces_) {
+        if (!options.card_runs || !interface.plan.card_port) {
+            path->carry_by_standby(interface);
+        }
+    }
     FPVS_TRY_STATUS(path->start_threads());
     return path;
 }
@@ -276,15 +281,19 @@ Result<std::unique_ptr<dpdk::EthdevPort>> DataPath::open_standby(const StandbyOp
 
 void DataPath::carry_by_standby() {
     for (Interface& interface : interfaces_) {
-        const std::size_t queues = interface.standby ? interface.standby->queues() : 0;
-        for (std::size_t queue = 0; queue < queues; ++queue) {
-            discard_waiting(interface.standby->queue(queue));
-        }
-        for (const WorkerParts& parts : workers_) {
-            parts.worker->carry(interface.port.number,
-                                wire_of(interface, parts.worker->number()),
-                                slowpath::Selection::by_worker);
-        }
+        carry_by_standby(interface);
+    }
+}
+
+void DataPath::carry_by_standby(Interface& interface) {
+    const std::size_t queues = interface.standby ? interface.standby->queues() : 0;
+    for (std::size_t queue = 0; queue < queues; ++queue) {
+        discard_waiting(interface.standby->queue(queue));
+    }
+    for (const WorkerParts& parts : workers_) {
+        parts.worker->carry(interface.port.number,
+                            wire_of(interface, parts.worker->number()),
+                            slowpath::Selection::by_worker);
     }
 }
 
@@ -429,6 +438,7 @@ Status DataPath::attach_card(std::unique_ptr<provider::Card> card) {
     return first().thread->call([&]() -> Status {
         FPVS_TRY(card_,
                  CardSession::open(std::move(card),
+                                   ledger_path_,
                                    ports,
                                    *first().engine,
                                    neighbours_,
@@ -461,6 +471,14 @@ void DataPath::detach_card() {
     first().thread->call([this] {
         if (card_) {
             leave_card(clock_.now());
+        }
+    });
+}
+
+void DataPath::give_up_card() {
+    first().thread->call([this] {
+        if (!card_) {
+            carry_by_standby();
         }
     });
 }

@@ -50,10 +50,16 @@ struct DataPathOptions {
     std::size_t workers = 1;
     // Where connections are kept for the next process; empty: they end with this one.
     std::string state_path = {};
+    // A card carries its ports already and will be attached soon: what the standby ports bring is
+    // what the card forwards.
+    bool card_runs = false;
 };
 
 class DataPath {
   public:
+    // What a card was told is kept beside the state.
+    static constexpr const char* kLedgerSuffix = ".card";
+
     // Opens every interface and its standby port, and starts the workers' threads.  Neighbours and
     // clock must outlive the result.
     [[nodiscard]] static Result<std::unique_ptr<DataPath>> start(const DataPathOptions& options,
@@ -94,6 +100,8 @@ class DataPath {
     [[nodiscard]] Status attach_card(std::unique_ptr<provider::Card> card);
     // Connections go on in software; the standby ports carry their interfaces again.
     void detach_card();
+    // The card that was expected does not come.
+    void give_up_card();
     // Where a card has failed, its state is the reason.
     [[nodiscard]] model::CardView card_view();
 
@@ -171,6 +179,7 @@ class DataPath {
     [[nodiscard]] Status start_threads();
     // On the worker's thread where there is one alone, or before threads run.
     void carry_by_standby();
+    void carry_by_standby(Interface& interface);
     [[nodiscard]] provider::PacketPort* wire_of(const Interface& interface, std::size_t worker);
     void leave_card(Time now);
     void name_port(model::PortView& port) const;
@@ -181,6 +190,7 @@ class DataPath {
     const provider::Clock& clock_;
     Pools pools_;
     Kept kept_;
+    const std::string ledger_path_;  // Where what the card is told is kept.
     engine::Director director_;
     slowpath::Snapshots snapshots_;
     slowpath::Readers readers_;

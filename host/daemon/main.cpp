@@ -2,6 +2,7 @@
 // fpvsd, the director's daemon.
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,11 @@ void handle_signals(boost::asio::signal_set& signals, Daemon& daemon) {
 }
 
 int run(DaemonOptions options) {
+    if (!options.state_path.empty()) {
+        // What outlives the daemon outlives it together: a simulated card waits there for the next
+        // one.  Before any thread there is nobody who reads the environment.
+        ::setenv("FPVS_SIMCARD_KEEP", (options.state_path + ".simcard").c_str(), 0);
+    }
     boost::asio::io_context io(1);
     boost::asio::signal_set signals(io, SIGTERM, SIGINT, SIGHUP);
     auto daemon = Daemon::start(io, std::move(options));

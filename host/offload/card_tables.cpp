@@ -65,8 +65,13 @@ CardTables::CardTables(abi::HashKey key, const TableSizes& sizes)
     }
 }
 
-// Steer words mean nothing until a service names them, and are written then.
 void CardTables::write_everything() {
+    put_everything();
+    sweep_young(abi::kYoungMax);
+}
+
+// Steer words mean nothing until a service names them, and are written then.
+void CardTables::put_everything() {
     for (std::uint32_t index = 0; index < next_hops_.size(); ++index) {
         next_hops_.writes().push(index);
     }
@@ -85,7 +90,6 @@ void CardTables::write_everything() {
     service_table_.put_everything();
     reply_table_.put_everything();
     version_due_ = true;
-    sweep_young(abi::kYoungMax);
 }
 
 // --- Services.

@@ -84,12 +84,23 @@ struct SteerTable {
 };
 enum class SteerRefusal : std::uint8_t { words_full, cursors_full };
 
+class CardLedger;
+
 class CardTables {
   public:
     explicit CardTables(abi::HashKey key, const TableSizes& sizes = {});
 
     // Writes every position anew: for a card that may hold another host's entries.
     void write_everything();
+
+    // --- For tables that are still empty: the card goes on with what it has by the ledger, and
+    // what it names keeps its number as long as anything on the card refers to it.  Between the two
+    // come services and servers, and the flows that are still wanted; then what the card has beyond
+    // that is overwritten.
+    void begin_adoption(const CardLedger& ledger);
+    // `flow.reply_hop` is taken from the card's entry.  False: there is such a flow already.
+    [[nodiscard]] bool adopt_flow(const FlowPlace& place, const FlowKey& key, Flow flow);
+    void end_adoption();
 
     // --- Services.  False: its bucket is full, or the number beyond the card's.
     [[nodiscard]] bool add_service(engine::ServiceIndex service, const model::ServiceKey& key);
@@ -153,6 +164,11 @@ class CardTables {
 
     // --- The commands that are still to be sent, in order.
     [[nodiscard]] bool next_write(CommandRecord& command);
+    // Whom the number means on the card, as name_server() said.
+    [[nodiscard]] std::pair<engine::ServiceIndex, model::ServerKey> name_of(
+        engine::ServerIndex server) const {
+        return {servers_[server].service, servers_[server].key};
+    }
     [[nodiscard]] std::size_t writes_waiting() const;
     [[nodiscard]] std::uint32_t version() const { return version_; }
     [[nodiscard]] std::uint32_t steer_words_free() const { return regions_.free_words(); }
@@ -205,6 +221,17 @@ class CardTables {
     [[nodiscard]] static std::optional<FlowView> view_of(const FlowTable<Key>& table,
                                                          std::uint32_t place);
     [[nodiscard]] Flow* flow_of(const FlowKey& key, bool rewrite);
+    template <class Key>
+    [[nodiscard]] bool adopt_in(FlowTable<Key>& table,
+                                const FlowPlace& place,
+                                const FlowKey& key,
+                                Flow flow);
+    void adopt_hops(const CardLedger& ledger);
+    void adopt_servers(const CardLedger& ledger);
+    template <class Key, class Entry>
+    void adopt_references(FlowTable<Key>& table, Entry&& entry_at);
+    [[nodiscard]] std::uint16_t adopted_use(std::uint64_t hop);
+    void put_everything();
 
     void put_service(engine::ServiceIndex service, const abi::Record<abi::ServiceEntry>& record);
     void retire_steering(Service& service);
@@ -235,7 +262,8 @@ class CardTables {
     SteerRegions regions_;
     std::vector<std::uint8_t> free_cursors_;
     std::vector<Retired> retired_;
-    std::uint32_t version_ = 0;  // The bank that packets see.
+    std::vector<std::uint16_t> adopted_hops_;  // Each with a use of ours while adoption lasts.
+    std::uint32_t version_ = 0;                // The bank that packets see.
     bool version_due_ = false;
     std::uint32_t epoch_ = 0;
     std::uint32_t young_next_ = 0;

@@ -149,6 +149,11 @@ class FlowTable {
         writes_.push(place);
         return place;
     }
+    // The card has the flow there already.
+    void adopt(std::uint32_t place, const Key& key, const Flow& flow) {
+        entries_[place] = {key, flow};
+        ++count_;
+    }
     void remove(std::uint32_t place) {
         entries_[place] = Entry{};
         --count_;

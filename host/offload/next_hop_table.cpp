@@ -39,6 +39,17 @@ std::uint16_t NextHopTable::take(const NextHopKey& key, const model::IpAddress& 
     return number;
 }
 
+void NextHopTable::adopt(std::uint16_t number,
+                         const NextHopKey& key,
+                         const model::IpAddress& target,
+                         const NextHopRecord& record) {
+    std::erase(free_, number);
+    Hop& hop = hops_[number];
+    std::uint16_t& chain = chain_of(key);
+    hop = {.key = key, .target = target, .record = record, .users = 1, .next_in_chain = chain};
+    chain = number;
+}
+
 void NextHopTable::release(std::uint16_t number) {
     if (number == kNoNextHop || --hops_[number].users != 0) {
         return;

@@ -57,6 +57,12 @@ class NextHopTable {
         }
     }
     void release(std::uint16_t number);
+    // The card has the hop under this number, and this is its first user.  None are in use so far
+    // but those that were adopted.
+    void adopt(std::uint16_t number,
+               const NextHopKey& key,
+               const model::IpAddress& target,
+               const NextHopRecord& record);
 
     // The card's entry, which is invalid while nothing may be sent there.
     void set(std::uint16_t number, const NextHopRecord& record);
@@ -84,6 +90,7 @@ class NextHopTable {
         return number;
     }
 
+    [[nodiscard]] bool is_used(std::uint16_t number) const { return hops_[number].users != 0; }
     [[nodiscard]] std::size_t in_use() const { return hops_.size() - free_.size(); }
     [[nodiscard]] std::size_t size() const { return hops_.size(); }
     [[nodiscard]] WriteQueue& writes() { return writes_; }

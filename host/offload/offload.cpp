@@ -98,6 +98,23 @@ Offload::Offload(provider::CardRings& rings,
     }
     egresses_.insert(egresses_.end(), options_.vlans.begin(), options_.vlans.end());
 
+    adoption_ = std::move(options_.adoption);
+    prepare_setup();
+}
+
+void Offload::prepare_setup() {
+    if (adoption_) {
+        // Behind all epochs that the card has stamped flows with: time stood still for it.
+        epoch_ = (1u << abi::kEpochBits) + adoption_->ledger.epoch() + 1;
+        tables_.set_epoch(epoch_);
+        for (const provider::NetworkPort& port : options_.ports) {
+            setup_.push_back(port_command(port, true));
+        }
+        setup_.push_back(epoch_command(epoch_));
+        untold_ = adoption_->untold.size();
+        setup_.insert(setup_.end(), adoption_->untold.rbegin(), adoption_->untold.rend());
+        return;
+    }
     // Nothing is let in before the tables are known to be ours.
     tables_.set_epoch(epoch_);
     setup_.push_back(epoch_command(epoch_));
@@ -118,6 +135,12 @@ void Offload::poll(Time now) {
         return;
     }
     last_poll_ = now;
+    if (adoption_) {
+        if (!may_adopt(now)) {
+            return;  // The card goes on by itself, and what it says waits in its rings.
+        }
+        adopt(now);
+    }
     take_events(now);
     report_refusals(now);
     each_second(now);
@@ -141,6 +164,9 @@ void Offload::leave(Time now) {
 // --- Events.
 
 void Offload::take_events(Time now) {
+    if (adoption_) {
+        return;  // They are about flows that we do not know yet.
+    }
     provider::ConsumerRing& ring = rings_.events();
     for (std::size_t taken = 0; taken < ring.geometry().slots(); ++taken) {
         const auto slot = state_ == CardState::lost ? std::span<const std::byte>{} : ring.front();
@@ -340,6 +366,9 @@ void Offload::send_commands(Time now) {
             full_since_.reset();
             break;
         }
+        if (!note(command)) {
+            continue;
+        }
         std::memcpy(slot.data(), command.words.data(), sizeof command.words);
         ring.commit();
         sent = true;
@@ -347,9 +376,42 @@ void Offload::send_commands(Time now) {
     ring.publish();
 }
 
+// False: the card has it so already.
+bool Offload::note(const CommandRecord& command) {
+    if (options_.ledger == nullptr) {
+        return true;
+    }
+    if (untold_ > 0) {
+        --untold_;
+        return true;
+    }
+    const auto index = static_cast<std::uint32_t>(command.get<abi::Command::index>());
+    switch (static_cast<abi::Opcode>(command.get<abi::Command::opcode>())) {
+        case abi::Opcode::write_next_hop: {
+            const auto number = static_cast<std::uint16_t>(index);
+            const NextHopTable& hops = tables_.next_hops();
+            options_.ledger->note_hop(number, hops.key_of(number), hops.target_of(number));
+            break;
+        }
+        case abi::Opcode::write_server: {
+            const auto& [service, key] = tables_.name_of(index);
+            options_.ledger->note_server(index, service, key);
+            break;
+        }
+        default:
+            break;
+    }
+    return options_.ledger->note_change(command);
+}
+
 bool Offload::next_command(CommandRecord& command, Time now) {
     if (state_ == CardState::starting) {
         return next_setup(command, now);
+    }
+    if (!setup_.empty()) {
+        command = setup_.back();
+        setup_.pop_back();
+        return true;
     }
     if (epoch_due_) {
         epoch_due_ = false;

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "host/engine/engine.hpp"
@@ -22,6 +23,7 @@
 #include "host/model/view.hpp"
 #include "host/offload/bounded_queue.hpp"
 #include "host/offload/card_counters.hpp"
+#include "host/offload/card_ledger.hpp"
 #include "host/offload/card_limits.hpp"
 #include "host/offload/card_tables.hpp"
 #include "host/offload/offload_counters.hpp"
@@ -52,6 +54,12 @@ struct ClientWay {
 // None: no route leads there.
 using WayToClient = std::function<std::optional<ClientWay>(const model::IpAddress& client)>;
 
+// A card that ran on while nobody was there: what it was told, and what it was not told any more.
+struct Adoption {
+    CardLedger ledger;
+    std::vector<CommandRecord> untold;
+};
+
 struct OffloadOptions {
     // The network ports that the card carries; their numbers are the card's.
     std::vector<provider::NetworkPort> ports;
@@ -65,6 +73,10 @@ struct OffloadOptions {
     // The card was just loaded: its tables are empty and its counters 0.  Otherwise every entry is
     // overwritten first.
     bool fresh = true;
+    // Every command is noted there; null: nowhere.  It has begun, for this card and key.
+    CardLedger* ledger = nullptr;
+    // The card goes on with what it has; its ports stay open.  The untold commands are noted.
+    std::optional<Adoption> adoption = {};
     // How long the card may take to answer an echo, or to take a command while its ring is full.
     // By default kAnswerTime, or kSimulatedAnswerTime for a card that shares the processors with
     // everything else; the death of its process shows at the next register access anyway.
@@ -191,7 +203,19 @@ class Offload final : public engine::OffloadSink {
     void reroute();
     [[nodiscard]] bool reroute(const FlowView& flow);
 
+    // --- A card that ran on.
+    [[nodiscard]] bool may_adopt(Time now);
+    void adopt(Time now);
+    void adopt_flow(const FlowPlace& place, const abi::Record<abi::FlowEntry>& entry, Time now);
+    void adopt_flow6(const FlowPlace& place, const abi::Record<abi::Flow6Entry>& entry, Time now);
+    void put_adopted(const FlowPlace& place,
+                     const FlowKey& key,
+                     const engine::OffloadFlow& flow,
+                     Time now);
+
     // --- Life.
+    void prepare_setup();
+    [[nodiscard]] bool note(const CommandRecord& command);
     void check_answers(Time now);
     void lose(const Error& reason, Time now);
     void enter(CardState state, std::string sentence);
@@ -214,7 +238,12 @@ class Offload final : public engine::OffloadSink {
 
     CardState state_ = CardState::starting;
     std::string sentence_ = "starting";
-    std::vector<CommandRecord> setup_;  // To be sent next, the last first; only while starting.
+    std::vector<CommandRecord> setup_;  // To be sent before all else, the last first.
+    std::size_t untold_ = 0;            // So many of them were noted already.
+    std::optional<Adoption> adoption_;  // To be made.
+    std::optional<Time> adoption_due_;  // In any case.
+    // Where the director's ends of FULLNAT connections lie, while flows are adopted.
+    std::unordered_map<std::uint64_t, FlowPlace> reply_places_;
     bool ports_opened_ = false;
     std::uint32_t epoch_ = 1;  // In seconds; the card knows its low bits.
     Time last_poll_{};

@@ -12,6 +12,7 @@ namespace fpvs::offload {
 
 #define FPVS_OFFLOAD_COUNTERS(COUNTER)                                                           \
     COUNTER(offered, "connections that the engine offered")                                      \
+    COUNTER(adopted, "connections that the card had gone on with while nobody was there")        \
     COUNTER(withdrawn, "flows taken off the card again")                                         \
     COUNTER(learned, "packets of connections that the card scheduled, as it told of them")       \
     COUNTER(refused_method, "offers refused: a method that the card has not")                    \

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/offload/method.hpp"
 #include "host/offload/offload.hpp"
 #include "host/util/check.hpp"
 #include "host/util/log.hpp"
@@ -26,22 +27,6 @@ static_assert(kSteerWordsMax <= abi::kSteerSizeMax);
 // All are asked for once in so many seconds, in case somebody else let their upkeep go.
 constexpr std::size_t kHopsRefreshedPerSecond = abi::kNextHopsMax / 16;
 constexpr std::size_t kReroutedPerPoll = 1024;
-
-[[nodiscard]] abi::Method method_of(Forwarding forwarding) {
-    switch (forwarding) {
-        case Forwarding::nat:
-            return abi::Method::nat;
-        case Forwarding::local:
-            return abi::Method::local;
-        case Forwarding::tunnel:
-            return abi::Method::tunnel;
-        case Forwarding::direct_routing:
-            return abi::Method::direct_routing;
-        case Forwarding::full_nat:
-            return abi::Method::full_nat;
-    }
-    return abi::Method::host;
-}
 
 [[nodiscard]] abi::Tunnel tunnel_of(model::TunnelKind kind) {
     switch (kind) {

@@ -37,6 +37,26 @@ class SteerRegions {
         return std::nullopt;
     }
 
+    // This one, if all of it is free.
+    [[nodiscard]] bool take(SteerRegion wanted) {
+        for (std::size_t i = 0; i < free_.size(); ++i) {
+            const SteerRegion hole = free_[i];
+            if (wanted.base < hole.base || wanted.base - hole.base > hole.size ||
+                wanted.size > hole.size - (wanted.base - hole.base)) {
+                continue;
+            }
+            const std::uint32_t before = wanted.base - hole.base;
+            const std::uint32_t after = hole.size - before - wanted.size;
+            free_[i] = {hole.base, before};
+            free_.insert(free_.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                         {wanted.base + wanted.size, after});
+            std::erase_if(free_, [](const SteerRegion& rest) { return rest.size == 0; });
+            free_words_ -= wanted.size;
+            return true;
+        }
+        return false;
+    }
+
     void give_back(SteerRegion region) {
         std::size_t after = 0;
         while (after < free_.size() && free_[after].base < region.base) {

@@ -55,6 +55,7 @@ class ProducerRing {
     void publish() noexcept;
 
     [[nodiscard]] const RingGeometry& geometry() const { return geometry_; }
+    [[nodiscard]] std::uint64_t card_address() const { return memory_->card_address(); }
 
   private:
     friend class CardRings;

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -21,10 +22,13 @@ namespace fpvs::sim::card {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: fpvs-simcard (--link-fd N | --listen PATH) [--port SPEC]...\n"
+    "usage: fpvs-simcard (--link-fd N [--keep PATH [--identity UUID]] | --listen PATH)\n"
+    "                    [--port SPEC]...\n"
     "\n"
     "A SmartNIC in software: its gates, compiled by Verilator, with ports on this machine.\n"
     "  --link-fd N    serve the host program at the other end of socket N, and end with it\n"
+    "  --keep PATH    if that vanishes without a word, go on for 60 s and wait for another one\n"
+    "                 on a socket file; --identity says whose xclbin this is\n"
     "  --listen PATH  serve one host program after the other on a socket file\n"
     "  --port SPEC    what the next port is plugged into:\n"
     "                 tap:NAME[@NETNS], veth:NAME[@NETNS], pcap:IN,OUT or none\n"
@@ -35,13 +39,32 @@ constexpr const char* kUsage =
 struct Options {
     int link_fd = -1;
     std::string listen_path;
+    std::string keep_path;
+    CardIdentity identity;
     std::string ports;
     bool help = false;
 };
 
+// A uuid's 32 hexadecimal digits.
+Result<CardIdentity> parse_identity(std::string_view text) {
+    constexpr std::size_t kHalf = 16;
+    CardIdentity identity;
+    const auto half = [&](std::size_t first, std::uint64_t& value) {
+        const char* begin = text.data() + first;
+        const auto [stop, error] = std::from_chars(begin, begin + kHalf, value, 16);
+        return error == std::errc() && stop == begin + kHalf;
+    };
+    if (text.size() != 2 * kHalf || !half(0, identity.high) || !half(kHalf, identity.low)) {
+        return fail(Code::invalid_argument, "'{}' is no uuid of 32 digits", text);
+    }
+    return identity;
+}
+
 Result<Options> parse(int count, char** words) {
     static const option kOptions[] = {{"link-fd", required_argument, nullptr, 'l'},
                                       {"listen", required_argument, nullptr, 's'},
+                                      {"keep", required_argument, nullptr, 'k'},
+                                      {"identity", required_argument, nullptr, 'i'},
                                       {"port", required_argument, nullptr, 'p'},
                                       {"help", no_argument, nullptr, 'h'},
                                       {nullptr, 0, nullptr, 0}};
@@ -61,6 +84,13 @@ Result<Options> parse(int count, char** words) {
             case 's':
                 options.listen_path = optarg;
                 break;
+            case 'k':
+                options.keep_path = optarg;
+                break;
+            case 'i': {
+                FPVS_TRY(options.identity, parse_identity(optarg));
+                break;
+            }
             case 'p':
                 options.ports += (options.ports.empty() ? "" : ";") + std::string(optarg);
                 break;
@@ -103,6 +133,24 @@ Result<kernel::UniqueFd> listen_at(const std::string& path) {
     return listener;
 }
 
+// Until a host says farewell, or none comes in time.
+Status outlive_host(Simcard& simcard, const std::string& path) {
+    for (;;) {
+        FPVS_TRY(auto listener, listen_at(path));
+        FPVS_TRY(auto host, simcard.await_host(listener.get(), kOrphanTime));
+        // Who else comes is told at once that there is nothing to have.
+        listener = kernel::UniqueFd();
+        ::unlink(path.c_str());
+        if (!host.valid()) {
+            return {};
+        }
+        FPVS_TRY(const auto parting, simcard.serve(std::move(host)));
+        if (parting == Simcard::Parting::farewell) {
+            return {};
+        }
+    }
+}
+
 Status run(const Options& options) {
     FPVS_TRY(const auto texts, split_ports(options.ports));
     std::vector<std::unique_ptr<Port>> ports;
@@ -110,9 +158,12 @@ Status run(const Options& options) {
         FPVS_TRY(auto port, open_port(text));
         ports.push_back(std::move(port));
     }
-    FPVS_TRY(const auto simcard, Simcard::create(std::move(ports)));
+    FPVS_TRY(const auto simcard, Simcard::create(std::move(ports), options.identity));
     if (options.link_fd >= 0) {
-        return simcard->serve(kernel::UniqueFd(options.link_fd));
+        FPVS_TRY(const auto parting, simcard->serve(kernel::UniqueFd(options.link_fd)));
+        return parting == Simcard::Parting::farewell || options.keep_path.empty()
+                   ? Status()
+                   : outlive_host(*simcard, options.keep_path);
     }
     FPVS_TRY(const auto listener, listen_at(options.listen_path));
     for (;;) {
@@ -122,6 +173,8 @@ Status run(const Options& options) {
 }
 
 int simcard(int count, char** words) {
+    // Nobody may be left who reads what it logs.
+    std::signal(SIGPIPE, SIG_IGN);
     const auto options = parse(count, words);
     if (options && options->help) {
         fmt::print("{}", kUsage);

@@ -30,12 +30,13 @@ tl::unexpected<Error> failed(const char* what) {
 
 }  // namespace
 
-Result<std::unique_ptr<Simcard>> Simcard::create(std::vector<std::unique_ptr<Port>> ports) {
+Result<std::unique_ptr<Simcard>> Simcard::create(std::vector<std::unique_ptr<Port>> ports,
+                                                 CardIdentity identity) {
     kernel::UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
     if (!epoll.valid()) {
         return failed("make an epoll set");
     }
-    std::unique_ptr<Simcard> simcard(new Simcard(std::move(ports), std::move(epoll)));
+    std::unique_ptr<Simcard> simcard(new Simcard(std::move(ports), std::move(epoll), identity));
     for (const auto& port : simcard->ports_) {
         if (port->fd() >= 0) {
             FPVS_TRY_STATUS(simcard->watch(port->fd()));
@@ -45,39 +46,61 @@ Result<std::unique_ptr<Simcard>> Simcard::create(std::vector<std::unique_ptr<Por
     return simcard;
 }
 
-Simcard::Simcard(std::vector<std::unique_ptr<Port>> ports, kernel::UniqueFd epoll)
-    : epoll_(std::move(epoll)), ports_(std::move(ports)) {
+Simcard::Simcard(std::vector<std::unique_ptr<Port>> ports,
+                 kernel::UniqueFd epoll,
+                 CardIdentity identity)
+    : epoll_(std::move(epoll)), identity_(identity), ports_(std::move(ports)) {
     for (const auto& port : ports_) {
         log::info("simcard", "port plugged into {}", port->text());
     }
 }
 
-Status Simcard::serve(kernel::UniqueFd link) {
-    LinkServer server(std::move(link));
-    FPVS_TRY_STATUS(watch(server.fd()));
+Result<Simcard::Parting> Simcard::serve(kernel::UniqueFd link) {
+    auto server =
+        std::make_unique<LinkServer>(std::move(link), identity_, LinkServer::Memory::kept);
+    FPVS_TRY_STATUS(watch(server->fd()));
     for (;;) {
-        FPVS_TRY(const bool readable, turn(server.fd()));
-        if (readable && server.service(*this) == LinkServer::Peer::gone) {
+        FPVS_TRY(const bool readable, turn(server->fd()));
+        if (readable && server->service(*this) == LinkServer::Peer::gone) {
             break;
         }
     }
-    unwatch(server.fd());
+    unwatch(server->fd());
     log::info("simcard",
-              "host gone: reads={} writes={} refused={} cycles={}",
-              server.counters().reads,
-              server.counters().writes,
-              server.counters().refused,
+              "host {}: reads={} writes={} refused={} cycles={}",
+              server->said_farewell() ? "gone" : "vanished",
+              server->counters().reads,
+              server->counters().writes,
+              server->counters().refused,
               card_.cycles());
-    // Its memory is gone with it: stop the rings, or they would shout into the void.
-    card_.write_register(abi::reg::run, 0);
-    return {};
+    if (server->said_farewell()) {
+        // Its memory is gone with it: stop the rings, or they would shout into the void.
+        card_.write_register(abi::reg::run, 0);
+        return Parting::farewell;
+    }
+    release_vanished_host();
+    vanished_host_ = std::move(server);
+    return Parting::vanished;
 }
 
-Result<kernel::UniqueFd> Simcard::await_host(int listener) {
+void Simcard::release_vanished_host() {
+    if (vanished_host_) {
+        vanished_host_->release(*this);
+        vanished_host_.reset();
+    }
+}
+
+Result<kernel::UniqueFd> Simcard::await_host(int listener,
+                                             std::optional<std::chrono::seconds> patience) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point begin = Clock::now();
     FPVS_TRY_STATUS(watch(listener));
     for (;;) {
         FPVS_TRY(const bool readable, turn(listener));
         if (!readable) {
+            if (patience && Clock::now() - begin > *patience) {
+                return kernel::UniqueFd();
+            }
             continue;
         }
         kernel::UniqueFd host(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -189,7 +212,9 @@ void Simcard::write_register(std::uint32_t offset, std::uint32_t value) {
     started_ = started_ || (offset == abi::reg::run && (value & 1) != 0);
 }
 
+// A host that shares memory has stopped the rings before: what they had is needed no more.
 void Simcard::map_memory(std::uint64_t card_address, std::span<std::byte> bytes) {
+    release_vanished_host();
     card_.memory().map(card_address, bytes);
 }
 

@@ -99,6 +99,36 @@ Status LinkClient::unshare(std::uint64_t card_address) {
     return {};
 }
 
+Result<CardIdentity> LinkClient::identity() {
+    FPVS_TRY(const Message high,
+             ask({.kind = MessageKind::identify, .address = 0}, MessageKind::identity));
+    FPVS_TRY(const Message low,
+             ask({.kind = MessageKind::identify, .address = 1}, MessageKind::identity));
+    return CardIdentity{.high = high.value, .low = low.value};
+}
+
+void LinkClient::bid_farewell() {
+    const auto deadline = Clock::now() + kLinkTimeout;
+    const std::unique_lock lock(*mutex_, deadline);
+    if (lock) {
+        // A card that has gone before needs no word.
+        static_cast<void>(send({.kind = MessageKind::farewell}, -1, deadline));
+    }
+    ::shutdown(socket_.get(), SHUT_WR);
+}
+
+bool LinkClient::wait_closed(std::chrono::milliseconds timeout) {
+    const auto deadline = Clock::now() + timeout;
+    Message late;
+    while (wait_for(socket_.get(), POLLIN, deadline)) {
+        const ssize_t size = ::recv(socket_.get(), &late, sizeof late, MSG_DONTWAIT);
+        if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void LinkClient::hang_up() {
     ::shutdown(socket_.get(), SHUT_RDWR);
 }

@@ -35,7 +35,14 @@ class LinkClient {
     [[nodiscard]] Status share(std::uint64_t card_address, std::uint64_t size_bytes, int memfd);
     [[nodiscard]] Status unshare(std::uint64_t card_address);
 
-    // Tells the card's end that we have gone; later calls fail.
+    // Of the xclbin whose simulator this is.
+    [[nodiscard]] Result<CardIdentity> identity();
+
+    // Tells the card's end that we go, and take our memory along; later calls fail.
+    void bid_farewell();
+    // True once the card's end is closed, too.
+    [[nodiscard]] bool wait_closed(std::chrono::milliseconds timeout);
+    // Goes as if by accident; later calls fail.
     void hang_up();
 
   private:

@@ -11,16 +11,22 @@
 //   write       register offset     value              none
 //   share       card address        size in bytes      shared: card address, size in bytes
 //   unshare     card address        0                  unshared: card address, 0
+//   identify    0 or 1              0                  identity: as asked, that half of the uuid
+//   farewell    0                   0                  none
 //
 // - hello comes first; anything else before it is refused.
 // - A write is posted: a doorbell costs one send.  The server takes requests strictly in order, so
 //   a read that follows a write sees its effect.
 // - share carries the file descriptor (SCM_RIGHTS) of a memfd that is sealed against shrinking, so
 //   that no host can crash the card by truncating it.  After unshared the card touches it no more.
+// - A card goes on when its host has vanished, and keeps the memory that it had from it until the
+//   next host shares some.  With farewell a host takes its memory along, and ends a simulator that
+//   was started for it.  identity: of the xclbin whose simulator this is, 0 if nobody said.
 // - What the server does not accept, it answers with refused: address as sent, value a Refusal.
 //   A write that it does not accept is counted and otherwise ignored, as a bus would.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -29,7 +35,7 @@
 namespace fpvs::sim::card {
 
 constexpr std::uint64_t kLinkMagic = 0x4b4e494c53565046;  // "FPVSLINK" in memory.
-constexpr std::uint64_t kLinkVersion = 1;
+constexpr std::uint64_t kLinkVersion = 2;
 
 constexpr std::uint32_t kLinkRegisterBytes = abi::kRegisterBlockBytes;
 constexpr std::size_t kSharesMax = 64;
@@ -37,8 +43,21 @@ constexpr std::uint64_t kShareBytesMax = std::uint64_t{1} << 30;
 constexpr std::uint64_t kSharePageBytes = 4096;
 constexpr std::uint64_t kCardAddressEnd = std::uint64_t{1} << 48;
 
-// How a simulator is started: `fpvs-simcard --link-fd N`, N an open, connected socket.
+// How a simulator is started: `fpvs-simcard --link-fd N`, N an open, connected socket, and, where
+// it is to wait for another host when this one vanishes, `--keep PATH --identity UUID`.
 constexpr const char* kLinkFdOption = "--link-fd";
+constexpr const char* kKeepOption = "--keep";
+constexpr const char* kIdentityOption = "--identity";
+// It waits for so long.
+constexpr std::chrono::seconds kOrphanTime{60};
+
+// The uuid of an xclbin.
+struct CardIdentity {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+
+    friend bool operator==(const CardIdentity&, const CardIdentity&) = default;
+};
 
 enum class MessageKind : std::uint32_t {
     hello = 1,
@@ -51,6 +70,9 @@ enum class MessageKind : std::uint32_t {
     unshare = 8,
     unshared = 9,
     refused = 10,
+    identify = 11,
+    identity = 12,
+    farewell = 13,
 };
 
 enum class Refusal : std::uint64_t {

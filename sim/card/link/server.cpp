@@ -65,7 +65,8 @@ bool is_register(std::uint64_t offset) {
 
 }  // namespace
 
-LinkServer::LinkServer(kernel::UniqueFd socket) : socket_(std::move(socket)) {}
+LinkServer::LinkServer(kernel::UniqueFd socket, CardIdentity identity, Memory memory)
+    : socket_(std::move(socket)), identity_(identity), memory_(memory) {}
 
 LinkServer::~LinkServer() {
     for (const auto& [address, bytes] : shares_) {
@@ -87,8 +88,8 @@ LinkServer::Peer LinkServer::service(Device& device, int budget) {
                 break;
         }
     }
-    if (gone_) {
-        detach(device);
+    if (gone_ && (said_farewell_ || memory_ == Memory::released)) {
+        release(device);
     }
     return gone_ ? Peer::gone : Peer::attached;
 }
@@ -153,6 +154,14 @@ void LinkServer::handle(Device& device, Received& received) {
             return share(device, request, std::move(received.descriptor));
         case MessageKind::unshare:
             return unshare(device, request);
+        case MessageKind::identify:
+            return answer(request,
+                          MessageKind::identity,
+                          request.address == 0 ? identity_.high : identity_.low);
+        case MessageKind::farewell:
+            said_farewell_ = true;
+            gone_ = true;
+            return;
         default:
             return refuse(request, Refusal::malformed);
     }
@@ -220,7 +229,7 @@ void LinkServer::refuse(const Message& request, Refusal refusal) {
     answer(request, MessageKind::refused, static_cast<std::uint64_t>(refusal));
 }
 
-void LinkServer::detach(Device& device) {
+void LinkServer::release(Device& device) {
     for (const auto& [address, bytes] : shares_) {
         device.unmap_memory(address);
         ::munmap(bytes.data(), bytes.size());

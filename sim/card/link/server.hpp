@@ -23,9 +23,13 @@ struct LinkCounters {
 class LinkServer {
   public:
     enum class Peer { attached, gone };
+    // What becomes of the memory of a peer that vanishes without farewell.
+    enum class Memory { released, kept };
 
     // A connected SOCK_SEQPACKET socket.
-    explicit LinkServer(kernel::UniqueFd socket);
+    explicit LinkServer(kernel::UniqueFd socket,
+                        CardIdentity identity = {},
+                        Memory memory = Memory::released);
     LinkServer(const LinkServer&) = delete;
     LinkServer& operator=(const LinkServer&) = delete;
     ~LinkServer();
@@ -34,9 +38,13 @@ class LinkServer {
     [[nodiscard]] int fd() const { return socket_.get(); }
 
     // Handles the messages that wait, at most `budget` of them, so that a chatty host cannot stop
-    // the card's clock.  Once the peer has gone, all memory is unmapped and every further call
-    // returns Peer::gone at once.
+    // the card's clock.  Once the peer has gone, all memory that is not to be kept is unmapped and
+    // every further call returns Peer::gone at once.
     [[nodiscard]] Peer service(Device& device, int budget = 64);
+    // The peer has gone, and has said so.
+    [[nodiscard]] bool said_farewell() const { return said_farewell_; }
+    // Unmaps what was kept.
+    void release(Device& device);
 
     [[nodiscard]] const LinkCounters& counters() const { return counters_; }
 
@@ -55,11 +63,13 @@ class LinkServer {
     [[nodiscard]] std::optional<Refusal> check_share(const Message& request) const;
     void answer(const Message& request, MessageKind kind, std::uint64_t value);
     void refuse(const Message& request, Refusal refusal);
-    void detach(Device& device);
 
     kernel::UniqueFd socket_;
+    CardIdentity identity_;
+    Memory memory_;
     bool greeted_ = false;
     bool gone_ = false;
+    bool said_farewell_ = false;
     std::map<std::uint64_t, std::span<std::byte>> shares_;  // By card address.
     LinkCounters counters_;
 };

@@ -66,7 +66,8 @@ run_director() {
 
 # director_start CONFIG: the director of scripts that have one.
 director_start() {
-    run_director lvs01 "$1" >"$WORK/fpvsd.log" 2>&1 &
+    : >"$WORK/fpvsd.log"
+    run_director lvs01 "$1" >>"$WORK/fpvsd.log" 2>&1 &
     daemon_pid=$!
     wait_for "the control socket answers" fpvsadm -Ln
 }

@@ -264,9 +264,15 @@ TEST_F(ListeningSimcard, outlives_hosts_that_vanish_and_keeps_the_cards_clock) {
         EXPECT_GT(now, cycles);
         cycles = now;
     }
+    {
+        LinkClient leaving = connect();
+        EXPECT_EQ(leaving.read_register(abi::reg::run).value_or(0), 1U)
+            << "it goes on when its host has vanished";
+        leaving.bid_farewell();
+    }
     LinkBus bus(connect());
     EXPECT_TRUE(eventually([&] { return bus.read_register(abi::reg::run) == 0; }))
-        << "stopped when its host went";
+        << "stopped when its host took leave";
     EXPECT_FALSE(process.ended());
 }
 
