@@ -68,9 +68,7 @@ Daemon::Daemon(boost::asio::io_context& io, DaemonOptions options)
     : io_(io), options_(std::move(options)), scripts_(io), probe_(io, scripts_, random_seed()) {}
 
 Daemon::~Daemon() {
-    if (loader_.joinable()) {
-        loader_.join();
-    }
+    cards_.reset();
     // Sessions of clients may still call these.
     control_.reset();
     ipvs_.reset();
@@ -104,12 +102,13 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
     FPVS_TRY_STATUS(daemon->data_path_->remember());
     FPVS_TRY_STATUS(daemon->open_sockets());
     if (!daemon->options_.card_path.empty()) {
-        daemon->load_card(daemon->options_.card_path, [&path = *daemon->data_path_](Status status) {
-            if (!status) {
-                log::error("card", "{}", status.error().text());
-                path.give_up_card();
-            }
-        });
+        daemon->cards_->load(daemon->options_.card_path,
+                             [&path = *daemon->data_path_](Status status) {
+                                 if (!status) {
+                                     log::error("card", "{}", status.error().text());
+                                     path.give_up_card();
+                                 }
+                             });
     }
     log::info("daemon",
               "started, {} virtual services, {} worker(s)",
@@ -128,6 +127,17 @@ Status Daemon::open_drivers(bool card_runs) {
                               .card_runs = card_runs},
                              *neighbours_,
                              clock_));
+    cards_ = std::make_unique<CardKeeper>(
+        io_,
+        CardActions{
+            .check = xrt_card::check_file,
+            .open = [](const std::string& path) { return xrt_card::open_card({.path = path}); },
+            .detach = [this] { data_path_->detach_card(); },
+            .attach =
+                [this](std::unique_ptr<provider::Card> card) {
+                    return data_path_->attach_card(std::move(card));
+                }});
+    data_path_->on_card_lost([this] { boost::asio::post(io_, [this] { cards_->lost(); }); });
     neighbours_->on_change([this](const model::IpAddress& target, const auto& neighbour) {
         data_path_->neighbour_changed(target, neighbour);
     });
@@ -178,7 +188,7 @@ Status Daemon::open_sockets() {
         options_.config_path,
         Lifecycle{.load_card =
                       [this](std::string path, control::Operations::Done done) {
-                          load_card(std::move(path), std::move(done));
+                          cards_->load(std::move(path), std::move(done));
                       },
                   .reload = [this] { return reload(); },
                   .stop = [this] { stop(); }});
@@ -296,43 +306,6 @@ void Daemon::on_vrrp(const model::VrrpInstance& instance, vrrp::State state) {
     }
 }
 
-void Daemon::load_card(std::string path, control::Operations::Done done) {
-    if (loading_) {
-        done(fail(Code::failed_precondition, "another card is being loaded"));
-        return;
-    }
-    if (const Status status = xrt_card::check_file(path); !status) {
-        done(status);  // What runs, runs on.
-        return;
-    }
-    data_path_->detach_card();
-    if (loader_.joinable()) {
-        loader_.join();
-    }
-    loading_ = true;
-    loader_ = std::thread([this, path = std::move(path), done = std::move(done)] {
-        // Shared, because a posted handler must be copyable.
-        auto card = std::make_shared<Result<std::unique_ptr<provider::Card>>>(
-            xrt_card::open_card({.path = path}));
-        boost::asio::post(io_, [this, card, done] { finish_load(std::move(*card), done); });
-    });
-}
-
-void Daemon::finish_load(Result<std::unique_ptr<provider::Card>> card,
-                         const control::Operations::Done& done) {
-    loading_ = false;
-    if (!card) {
-        done(fail(std::move(card).error()));
-        return;
-    }
-    const std::string path = (*card)->bitstream().path;
-    const Status attached = data_path_->attach_card(std::move(*card));
-    if (attached) {
-        log::info("card", "running {}", path);
-    }
-    done(attached);
-}
-
 void Daemon::stop() {
     log::info("daemon", "stopping");
     health_->stop();
@@ -341,6 +314,7 @@ void Daemon::stop() {
     for (const model::SyncDaemon& daemon : sync_->list()) {
         (void)sync_->stop(daemon.role);
     }
+    cards_->stop();
     data_path_->detach_card();
     // After the last events of VRRP, which are on their way to this thread and tell scripts, too.
     boost::asio::post(io_, [this] { scripts_.finish(kLastScripts, [this] { io_.stop(); }); });

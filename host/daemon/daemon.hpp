@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "drivers/ipvs_netlink/server.hpp"
@@ -21,6 +20,7 @@
 #include "drivers/probe/track_source.hpp"
 #include "host/control/dispatcher.hpp"
 #include "host/control/server.hpp"
+#include "host/daemon/card_keeper.hpp"
 #include "host/daemon/data_path.hpp"
 #include "host/daemon/operations.hpp"
 #include "host/daemon/port_options.hpp"
@@ -77,9 +77,6 @@ class Daemon {
     // Runs the synchronisation daemons that the file asks for, by what VRRP's instances are.
     void follow_sync(const std::optional<model::SyncFollower>& before);
     void on_vrrp(const model::VrrpInstance& instance, vrrp::State state);
-    void load_card(std::string path, control::Operations::Done done);
-    void finish_load(Result<std::unique_ptr<provider::Card>> card,
-                     const control::Operations::Done& done);
 
     boost::asio::io_context& io_;
     const DaemonOptions options_;
@@ -108,8 +105,7 @@ class Daemon {
     std::unique_ptr<control::Server> control_;
     std::unique_ptr<ipvs_netlink::Server> ipvs_;
 
-    std::thread loader_;  // Opens a card, which takes its time.
-    bool loading_ = false;
+    std::unique_ptr<CardKeeper> cards_;
 };
 
 }  // namespace fpvs::daemon

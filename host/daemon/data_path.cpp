@@ -454,6 +454,7 @@ Status DataPath::attach_card(std::unique_ptr<provider::Card> card) {
             if (!card_->step(now)) {
                 first().worker->set_step_hook({});
                 carry_by_standby();
+                card_lost_();
             }
         });
         return {};

@@ -100,6 +100,8 @@ class DataPath {
     [[nodiscard]] Status attach_card(std::unique_ptr<provider::Card> card);
     // Connections go on in software; the standby ports carry their interfaces again.
     void detach_card();
+    // Told on the worker's thread; before a card is attached.
+    void on_card_lost(std::function<void()> handler) { card_lost_ = std::move(handler); }
     // The card that was expected does not come.
     void give_up_card();
     // Where a card has failed, its state is the reason.
@@ -200,6 +202,7 @@ class DataPath {
     std::vector<Interface> interfaces_;
     std::vector<WorkerParts> workers_;
     SyncEngines sync_engines_{*this};
+    std::function<void()> card_lost_ = [] {};
     std::unique_ptr<CardSession> card_;  // Used on the worker's thread while that runs.
 };
 

@@ -152,8 +152,19 @@ void Offload::poll(Time now) {
     check_answers(now);
 }
 
+// The card must not forward beside who takes over: its ports are shut before its rings stop.
 void Offload::leave(Time now) {
     if (state_ == CardState::running) {
+        provider::ProducerRing& ring = rings_.commands();
+        for (const provider::NetworkPort& port : options_.ports) {
+            const auto slot = ring.reserve();
+            const CommandRecord command = port_command(port, false);
+            if (!slot.empty()) {
+                std::memcpy(slot.data(), command.words.data(), sizeof command.words);
+                ring.commit();
+            }
+        }
+        ring.wait_taken();
         engine_.on_card_lost(now);
     }
     if (state_ != CardState::lost) {

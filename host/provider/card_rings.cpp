@@ -14,6 +14,9 @@ namespace {
 // The card has at most a few frames under way; the bound is for one that is broken.
 constexpr int kStopReadsMax = 10000;
 
+// It takes a command in less time than a read does.
+constexpr int kTakenReadsMax = 1000;
+
 constexpr int kRecordBytesLog2 = 6;
 static_assert(1 << kRecordBytesLog2 == abi::kRecordBytes);
 
@@ -67,6 +70,19 @@ void ProducerRing::publish() noexcept {
     if (published_ != produced_ && !owner_->lost_) {
         published_ = produced_;
         owner_->write_index(ring_, produced_);
+    }
+}
+
+void ProducerRing::wait_taken() noexcept {
+    publish();
+    for (int i = 0; i < kTakenReadsMax && taken_ != produced_ && !owner_->lost_; ++i) {
+        const auto taken =
+            owner_->card_.read_register(abi::ring_register(ring_, abi::reg::ring::card_index));
+        if (!taken) {
+            owner_->declare_lost(taken.error());
+            return;
+        }
+        taken_ = *taken;
     }
 }
 

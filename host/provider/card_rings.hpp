@@ -53,6 +53,8 @@ class ProducerRing {
     void commit() noexcept { ++produced_; }
     // Rings the doorbell if something was committed since the last time.
     void publish() noexcept;
+    // Publishes, and waits a short time until the card has taken everything.
+    void wait_taken() noexcept;
 
     [[nodiscard]] const RingGeometry& geometry() const { return geometry_; }
     [[nodiscard]] std::uint64_t card_address() const { return memory_->card_address(); }

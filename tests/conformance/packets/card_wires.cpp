@@ -37,6 +37,7 @@ class CardWires final : public Wires {
         card_ = card.get();
         auto session = daemon::CardSession::open(
             std::move(card),
+            "",  // Nothing outlives a replay.
             plugs.ports,
             plugs.engine,
             plugs.neighbours,

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A card dies under load and comes back: long-lived MariaDB sessions go on through the simulated
-# card, through the slow path after its simulator was killed, and through a new card after that.
+# card, through the slow path after its simulator was killed, and through a new card after that,
+# which the daemon loads by itself.  Then a file that is no bitstream is refused without a trace,
+# and another load under the same sessions loses nothing either.
 # Each session counts its answers and must keep its server-side connection id all along.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.." || exit 1
 [ "$(id -u)" = 0 ] || { echo "skipped: network namespaces need root"; exit 77; }
 
 readonly CLIENTS=4
-readonly QUERIES=60
+readonly QUERIES=90
 readonly PAUSE=0.25
 readonly LAB=fpvs-lost-$$
 readonly BUILD=${1:-$PWD/build}
@@ -67,10 +69,19 @@ wait_for "the daemon has noticed" card_gone
 wait_for "the sessions go on without it" answers_passed $((before + 4 * CLIENTS))
 fpvsadm card status | head -n 4
 
-heading "A new card"
-director_load_card
+heading "A new card comes by itself"
 wait_for "the card runs" card_running
 wait_for "the card forwards the same connections" forwarding $((2 * CLIENTS))
+
+heading "A bitstream under load"
+printf 'no xclbin' >"$WORK/wrong.xclbin"
+refused=$(fpvsadm card load "$WORK/wrong.xclbin" 2>&1)
+status=$?
+say "  $refused"
+check "a file that is none is refused" [ $status != 0 ]
+check "and what ran runs on" forwarding $((2 * CLIENTS))
+director_load_card
+wait_for "the new card forwards the same connections" forwarding $((2 * CLIENTS))
 wait "${sessions[@]}"
 
 heading "What must hold"
