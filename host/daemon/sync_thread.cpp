@@ -17,6 +17,7 @@
 #include <boost/asio/post.hpp>
 
 #include "drivers/kernel/sync_socket.hpp"
+#include "host/daemon/sync_bulk.hpp"
 #include "host/util/log.hpp"
 
 namespace fpvs::daemon {
@@ -62,6 +63,7 @@ struct SyncThread::Parts {
         explicit Master(kernel::SyncSender the_sender) : sender(std::move(the_sender)) {}
         kernel::SyncSender sender;
         std::optional<sync::Master> master;
+        std::unique_ptr<BulkMaster> bulk;  // None where its port cannot be had.
     };
     // One of each port of a backup.
     struct Ear {
@@ -71,6 +73,7 @@ struct SyncThread::Parts {
     struct Backup {
         std::vector<std::shared_ptr<Ear>> ears;
         std::optional<sync::Backup> backup;
+        std::unique_ptr<BulkBackup> bulk;
         sync::BackupCounters reported;
     };
 
@@ -116,6 +119,23 @@ struct SyncThread::Parts {
                 backup->backup->finish(now);
                 listen(ear);
             });
+    }
+
+    // Without it, directors learn of connections from their packets only.
+    template <class Bulk>
+    void take_bulk(Result<std::unique_ptr<Bulk>> opened, std::unique_ptr<Bulk>& bulk) {
+        if (opened) {
+            bulk = std::move(*opened);
+        } else {
+            log::warn("sync", "no bulk resynchronisation: {}", opened.error().text());
+        }
+    }
+
+    void ask_for_all(const model::SyncDaemon& daemon) {
+        BulkBackup::Listener listener{
+            .hear = [this](auto message) { backup->backup->hear(message, clock.now()); },
+            .finish = [this] { backup->backup->finish(clock.now()); }};
+        take_bulk(BulkBackup::open(io, daemon, std::move(listener)), backup->bulk);
     }
 
     void close_backup() {
@@ -234,6 +254,7 @@ Status SyncThread::start_master(const model::SyncDaemon& daemon) {
             return sync::Master::Sending::failed;
         });
     });
+    call([&] { parts_->take_bulk(BulkMaster::open(io_, daemon, engines_), parts_->master->bulk); });
     engines_.attach(std::span(sinks).first(workers), sinks.back());
     return {};
 }
@@ -256,6 +277,7 @@ Status SyncThread::start_backup(const model::SyncDaemon& daemon) {
             parts_->backup->ears.push_back(ear);
             parts_->listen(ear);
         }
+        parts_->ask_for_all(daemon);
     });
     return {};
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Two directors with VRRP and connection synchronisation: a client holds HELD connections, and
-# others have their servers by persistence.  The master is killed: every connection must go on with
-# its server, and so must the clients.
+# others have their servers by persistence.  The master is killed; then it comes back, is told of
+# everything by the other (docs/decisions/0015), and takes over again.  Each time every connection
+# must go on with its server, and the others must get theirs.
 #
 # Without cards, so that the slow path carries everything.
 set -uo pipefail
@@ -149,6 +150,14 @@ wait_for "lvs02 knows them" has_all lvs02
 
 heading "lvs01, the master, is killed (kill -9)"
 kill_director lvs01 lvs02
+round
+check "0 of $HELD lost, persistence holds" [ "$answer" = "$ALL" ]
+
+heading "lvs01 comes back, with a higher priority"
+start lvs01
+wait_for "lvs01 knows all of them" has_all lvs01
+wait_for "lvs01 is master" is_master lvs01
+say "  lvs01: $(grep -o 'was told everything: .*' "$WORK/lvs01.log")"
 round
 check "0 of $HELD lost, persistence holds" [ "$answer" = "$ALL" ]
 
