@@ -471,6 +471,45 @@ Status Rtnetlink::remove_address(const InterfaceAddress& address) {
     return change_address(RTM_DELADDR, 0, address, EADDRNOTAVAIL);
 }
 
+Status Rtnetlink::change_interface(nlmsghdr& request, std::string_view what) {
+    FPVS_TRY(const int refused, exchange(request, [](const nlmsghdr&) {}));
+    if (refused != 0) {
+        return fail(Code::unavailable, "cannot {}: {}", what, std::strerror(refused));
+    }
+    return {};
+}
+
+Status Rtnetlink::add_macvlan(std::string_view name,
+                              std::uint32_t base_index,
+                              model::MacAddress mac) {
+    Request<ifinfomsg> request(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+    request.put(IFLA_IFNAME, name);
+    request.put(IFLA_LINK, base_index);
+    nlmsghdr* const message = &request.message();
+    mnl_attr_put(message, IFLA_ADDRESS, mac.octets.size(), mac.octets.data());
+    nlattr* const info = mnl_attr_nest_start(message, IFLA_LINKINFO);
+    mnl_attr_put_strz(message, IFLA_INFO_KIND, "macvlan");
+    nlattr* const data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
+    mnl_attr_put_u32(message, IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE);
+    mnl_attr_nest_end(message, data);
+    mnl_attr_nest_end(message, info);
+    return change_interface(*message, fmt::format("make the interface {}", name));
+}
+
+Status Rtnetlink::set_up(std::uint32_t interface_index) {
+    Request<ifinfomsg> request(RTM_NEWLINK, NLM_F_ACK);
+    request.header().ifi_index = static_cast<int>(interface_index);
+    request.header().ifi_change = IFF_UP;
+    request.header().ifi_flags = IFF_UP;
+    return change_interface(request.message(), "set the interface up");
+}
+
+Status Rtnetlink::remove_interface(std::uint32_t interface_index) {
+    Request<ifinfomsg> request(RTM_DELLINK, NLM_F_ACK);
+    request.header().ifi_index = static_cast<int>(interface_index);
+    return change_interface(request.message(), "remove the interface");
+}
+
 Result<RouteList> Rtnetlink::routes(std::size_t routes_max) {
     RouteList list;
     std::vector<provider::Route> main;

@@ -74,6 +74,13 @@ class Rtnetlink {
     [[nodiscard]] Status add_address(const InterfaceAddress& address);
     [[nodiscard]] Status remove_address(const InterfaceAddress& address);
 
+    // A macvlan of mode private, not yet set up.
+    [[nodiscard]] Status add_macvlan(std::string_view name,
+                                     std::uint32_t base_index,
+                                     model::MacAddress mac);
+    [[nodiscard]] Status set_up(std::uint32_t interface_index);
+    [[nodiscard]] Status remove_interface(std::uint32_t interface_index);
+
     // Both families.
     [[nodiscard]] Result<RouteList> routes(std::size_t routes_max);
     // None: unreachable, or an address of this host, or not unicast.
@@ -96,6 +103,7 @@ class Rtnetlink {
     // EINTR: the replies are all there but come from before and after a change.
     [[nodiscard]] Result<int> exchange(nlmsghdr& request, const OnReply& on_reply);
     [[nodiscard]] Result<Interface> query_interface(nlmsghdr& request, std::string_view what);
+    [[nodiscard]] Status change_interface(nlmsghdr& request, std::string_view what);
     [[nodiscard]] Status change_address(std::uint16_t type,
                                         std::uint16_t flags,
                                         const InterfaceAddress& address,

@@ -21,6 +21,8 @@
 namespace fpvs::kernel {
 namespace {
 
+constexpr std::array<VrrpChannel, kVrrpChannels> kChannels = {
+    VrrpChannel::ipv4, VrrpChannel::ipv6, VrrpChannel::ipv4_authenticated};
 constexpr int kPacketsPerTurn = 32;  // Then the io_context's other work has its turn.
 constexpr int kPriorityControl = 6;  // TC_PRIO_CONTROL: before everything else in a queue.
 
@@ -80,7 +82,7 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
 
     [[nodiscard]] Status send_packet(std::span<const std::uint8_t> packet,
                                      const model::IpAddress& destination) {
-        Socket& socket = socket_of(destination.family);
+        Socket& socket = socket_of(destination.is_ipv4() ? VrrpChannel::ipv4 : VrrpChannel::ipv6);
         if (!socket) {
             return fail(Code::unavailable, "{} has no VRRP socket of that family", name_);
         }
@@ -104,23 +106,23 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
     }
 
     void receive_pending() {
-        for (const model::Family family : {model::Family::ipv4, model::Family::ipv6}) {
-            receive_pending(family);
+        for (const VrrpChannel channel : kChannels) {
+            receive_pending(channel);
         }
     }
 
   private:
     using Socket = std::optional<boost::asio::posix::stream_descriptor>;
 
-    [[nodiscard]] Socket& socket_of(model::Family family) {
-        return family == model::Family::ipv4 ? ipv4_ : ipv6_;
+    [[nodiscard]] Socket& socket_of(VrrpChannel channel) {
+        return sockets_[static_cast<std::size_t>(channel)];
     }
 
-    void receive_pending(model::Family family) {
+    void receive_pending(VrrpChannel channel) {
         VrrpPacketBuffer buffer;
-        for (int i = 0; i < kPacketsPerTurn && !stopped_ && socket_of(family); ++i) {
+        for (int i = 0; i < kPacketsPerTurn && !stopped_ && socket_of(channel); ++i) {
             const auto packet =
-                receive_vrrp_packet(socket_of(family)->native_handle(), family, buffer);
+                receive_vrrp_packet(socket_of(channel)->native_handle(), channel, buffer);
             if (!packet) {
                 break;
             }
@@ -154,16 +156,21 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
 
     // A host without IPv6 still has VRRP for IPv4.
     [[nodiscard]] Status open_sockets(const Interface& interface) {
-        FPVS_TRY(UniqueFd ipv4, open_vrrp_socket(interface, model::Family::ipv4));
-        ipv4_.emplace(io_, ipv4.release());
-        if (auto ipv6 = open_vrrp_socket(interface, model::Family::ipv6)) {
-            ipv6_.emplace(io_, ipv6->release());
-        } else {
-            log::info("vrrp", "no adverts over IPv6 on {}: {}", name_, ipv6.error().text());
-        }
         interface_ = interface;
-        wait(model::Family::ipv4);
-        wait(model::Family::ipv6);
+        if (!events_.on_packet) {
+            return {};
+        }
+        for (const VrrpChannel channel : kChannels) {
+            auto fd = open_vrrp_socket(interface, channel);
+            if (fd) {
+                socket_of(channel).emplace(io_, fd->release());
+                wait(channel);
+            } else if (channel == VrrpChannel::ipv4) {
+                return fail(std::move(fd).error());
+            } else {
+                log::info("vrrp", "some adverts are not heard on {}: {}", name_, fd.error().text());
+            }
+        }
         return {};
     }
 
@@ -179,28 +186,25 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
     }
 
     void close_sockets() {
-        for (Socket* const socket : {&ipv4_, &ipv6_}) {
-            if (*socket) {
+        for (Socket& socket : sockets_) {
+            if (socket) {
                 boost::system::error_code ignored;
-                (*socket)->close(ignored);
-                socket->reset();
+                socket->close(ignored);
+                socket.reset();
             }
         }
     }
 
-    void wait(model::Family family) {
-        if (!socket_of(family)) {
-            return;
-        }
-        socket_of(family)->async_wait(
+    void wait(VrrpChannel channel) {
+        socket_of(channel)->async_wait(
             boost::asio::posix::descriptor_base::wait_read,
-            [self = shared_from_this(), family, index = interface_.index](
+            [self = shared_from_this(), channel, index = interface_.index](
                 const boost::system::error_code& error) {
                 // A wait of a socket that was replaced meanwhile ends here.
                 if (!error && !self->stopped_ && self->interface_.index == index) {
-                    self->receive_pending(family);
-                    if (!self->stopped_) {
-                        self->wait(family);
+                    self->receive_pending(channel);
+                    if (!self->stopped_ && self->socket_of(channel)) {
+                        self->wait(channel);
                     }
                 }
             });
@@ -211,8 +215,7 @@ class LinkCore : public std::enable_shared_from_this<LinkCore> {
     const provider::VrrpLinkEvents events_;
     boost::asio::io_context& io_;
     std::unique_ptr<NetlinkMonitor> monitor_;
-    Socket ipv4_;
-    Socket ipv6_;
+    std::array<Socket, kVrrpChannels> sockets_;  // By channel.
     UniqueFd frames_;
     Interface interface_;  // Its index is 0: there is no such interface.
     provider::LinkState state_;

@@ -6,6 +6,7 @@
 // again when an interface of that name comes back with another index.
 #pragma once
 
+#include "drivers/kernel/virtual_interface.hpp"
 #include "host/provider/vrrp_link.hpp"
 #include "host/util/asio.hpp"
 
@@ -15,6 +16,10 @@ class VrrpLinks final : public provider::VrrpLinks {
   public:
     explicit VrrpLinks(boost::asio::io_context& io) : io_(io) {}
 
+    [[nodiscard]] Result<std::unique_ptr<provider::VirtualInterface>> make_virtual(
+        const provider::VirtualInterfacePlan& plan) override {
+        return VirtualInterface::make(plan);
+    }
     // In the network namespace of the calling thread, which must be that of the io_context's too.
     [[nodiscard]] Result<std::unique_ptr<provider::VrrpLink>> open(
         const std::string& interface, provider::VrrpLinkEvents events) override;

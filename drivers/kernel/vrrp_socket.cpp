@@ -67,10 +67,6 @@ Status prepare_ipv6(int fd, const Interface& interface) {
     return set_option(fd, IPPROTO_IPV6, kIpv6HeaderIncluded, 1, "send own IPv6 headers");
 }
 
-int kernel_family(model::Family family) {
-    return family == model::Family::ipv4 ? AF_INET : AF_INET6;
-}
-
 in6_addr in6_of(const model::IpAddress& address) {
     in6_addr result{};
     for (std::size_t i = 0; i < address.words.size(); ++i) {
@@ -135,16 +131,18 @@ std::optional<std::span<const std::uint8_t>> receive_ipv6(int fd, VrrpPacketBuff
 
 }  // namespace
 
-Result<UniqueFd> open_vrrp_socket(const Interface& interface, model::Family family) {
-    UniqueFd fd(::socket(kernel_family(family), SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, kVrrp));
+Result<UniqueFd> open_vrrp_socket(const Interface& interface, VrrpChannel channel) {
+    const int family = channel == VrrpChannel::ipv6 ? AF_INET6 : AF_INET;
+    const int protocol = channel == VrrpChannel::ipv4_authenticated ? IPPROTO_AH : kVrrp;
+    UniqueFd fd(::socket(family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
     if (!fd.valid()) {
         return fail(Code::unavailable,
                     "cannot open a raw VRRP socket: {}; it needs CAP_NET_RAW",
                     std::strerror(errno));
     }
     FPVS_TRY_STATUS(bind_to(fd.get(), interface));
-    FPVS_TRY_STATUS(family == model::Family::ipv4 ? prepare_ipv4(fd.get(), interface)
-                                                  : prepare_ipv6(fd.get(), interface));
+    FPVS_TRY_STATUS(family == AF_INET ? prepare_ipv4(fd.get(), interface)
+                                      : prepare_ipv6(fd.get(), interface));
     FPVS_TRY_STATUS(
         set_option(fd.get(), SOL_SOCKET, SO_PRIORITY, kPriorityControl, "set the priority"));
     return fd;
@@ -177,9 +175,9 @@ Status send_vrrp_packet(int fd,
 }
 
 std::optional<std::span<const std::uint8_t>> receive_vrrp_packet(int fd,
-                                                                 model::Family family,
+                                                                 VrrpChannel channel,
                                                                  VrrpPacketBuffer& buffer) {
-    if (family == model::Family::ipv6) {
+    if (channel == VrrpChannel::ipv6) {
         return receive_ipv6(fd, buffer);
     }
     const ssize_t length = ::recv(fd, buffer.data(), buffer.size(), 0);

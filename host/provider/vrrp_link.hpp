@@ -39,14 +39,31 @@ class VrrpLink {
 };
 
 struct VrrpLinkEvents {
-    // A packet of protocol 112 to the group or to this host, IP header included, not our own.
+    // A packet of protocol 112, or of 51 around it, to the group or to this host, IP header
+    // included, not our own.  Without a handler nothing is listened to.
     std::function<void(std::span<const std::uint8_t> packet)> on_packet;
     std::function<void()> on_state;
+};
+
+// An interface with a MAC address of its own on top of another, as long as the object lives.
+class VirtualInterface {
+  public:
+    virtual ~VirtualInterface() = default;
+};
+
+struct VirtualInterfacePlan {
+    std::string name;
+    std::string base;
+    model::MacAddress mac;
+
+    friend bool operator==(const VirtualInterfacePlan&, const VirtualInterfacePlan&) = default;
 };
 
 class VrrpLinks {
   public:
     virtual ~VrrpLinks() = default;
+    [[nodiscard]] virtual Result<std::unique_ptr<VirtualInterface>> make_virtual(
+        const VirtualInterfacePlan& plan) = 0;
     [[nodiscard]] virtual Result<std::unique_ptr<VrrpLink>> open(const std::string& interface,
                                                                  VrrpLinkEvents events) = 0;
 };

@@ -85,7 +85,9 @@ std::optional<Refusal> refusal_of(const model::VrrpInstance& instance,
     if (advert.version != instance.version) {
         return Refusal::wrong_version;
     }
-    if (advert.authentication_type != authentication_type_of(instance)) {
+    const bool sealed = received.envelope.sequence.has_value();
+    if (advert.authentication_type != authentication_type_of(instance) ||
+        sealed != (advert.authentication_type == kAuthenticationHeader)) {
         return Refusal::wrong_authentication;
     }
     if (advert.authentication_type == kAuthenticationPassword &&
@@ -119,6 +121,12 @@ std::string describe(Refusal refusal,
                                authentication_type_of(instance));
         case Refusal::wrong_password:
             return "received an invalid passwd!";
+        case Refusal::wrong_seal:
+            return "IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad "
+                   "password !";
+        case Refusal::replayed:
+            return fmt::format("IPSEC-AH : sequence number {} already processed. Packet dropped.",
+                               received.envelope.sequence.value_or(0));
         case Refusal::wrong_addresses:
             return fmt::format("ip address associated with VRID {} not present in MASTER advert",
                                instance.virtual_router_id);

@@ -7,6 +7,7 @@
 
 #include "host/vrrp/admission.hpp"
 #include "host/vrrp/announcement.hpp"
+#include "host/vrrp/seal.hpp"
 
 namespace fpvs::vrrp {
 namespace {
@@ -35,13 +36,13 @@ Instance::Instance(InstanceOwner& owner,
                    const Drivers& drivers,
                    model::VrrpInstance config,
                    model::VrrpGroup group,
-                   Ports ports)
+                   Devices devices)
     : owner_(owner),
       drivers_(drivers),
       config_(std::move(config)),
       group_(std::move(group)),
       tracks_(tracks_of(config_, group_)),
-      ports_(std::move(ports)),
+      devices_(std::move(devices)),
       notify_(std::make_shared<const model::VrrpNotify>(config_.notify)),
       election_(config_,
                 group_.name.empty() ? Election::Membership::alone : Election::Membership::in_group),
@@ -102,7 +103,7 @@ void Instance::reconsider() {
 // A process that was held up finds its timer and the adverts of the meantime due together.  The
 // adverts go first: that we did not listen is not the master's silence.
 void Instance::on_time() {
-    home().link->receive_pending();
+    advert_port().link->receive_pending();
     perform([this](Nanoseconds now) { return election_.on_time(now); });
 }
 
@@ -118,10 +119,14 @@ void Instance::on_packet(std::span<const std::uint8_t> packet) {
     if (source == own_address_) {
         refusal = Refusal::own_address;
     }
+    if (!refusal) {
+        refusal = seal_refusal(packet, received->envelope);
+    }
     if (refusal) {
         refuse(*refusal, *received);
         return;
     }
+    sequence_heard_ = received->envelope.sequence.value_or(0);
     ++adverts_received_;
     bool answers = false;
     perform([&](Nanoseconds now) {
@@ -132,6 +137,17 @@ void Instance::on_packet(std::span<const std::uint8_t> packet) {
     if (answers) {
         tell(Event::Kind::lower_priority);
     }
+}
+
+std::optional<Refusal> Instance::seal_refusal(std::span<const std::uint8_t> packet,
+                                              const Envelope& envelope) const {
+    if (!envelope.sequence) {
+        return std::nullopt;
+    }
+    if (!seal_holds(packet, config_.password)) {
+        return Refusal::wrong_seal;
+    }
+    return *envelope.sequence > sequence_heard_ ? std::nullopt : std::optional(Refusal::replayed);
 }
 
 model::VrrpInstanceView Instance::view() const {
@@ -155,8 +171,18 @@ model::VrrpInstanceView Instance::view() const {
             .adverts_refused = refused};
 }
 
+const Port& Instance::advert_port() const {
+    const auto& virtual_mac = config_.virtual_mac;
+    return virtual_mac && !virtual_mac->adverts_from_base ? port(virtual_mac->interface) : home();
+}
+
+// The virtual interface has the MAC address of one family only.
 const std::string& Instance::interface_of(const model::VirtualAddress& address) const {
-    return address.interface.empty() ? config_.interface : address.interface;
+    if (!address.interface.empty()) {
+        return address.interface;
+    }
+    const bool is_virtual = config_.virtual_mac && address.address.family == config_.family;
+    return is_virtual ? config_.virtual_mac->interface : config_.interface;
 }
 
 // Without an address of its own an interface cannot send adverts (keepalived's FAULT).
@@ -165,9 +191,10 @@ bool Instance::able() const {
     return link_serves && !own_address_.is_any() && !tracking_.fault;
 }
 
-bool Instance::depends_on(const Port& port) const {
-    return hears(port) || std::any_of(tracks_.begin(), tracks_.end(), [&](const auto& track) {
-               return track.kind == model::TrackKind::interface && track.name == port.interface;
+bool Instance::depends_on(const Port& changed) const {
+    return &home() == &changed ||
+           std::any_of(tracks_.begin(), tracks_.end(), [&](const auto& track) {
+               return track.kind == model::TrackKind::interface && track.name == changed.interface;
            });
 }
 
@@ -180,7 +207,7 @@ bool Instance::is_virtual(const model::IpAddress& address) const {
 Tracking Instance::read_tracks() const {
     return track(config_.priority, tracks_, [this](const TrackKey& key) -> Reading {
         if (key.kind == model::TrackKind::interface) {
-            return ports_.at(key.name)->link->state().up ? 1 : 0;
+            return port(key.name).link->state().up ? 1 : 0;
         }
         return owner_.reading_of(key);
     });
@@ -291,13 +318,17 @@ void Instance::send(std::uint8_t priority) {
 void Instance::send(std::uint8_t priority, const model::IpAddress& destination) {
     const Envelope envelope{
         .source = own_address_, .destination = destination, .identification = identification_};
-    const auto packet = encode(advert_of(config_, priority),
-                               envelope,
-                               config_.checksum_of_message_only ? Ipv4Checksum::message_only
-                                                                : Ipv4Checksum::with_pseudo_header);
+    auto packet = encode(advert_of(config_, priority),
+                         envelope,
+                         config_.checksum_of_message_only ? Ipv4Checksum::message_only
+                                                          : Ipv4Checksum::with_pseudo_header);
+    if (config_.authentication == model::VrrpAuthentication::header) {
+        sequence_sent_ = std::max(sequence_sent_, sequence_heard_) + 1;
+        packet = seal(packet, sequence_sent_, config_.password);
+    }
     // keepalived counts from 1 and so do we; 0 would leave the choice to the kernel.
     identification_ = static_cast<std::uint16_t>(identification_ % 0xffff + 1);
-    if (const auto status = home().link->send_packet(packet, destination); !status) {
+    if (const auto status = advert_port().link->send_packet(packet, destination); !status) {
         complain(status.error());
         return;
     }
@@ -316,7 +347,7 @@ void Instance::for_each_address(Function&& function) const {
 void Instance::announce(std::uint32_t repeat) {
     for (std::uint32_t i = 0; i < repeat; ++i) {
         for_each_address([&](const model::VirtualAddress& virtual_address) {
-            provider::VrrpLink& link = *ports_.at(interface_of(virtual_address))->link;
+            provider::VrrpLink& link = *port(interface_of(virtual_address)).link;
             const auto frame = announcement(link.state().mac, virtual_address.address);
             if (const auto status = link.send_frame(frame); !status) {
                 complain(status.error());

@@ -29,8 +29,15 @@ namespace fpvs::vrrp {
 struct Port {
     std::string interface;
     std::unique_ptr<provider::VrrpLink> link;
+    bool hears = true;  // Adverts; otherwise only its state is watched.
 };
 using Ports = std::map<std::string, std::shared_ptr<Port>>;  // By interface name.
+
+struct Devices {
+    // First, for it ends last.
+    std::shared_ptr<provider::VirtualInterface> virtual_interface;
+    Ports ports;
+};
 
 class Instance;
 
@@ -63,7 +70,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
              const Drivers& drivers,
              model::VrrpInstance config,
              model::VrrpGroup group,
-             Ports ports);
+             Devices devices);
 
     [[nodiscard]] const model::VrrpInstance& config() const { return config_; }
     // Tracks of its own and of its group.
@@ -71,9 +78,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
     // Whether it can go on under this configuration; whom it tells does not matter.
     [[nodiscard]] bool serves(const model::VrrpInstance& config,
                               const model::VrrpGroup& group) const;
-    [[nodiscard]] bool hears(const Port& port) const { return &home() == &port; }
-    // The state of its link, or of one that it tracks.
-    [[nodiscard]] bool depends_on(const Port& port) const;
+    [[nodiscard]] bool hears(const Port& where) const { return &advert_port() == &where; }
+    // On the state of its link, or of one that it tracks.
+    [[nodiscard]] bool depends_on(const Port& changed) const;
     // Its link is up and has an address, and nothing that it tracks fails.
     [[nodiscard]] bool able() const;
     [[nodiscard]] const RefusalCounters& refusals() const { return refusals_; }
@@ -93,7 +100,12 @@ class Instance : public std::enable_shared_from_this<Instance> {
     void carry_out(State before, const Actions& actions);
 
   private:
-    [[nodiscard]] const Port& home() const { return *ports_.at(config_.interface); }
+    [[nodiscard]] const Port& port(const std::string& interface) const {
+        return *devices_.ports.at(interface);
+    }
+    // Of its own address and its link; where its adverts go out and come in.
+    [[nodiscard]] const Port& home() const { return port(config_.interface); }
+    [[nodiscard]] const Port& advert_port() const;
     [[nodiscard]] const std::string& interface_of(const model::VirtualAddress& address) const;
     [[nodiscard]] bool is_virtual(const model::IpAddress& address) const;
     [[nodiscard]] Tracking read_tracks() const;
@@ -114,6 +126,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
                                                               std::uint8_t));
     void tell(Event::Kind kind);
     void complain(const Error& error);
+    [[nodiscard]] std::optional<Refusal> seal_refusal(std::span<const std::uint8_t> packet,
+                                                      const Envelope& envelope) const;
     void refuse(Refusal refusal, const ReceivedAdvert& received);
     void schedule();
 
@@ -122,13 +136,15 @@ class Instance : public std::enable_shared_from_this<Instance> {
     const model::VrrpInstance config_;
     const model::VrrpGroup group_;  // Without a name: none.
     const std::vector<model::VrrpTrack> tracks_;
-    const Ports ports_;
+    const Devices devices_;
     std::shared_ptr<const model::VrrpNotify> notify_;
     Election election_;
     Tracking tracking_;
     boost::asio::steady_timer timer_;
     model::IpAddress own_address_;
     std::uint16_t identification_ = 1;
+    std::uint32_t sequence_sent_ = 0;  // Of Authentication Headers.
+    std::uint32_t sequence_heard_ = 0;
     std::uint64_t adverts_sent_ = 0;
     std::uint64_t adverts_received_ = 0;
     RefusalCounters refusals_{};

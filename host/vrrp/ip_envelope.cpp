@@ -38,19 +38,36 @@ std::vector<std::uint8_t> ipv6_header(const Envelope& envelope, std::size_t mess
     return header;
 }
 
+// Takes the Authentication Header off what follows the IP header.
+tl::expected<EnvelopedMessage, Refusal> open_seal(EnvelopedMessage sealed) {
+    const Bytes header = sealed.message;
+    if (header.size() < kSealBytes || header[0] != kProtocol || header[1] != kSealLengthWords) {
+        return tl::unexpected(Refusal::malformed_ip);
+    }
+    sealed.envelope.sequence = std::uint32_t{be16_at(header, 8)} << 16 | be16_at(header, 10);
+    sealed.message = header.subspan(kSealBytes);
+    return sealed;
+}
+
 tl::expected<EnvelopedMessage, Refusal> open_ipv4(Bytes packet) {
     const std::size_t header_bytes = std::size_t{packet[0] & 0x0fu} * 4;
     const std::size_t total_bytes = be16_at(packet, 2);
+    const std::uint8_t protocol = packet[9];
     if (header_bytes < kIpv4HeaderBytes || total_bytes < header_bytes ||
-        total_bytes > packet.size() || packet[9] != kProtocol ||
+        total_bytes > packet.size() || (protocol != kProtocol && protocol != kProtocolSealed) ||
         (be16_at(packet, 6) & kMoreFragmentsOrOffset) != 0) {
         return tl::unexpected(Refusal::malformed_ip);
     }
-    return EnvelopedMessage{.envelope = {.source = address_at(packet, 12, model::Family::ipv4),
-                                         .destination = address_at(packet, 16, model::Family::ipv4),
-                                         .hop_limit = packet[8],
-                                         .identification = be16_at(packet, 4)},
-                            .message = packet.subspan(header_bytes, total_bytes - header_bytes)};
+    const EnvelopedMessage opened{
+        .envelope = {.source = address_at(packet, 12, model::Family::ipv4),
+                     .destination = address_at(packet, 16, model::Family::ipv4),
+                     .hop_limit = packet[8],
+                     .identification = be16_at(packet, 4)},
+        .message = packet.subspan(header_bytes, total_bytes - header_bytes)};
+    if (protocol == kProtocolSealed) {
+        return open_seal(opened);
+    }
+    return opened;
 }
 
 tl::expected<EnvelopedMessage, Refusal> open_ipv6(Bytes packet) {

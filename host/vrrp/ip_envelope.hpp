@@ -3,7 +3,9 @@
 // 20 octets without DF, IPv6 of 40 octets; traffic class 0xc0, TTL or hop limit 255.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,6 +16,11 @@ namespace fpvs::vrrp {
 
 constexpr std::uint8_t kProtocol = 112;
 constexpr std::uint8_t kHopLimit = 255;
+// The Authentication Header (RFC 2402 2): next header, length, reserved, parameters' index,
+// sequence number, and a digest of twelve octets.  Of IPv4 only.
+constexpr std::uint8_t kProtocolSealed = 51;
+constexpr std::size_t kSealBytes = 24;
+constexpr std::uint8_t kSealLengthWords = 4;  // Of four octets, less two.
 
 // 224.0.0.18 or ff02::12 (RFC 9568 5.1.1.2, 5.1.2.2).
 [[nodiscard]] model::IpAddress group_of(model::Family family);
@@ -24,6 +31,8 @@ struct Envelope {
     std::uint8_t hop_limit = kHopLimit;
     // Of IPv4, and not 0, which would let the kernel choose; of IPv6 the flow label.
     std::uint32_t identification = 1;
+    // Of its Authentication Header, whose digest is not checked yet; none: it has no such header.
+    std::optional<std::uint32_t> sequence = {};
 };
 
 struct EnvelopedMessage {
@@ -35,7 +44,8 @@ struct EnvelopedMessage {
 [[nodiscard]] std::vector<std::uint8_t> ip_header(const Envelope& envelope,
                                                   std::size_t message_bytes);
 
-// A whole, unfragmented packet of protocol 112; IPv6 without extension headers.
+// A whole, unfragmented packet of protocol 112, on IPv4 perhaps behind an Authentication Header;
+// IPv6 without extension headers.
 [[nodiscard]] tl::expected<EnvelopedMessage, Refusal> open_envelope(
     std::span<const std::uint8_t> packet);
 

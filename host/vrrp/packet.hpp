@@ -25,6 +25,7 @@ namespace fpvs::vrrp {
 constexpr std::uint8_t kPriorityResign = 0;
 constexpr std::uint8_t kPriorityOwner = 255;
 constexpr std::uint8_t kAuthenticationPassword = 1;
+constexpr std::uint8_t kAuthenticationHeader = 2;
 constexpr std::size_t kPasswordBytes = 8;
 
 using Password = std::array<std::uint8_t, kPasswordBytes>;  // Filled up with zeros.

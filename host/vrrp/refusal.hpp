@@ -23,6 +23,8 @@ namespace fpvs::vrrp {
     REFUSAL(unknown_router, "no instance of that family with this VRID on the interface")    \
     REFUSAL(wrong_authentication, "another type than the instance's")                        \
     REFUSAL(wrong_password, "another password")                                              \
+    REFUSAL(wrong_seal, "an Authentication Header of another key, or a damaged packet")      \
+    REFUSAL(replayed, "an Authentication Header with a number that was heard before")        \
     REFUSAL(wrong_addresses, "not the instance's list of addresses")                         \
     REFUSAL(own_address, "from our own address: a loop, or a second host that has it")       \
     REFUSAL(wrong_interval, "version 2 peers must agree (RFC 3768 7.1); in version 3, zero") \

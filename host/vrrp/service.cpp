@@ -291,54 +291,86 @@ void Service::on_event(Event event) {
     }
 }
 
-Result<std::shared_ptr<Port>> Service::port_of(const std::string& interface) {
+Result<std::shared_ptr<Port>> Service::port_of(const std::string& interface, Use use) {
     std::erase_if(ports_, [](const auto& port) { return port.expired(); });
     for (const auto& known : ports_) {
-        if (auto port = known.lock(); port && port->interface == interface) {
+        if (auto port = known.lock();
+            port && port->interface == interface && (port->hears || use == Use::state_only)) {
             return port;
         }
     }
     auto port = std::make_shared<Port>();
     port->interface = interface;
-    provider::VrrpLinkEvents events{
-        .on_packet = [this, raw = port.get()](auto packet) { on_packet(*raw, packet); },
-        .on_state = [this, raw = port.get()] { on_link(*raw); }};
+    port->hears = use == Use::adverts;
+    provider::VrrpLinkEvents events{.on_state = [this, raw = port.get()] { on_link(*raw); }};
+    if (port->hears) {
+        events.on_packet = [this, raw = port.get()](auto packet) { on_packet(*raw, packet); };
+    }
     FPVS_TRY(port->link, links_.open(interface, std::move(events)));
     ports_.push_back(port);
     return port;
 }
 
+Result<std::shared_ptr<provider::VirtualInterface>> Service::virtual_interface_of(
+    const model::VrrpInstance& instance) {
+    if (!instance.virtual_mac) {
+        return nullptr;
+    }
+    const provider::VirtualInterfacePlan plan{.name = instance.virtual_mac->interface,
+                                              .base = instance.interface,
+                                              .mac = instance.virtual_mac->mac};
+    std::erase_if(virtual_interfaces_, [](const auto& known) { return known.second.expired(); });
+    for (const auto& [made, known] : virtual_interfaces_) {
+        // The instance that has it is about to be replaced by this one.
+        if (auto interface = known.lock(); interface && made == plan) {
+            return interface;
+        }
+    }
+    FPVS_TRY(std::shared_ptr<provider::VirtualInterface> made, links_.make_virtual(plan));
+    virtual_interfaces_.emplace_back(plan, made);
+    return made;
+}
+
 Result<std::shared_ptr<Instance>> Service::make_instance(const model::VrrpInstance& instance,
                                                          const model::VrrpGroup& group) {
-    Ports ports;
-    const auto open = [&](const std::string& interface) -> Status {
-        auto port = port_of(interface);
+    Devices devices;
+    FPVS_TRY(devices.virtual_interface, virtual_interface_of(instance));
+    const auto open = [&](const std::string& interface, Use use) -> Status {
+        if (devices.ports.contains(interface)) {
+            return {};
+        }
+        auto port = port_of(interface, use);
         if (!port) {
             Error error = std::move(port).error();
             error.message = fmt::format("({}) {}", instance.name, error.message);
             return fail(std::move(error));
         }
-        ports.emplace(interface, *port);
+        devices.ports.emplace(interface, *port);
         return {};
     };
-    FPVS_TRY_STATUS(open(instance.interface));
+    const auto& virtual_mac = instance.virtual_mac;
+    const bool from_base = !virtual_mac || virtual_mac->adverts_from_base;
+    FPVS_TRY_STATUS(open(instance.interface, from_base ? Use::adverts : Use::state_only));
+    if (virtual_mac) {
+        FPVS_TRY_STATUS(open(virtual_mac->interface, from_base ? Use::state_only : Use::adverts));
+    }
     for (const auto* const list : {&instance.addresses, &instance.excluded_addresses}) {
         for (const model::VirtualAddress& address : *list) {
             if (!address.interface.empty()) {
-                FPVS_TRY_STATUS(open(address.interface));
+                FPVS_TRY_STATUS(open(address.interface, Use::state_only));
             }
         }
     }
     for (const auto* const list : {&instance.tracks, &group.tracks}) {
         for (const model::VrrpTrack& track : *list) {
             if (track.kind == model::TrackKind::interface) {
-                FPVS_TRY_STATUS(open(track.name));
+                FPVS_TRY_STATUS(open(track.name, Use::state_only));
             }
         }
     }
     InstanceOwner& owner = *this;
     return std::make_shared<Instance>(
-        owner, Instance::Drivers{io_, clock_, addresses_}, instance, group, std::move(ports));
+        owner, Instance::Drivers{io_, clock_, addresses_}, instance, group, std::move(devices));
 }
 
 void Service::on_packet(const Port& port, std::span<const std::uint8_t> packet) {

@@ -5,11 +5,13 @@
 // was goes on undisturbed; one that changed, or whose sync group did, resigns and begins again.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/model/view.hpp"
@@ -71,7 +73,10 @@ class Service final : private InstanceOwner {
     [[nodiscard]] static model::VrrpGroup group_of(const std::string& instance,
                                                    const std::vector<model::VrrpGroup>& groups);
     [[nodiscard]] static std::vector<State> states_of(const Group& group);
-    [[nodiscard]] Result<std::shared_ptr<Port>> port_of(const std::string& interface);
+    enum class Use : std::uint8_t { adverts, state_only };
+    [[nodiscard]] Result<std::shared_ptr<Port>> port_of(const std::string& interface, Use use);
+    [[nodiscard]] Result<std::shared_ptr<provider::VirtualInterface>> virtual_interface_of(
+        const model::VrrpInstance& instance);
     [[nodiscard]] Result<std::shared_ptr<Instance>> make_instance(
         const model::VrrpInstance& instance, const model::VrrpGroup& group);
     [[nodiscard]] Group* find_group(const Instance& instance);
@@ -90,8 +95,12 @@ class Service final : private InstanceOwner {
     provider::AddressOwner& addresses_;
     StateHandler state_handler_;
     EventHandler event_handler_;
-    std::map<TrackKey, Reading> readings_;    // As many as the configurations named so far.
-    std::vector<std::weak_ptr<Port>> ports_;  // Owned by the instances that use them.
+    std::map<TrackKey, Reading> readings_;  // As many as the configurations named so far.
+    // Owned by the instances that use them.
+    std::vector<std::weak_ptr<Port>> ports_;
+    std::vector<
+        std::pair<provider::VirtualInterfacePlan, std::weak_ptr<provider::VirtualInterface>>>
+        virtual_interfaces_;
     std::vector<std::shared_ptr<Instance>> instances_;
     std::vector<std::unique_ptr<Group>> groups_;
     RefusalCounters refusals_{};  // Of packets without an instance, and of instances now gone.

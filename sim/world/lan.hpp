@@ -2,10 +2,12 @@
 // A segment on which every packet reaches everybody else, late, or not at all.
 //
 // Faults come from a seed, so that a run can be repeated: each path from one station to another
-// delays each packet on its own and may lose some, but never more than `lost_in_row_max` after one
-// another.  A station that is unplugged, or in another partition, hears nothing.
+// delays each packet on its own, without changing their order, and may lose some, but never more
+// than `lost_in_row_max` after one another.  A station that is unplugged, or in another partition,
+// hears nothing.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -49,7 +51,9 @@ class Lan {
         for (Station to = 0; to < stations_.size(); ++to) {
             if (to != from && connected(from, to) && !lose(from, to)) {
                 // What is under way when the cable is pulled is lost too.
-                world_.at(world_.now() + delay(), [this, from, to, packet] {
+                Nanoseconds& arrival = arrivals_[{from, to}];
+                arrival = std::max(arrival, world_.now() + delay());
+                world_.at(arrival, [this, from, to, packet] {
                     if (connected(from, to)) {
                         stations_[to].receive(packet);
                     }
@@ -91,6 +95,7 @@ class Lan {
     std::mt19937_64 random_;
     std::vector<Port> stations_;
     std::map<std::pair<Station, Station>, std::uint32_t> lost_in_row_;
+    std::map<std::pair<Station, Station>, Nanoseconds> arrivals_;  // Of the last packet.
 };
 
 }  // namespace fpvs::world

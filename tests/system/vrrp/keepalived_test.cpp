@@ -2,200 +2,55 @@
 // Our VRRP against the stock keepalived on one cable: who is master, how soon, and in which bytes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <cstdlib>
 
-#include "drivers/kernel/address_owner.hpp"
-#include "drivers/kernel/netns_scope.hpp"
-#include "drivers/kernel/vrrp_links.hpp"
-#include "host/provider/steady_clock.hpp"
-#include "host/vrrp/service.hpp"
-#include "tests/kit/child_process.hpp"
-#include "tests/kit/io_until.hpp"
-#include "tests/kit/test_namespace.hpp"
-#include "tests/system/vrrp/observer.hpp"
-#include "tests/unit/vrrp/lab_instance.hpp"
+#include "tests/kit/pcap_reader.hpp"
+#include "tests/system/vrrp/keepalived_peer.hpp"
+#include "tests/system/vrrp/two_hosts.hpp"
 
 namespace fpvs::vrrp {
 namespace {
 
-using namespace std::chrono_literals;
-using std::chrono::milliseconds;
-using std::chrono::nanoseconds;
 using ::testing::ElementsAreArray;
 
-// What a takeover may take beyond the protocol's own time, on a machine that does other things too.
-constexpr nanoseconds kTolerance = 100ms;
-constexpr nanoseconds kSkew100 = nanoseconds(1s) * 156 / 256;
-constexpr nanoseconds kSkew150 = nanoseconds(1s) * 106 / 256;
-constexpr milliseconds kPatience = 12s;
-
-const model::IpAddress kLinkLocal01 = *model::parse_address("fe80::ff:fe00:1395");
-const model::IpAddress kLinkLocal02 = *model::parse_address("fe80::ff:fe00:1394");
-const model::IpAddress kVip6 = *model::parse_address("fe80::100");
-
-struct PeerOptions {
-    int priority = 150;
-    std::string password = "1111";
-    int version = 2;
-    std::string interval_s = "1";
-    std::string address = "192.168.113.100";
-    std::string more = {};  // Lines of the instance.
-};
-
-// keepalived in a namespace of its own, with files in a folder that goes with it.
-class Keepalived {
-  public:
-    Keepalived(const kit::TestNamespace& host, const PeerOptions& options)
-        : folder_(std::filesystem::temp_directory_path() / (host.name() + "-keepalived")) {
-        std::filesystem::create_directories(folder_);
-        std::ofstream(path("conf"))
-            << "vrrp_instance VI_1 {\n  state MASTER\n  interface eth0\n  version "
-            << options.version << "\n  virtual_router_id 51\n  priority " << options.priority
-            << "\n  advert_int " << options.interval_s
-            << "\n  authentication {\n    auth_type PASS\n    auth_pass " << options.password
-            << "\n  }\n"
-            << options.more << "\n  virtual_ipaddress {\n    " << options.address << "\n  }\n}\n";
-        process_.emplace(std::vector<std::string>{"ip",
-                                                  "netns",
-                                                  "exec",
-                                                  host.name(),
-                                                  "keepalived",
-                                                  "-n",
-                                                  "-l",
-                                                  "-D",
-                                                  "-P",
-                                                  "-f",
-                                                  path("conf"),
-                                                  "-p",
-                                                  path("pid"),
-                                                  "-r",
-                                                  path("vrrp_pid")},
-                         path("log"));
-    }
-    ~Keepalived() {
-        kill();
-        std::filesystem::remove_all(folder_);
-    }
-    // The VRRP child first: it would resign when its parent ends.
-    void kill() {
-        if (int child = 0; std::ifstream(path("vrrp_pid")) >> child && child > 1) {
-            ::kill(child, SIGKILL);
-        }
-        process_->end(SIGKILL);
-    }
-    void terminate() { process_->signal(SIGTERM); }
-    [[nodiscard]] bool logged(const std::string& words) const {
-        std::stringstream text;
-        text << std::ifstream(path("log")).rdbuf();
-        return text.str().find(words) != std::string::npos;
-    }
-
-  private:
-    [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
-
-    std::filesystem::path folder_;
-    std::optional<kit::ChildProcess> process_;
-};
-
-// Us in namespace a as lvs01, keepalived in namespace b as lvs02, observed at b's end.
-class KeepalivedTest : public ::testing::Test {
+class KeepalivedTest : public TwoHosts {
   protected:
     void SetUp() override {
-        FPVS_NEEDS_ROOT();
         if (std::system("command -v keepalived >/dev/null") != 0) {
             GTEST_SKIP() << "needs keepalived: apt-get install keepalived";
         }
-        ours_.emplace("a");
-        theirs_.emplace("b");
-        for (const auto* host : {&*ours_, &*theirs_}) {
-            host->run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
-        }
-        ours_->ip("link add eth0 type veth peer name eth0 netns " + theirs_->name());
-        ours_->ip("link set eth0 address 02:00:00:00:13:95 up");
-        ours_->ip("addr add 192.168.113.149/24 dev eth0");
-        theirs_->ip("link set eth0 address 02:00:00:00:13:94 up");
-        theirs_->ip("addr add 192.168.113.148/24 dev eth0");
-        {
-            const auto visit = kernel::NetnsScope::enter(theirs_->name()).value();
-            observer_.emplace("eth0");
-        }
-        scope_.emplace(kernel::NetnsScope::enter(ours_->name()).value());
-        addresses_.emplace(kernel::Rtnetlink::open().value());
-        links_.emplace(io_);
+        TwoHosts::SetUp();
     }
 
-    void start(int priority) {
-        auto instance = lab_instance();
-        instance.priority = static_cast<std::uint8_t>(priority);
+    // In both roles: the peer is master and dies, then comes back lower and is our backup.
+    void be_peers(const model::VrrpInstance& instance, PeerOptions options) {
         start(instance);
+        std::optional<Keepalived> peer;
+        options.priority = 150;
+        peer.emplace(*theirs_, options);
+        ASSERT_TRUE(settles("BACKUP", true));
+        ASSERT_TRUE(
+            kit::run_until(io_, [&] { return service_->view().front().master_address == kLvs02; }));
+        peer->kill();
+        expect_takeover("killed: its last advert to our first",
+                        kLvs01,
+                        observer_->last_advert(kLvs02)->time,
+                        3s + kSkew100);
+        options.priority = 50;
+        peer.emplace(*theirs_, options);
+        ASSERT_TRUE(kit::run_until(io_, [&] { return peer->logged("Entering BACKUP STATE"); }));
+        ASSERT_TRUE(kit::run_until(io_, [&] { return observer_->adverts(kLvs01) >= 3; }));
+        EXPECT_EQ(service_->view().front().state, "MASTER");
+        EXPECT_EQ(service_->view().front().adverts_refused, 0u);
+        EXPECT_FALSE(peer->logged("ropped")) << "it refused an advert of ours";
+        service_->stop();
+        expect_takeover("stopped: priority 0 to its first",
+                        kLvs02,
+                        observer_->last_advert(kLvs01)->time,
+                        nanoseconds(1s) * 206 / 256);
     }
-    void start(const model::VrrpInstance& instance) {
-        service_.emplace(io_, clock_, *links_, *addresses_);
-        const auto status = service_->apply({instance});
-        ASSERT_TRUE(status) << status.error().text();
-    }
-
-    // Runs us until both sides are what they should be.
-    [[nodiscard]] bool settles(const std::string& our_state, bool peer_owns) {
-        return kit::run_until(
-            io_,
-            [&] {
-                return service_->view().front().state == our_state &&
-                       owns(*ours_) == (our_state == "MASTER") && owns(*theirs_) == peer_owns;
-            },
-            kPatience);
-    }
-
-    [[nodiscard]] bool owns(const kit::TestNamespace& host) const {
-        const auto visit = kernel::NetnsScope::enter(host.name()).value();
-        auto rtnetlink = kernel::Rtnetlink::open().value();
-        const auto index = rtnetlink.interface("eth0").value().index;
-        const auto addresses = rtnetlink.addresses(index, vip_.family).value();
-        return std::any_of(addresses.begin(), addresses.end(), [this](const auto& address) {
-            return address.address == vip_;
-        });
-    }
-
-    // Link-local addresses follow from the MAC addresses and may be used at once.
-    void use_ipv6() {
-        vip_ = kVip6;
-        for (const auto* host : {&*ours_, &*theirs_}) {
-            host->run("sysctl -qw net.ipv6.conf.eth0.accept_dad=0");
-            host->run("sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0");
-        }
-    }
-
-    // Waits for a new master's first advert after `since`, prints and checks how long it took.
-    void expect_takeover(const std::string& what,
-                         const model::IpAddress& master,
-                         nanoseconds since,
-                         nanoseconds expected) {
-        std::optional<nanoseconds> seen;
-        ASSERT_TRUE(kit::run_until(
-            io_,
-            [&] { return (seen = observer_->first_advert(master, since)).has_value(); },
-            kPatience))
-            << what;
-        const double took_s = std::chrono::duration<double>(*seen - since).count();
-        const double expected_s = std::chrono::duration<double>(expected).count();
-        std::printf("%-48s %.3f s (protocol %.3f s)\n", what.c_str(), took_s, expected_s);
-        EXPECT_GE(*seen - since, expected - kTolerance) << what;
-        EXPECT_LE(*seen - since, expected + kTolerance) << what;
-    }
-
-    model::IpAddress vip_ = kVip;
-    std::optional<kit::TestNamespace> ours_;
-    std::optional<kit::TestNamespace> theirs_;
-    std::optional<Observer> observer_;
-    std::optional<kernel::NetnsScope> scope_;
-    boost::asio::io_context io_;
-    provider::SteadyClock clock_;
-    std::optional<kernel::AddressOwner> addresses_;
-    std::optional<kernel::VrrpLinks> links_;
-    std::optional<Service> service_;
 };
 
 TEST_F(KeepalivedTest, first_frames_on_the_wire_are_keepaliveds) {
@@ -301,8 +156,7 @@ TEST_F(KeepalivedTest, version_3_over_ipv6_is_a_peer_in_both_roles) {
     instance.advert_interval_cs = 20;
     instance.authentication = model::VrrpAuthentication::none;
     instance.addresses = {{.address = kVip6, .prefix_length = 128, .interface = {}}};
-    PeerOptions options{
-        .priority = 150, .version = 3, .interval_s = "0.2", .address = "fe80::100", .more = {}};
+    PeerOptions options{.priority = 150, .version = 3, .interval_s = "0.2", .address = "fe80::100"};
     start(instance);
     std::optional<Keepalived> peer;
     peer.emplace(*theirs_, options);
@@ -347,6 +201,71 @@ TEST_F(KeepalivedTest, unicast_is_a_peer_in_both_roles) {
     ASSERT_TRUE(kit::run_until(io_, [&] { return peer->logged("Entering BACKUP STATE"); }));
     EXPECT_EQ(service_->view().front().state, "MASTER");
     EXPECT_EQ(service_->view().front().adverts_refused, 0u);
+}
+
+TEST_F(KeepalivedTest, authentication_header_is_understood_in_both_roles) {
+    auto instance = lab_instance();
+    instance.authentication = model::VrrpAuthentication::header;
+    be_peers(instance, {.authentication = "AH"});
+}
+
+TEST_F(KeepalivedTest, authentication_header_of_another_key_is_refused) {
+    auto instance = lab_instance();
+    instance.authentication = model::VrrpAuthentication::header;
+    Keepalived peer(*theirs_, {.password = "2222", .authentication = "AH"});
+    start(instance);
+    ASSERT_TRUE(settles("MASTER", true));
+    EXPECT_TRUE(kit::run_until(io_, [&] {
+        return service_->refusals()[static_cast<std::size_t>(Refusal::wrong_seal)] > 0;
+    }));
+}
+
+TEST_F(KeepalivedTest, virtual_mac_is_used_by_both_and_goes_with_us) {
+    auto instance = lab_instance();
+    instance.virtual_mac = {.interface = "vrrp.51", .mac = *model::parse_mac("00:00:5e:00:01:33")};
+    vip_interface_ = "vrrp.51";
+    be_peers(instance, {.more = "  use_vmac"});
+    const auto advert = *observer_->last_advert(kLvs01);
+    EXPECT_THAT(std::vector(advert.bytes.begin() + 6, advert.bytes.begin() + 12),
+                ElementsAreArray({0x00, 0x00, 0x5e, 0x00, 0x01, 0x33}));
+    service_.reset();
+    EXPECT_FALSE(kernel::Rtnetlink::open().value().interface("vrrp.51"));
+}
+
+TEST_F(KeepalivedTest, sync_group_is_taken_over_as_a_whole_when_the_peer_loses_one_link) {
+    ours_->ip("link add eth1 type veth peer name eth1 netns " + theirs_->name());
+    ours_->ip("link set eth1 up");
+    ours_->ip("addr add 192.168.114.149/24 dev eth1");
+    theirs_->ip("link set eth1 up");
+    theirs_->ip("addr add 192.168.114.148/24 dev eth1");
+    auto inner = lab_instance();
+    inner.name = "VI_2";
+    inner.interface = "eth1";
+    inner.virtual_router_id = 52;
+    inner.addresses.front().address = *model::parse_ipv4("192.168.114.100");
+    service_.emplace(io_, clock_, *links_, *addresses_);
+    ASSERT_TRUE(
+        service_->apply({lab_instance(), inner}, {{.name = "VG", .members = {"VI_1", "VI_2"}}}));
+    Keepalived peer(*theirs_,
+                    {.priority = 150,
+                     .after = "vrrp_instance VI_2 {\n  interface eth1\n  virtual_router_id 52\n"
+                              "  priority 150\n  authentication {\n    auth_type PASS\n"
+                              "    auth_pass 1111\n  }\n"
+                              "  virtual_ipaddress {\n    192.168.114.100\n  }\n}\n"
+                              "vrrp_sync_group VG {\n  group {\n    VI_1\n    VI_2\n  }\n}\n"});
+    ASSERT_TRUE(settles("BACKUP", true));
+    theirs_->ip("link set eth1 down");
+    ASSERT_TRUE(kit::run_until(
+        io_, [&] { return peer.logged("VRRP_Group(VG) Syncing instances to FAULT"); }, kPatience));
+    // Its end of the cable is ours, too: the group is at fault on both sides until it is up again.
+    EXPECT_TRUE(settles("FAULT", false));
+    EXPECT_EQ(service_->view().back().state, "FAULT");
+    theirs_->ip("link set eth1 up");
+    EXPECT_TRUE(settles("BACKUP", true));
+    peer.kill();
+    theirs_->ip("addr del 192.168.113.100/32 dev eth0");
+    ASSERT_TRUE(settles("MASTER", false));
+    EXPECT_EQ(service_->view().back().state, "MASTER");
 }
 
 TEST_F(KeepalivedTest, disagreeing_peers_refuse_each_other_in_the_same_words) {

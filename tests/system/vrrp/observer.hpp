@@ -88,6 +88,15 @@ class Observer {
         return last;
     }
 
+    std::size_t adverts(const model::IpAddress& source) {
+        std::size_t count = 0;
+        for (const SeenFrame& frame : frames()) {
+            const auto seen = frame.advert();
+            count += seen && seen->envelope.source == source ? 1 : 0;
+        }
+        return count;
+    }
+
   private:
     static constexpr std::uint16_t kEveryProtocol = 0x0003;  // ETH_P_ALL
 
@@ -119,6 +128,10 @@ class Observer {
         return true;
     }
 
+    static bool is_advert(std::uint8_t protocol) {
+        return protocol == kProtocol || protocol == kProtocolSealed;
+    }
+
     // Adverts of either family and ARP.
     static bool is_of_interest(std::span<const std::uint8_t> frame) {
         constexpr std::size_t kProtocolOffset = 23;    // Of IPv4 in an Ethernet frame.
@@ -127,7 +140,7 @@ class Observer {
             return false;
         }
         const auto type = static_cast<unsigned>(frame[12] << 8 | frame[13]);
-        return type == 0x0806 || (type == 0x0800 && frame[kProtocolOffset] == kProtocol) ||
+        return type == 0x0806 || (type == 0x0800 && is_advert(frame[kProtocolOffset])) ||
                (type == 0x86dd && frame[kNextHeaderOffset] == kProtocol);
     }
 

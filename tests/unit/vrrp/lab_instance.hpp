@@ -42,8 +42,9 @@ inline ReceivedAdvert from(const model::IpAddress& source, Advert advert) {
     return {.envelope = to_group(source), .advert = std::move(advert)};
 }
 
-// The IP packets of protocol 112 in a capture.
-inline std::vector<kit::Frame> vrrp_packets_of(const std::string& capture) {
+// The IP packets of protocol 112, or on IPv4 of another, in a capture.
+inline std::vector<kit::Frame> vrrp_packets_of(const std::string& capture,
+                                               std::uint8_t ipv4_protocol = kProtocol) {
     std::vector<kit::Frame> packets;
     for (const kit::Frame& frame : kit::read_pcap("tests/data/vrrp/" + capture)) {
         if (frame.size() < kEthernetBytes + 20) {
@@ -51,7 +52,7 @@ inline std::vector<kit::Frame> vrrp_packets_of(const std::string& capture) {
         }
         const bool ipv4 = frame[12] == 0x08 && frame[13] == 0x00;
         const bool ipv6 = frame[12] == 0x86 && frame[13] == 0xdd;
-        if ((ipv4 && frame[kEthernetBytes + 9] == kProtocol) ||
+        if ((ipv4 && frame[kEthernetBytes + 9] == ipv4_protocol) ||
             (ipv6 && frame[kEthernetBytes + 6] == kProtocol)) {
             packets.emplace_back(frame.begin() + kEthernetBytes, frame.end());
         }

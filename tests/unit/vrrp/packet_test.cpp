@@ -6,6 +6,7 @@
 
 #include "host/vrrp/admission.hpp"
 #include "host/vrrp/announcement.hpp"
+#include "host/vrrp/seal.hpp"
 #include "tests/unit/vrrp/lab_instance.hpp"
 
 namespace fpvs::vrrp {
@@ -76,6 +77,47 @@ TEST(Packet, every_captured_advert_is_read_and_keepaliveds_are_written_the_same)
                 EXPECT_EQ(encode(received->advert, received->envelope), packet) << capture;
             }
         }
+    }
+}
+
+TEST(Seal, every_captured_advert_is_read_and_written_the_same) {
+    constexpr std::string_view kKey = "secret12";
+    const auto packets = vrrp_packets_of("vrrp2-ah.pcap", kProtocolSealed);
+    ASSERT_GE(packets.size(), 10U);
+    std::uint32_t last = 0;
+    for (const kit::Frame& packet : packets) {
+        const auto received = decode(packet);
+        ASSERT_TRUE(received) << name(received.error());
+        EXPECT_EQ(received->advert.authentication_type, kAuthenticationHeader);
+        EXPECT_TRUE(seal_holds(packet, kKey));
+        EXPECT_FALSE(seal_holds(packet, "secret1"));
+        ASSERT_TRUE(received->envelope.sequence);
+        EXPECT_GT(*received->envelope.sequence, last) << "whoever is master counts on";
+        last = *received->envelope.sequence;
+        EXPECT_EQ(seal(encode(received->advert, received->envelope), last, kKey), packet);
+    }
+}
+
+TEST(Seal, no_single_flipped_bit_goes_unnoticed_but_in_fields_that_routers_change) {
+    const auto whole = vrrp_packets_of("vrrp2-ah.pcap", kProtocolSealed).front();
+    for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+        auto packet = whole;
+        packet[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+        const std::size_t octet = bit / 8;
+        const bool mutable_field =
+            octet == 1 || octet == 6 || octet == 7 || octet == 10 || octet == 11;
+        EXPECT_EQ(decode(packet) && seal_holds(packet, "secret12"),
+                  mutable_field && decode(packet).has_value())
+            << "bit " << bit;
+    }
+}
+
+TEST(Seal, no_truncation_is_accepted) {
+    const auto whole = vrrp_packets_of("vrrp2-ah.pcap", kProtocolSealed).front();
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        const std::span<const std::uint8_t> part = std::span(whole).first(length);
+        EXPECT_FALSE(decode(part)) << length;
+        EXPECT_FALSE(seal_holds(part, "secret12")) << length;
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include "host/provider/steady_clock.hpp"
 #include "host/vrrp/admission.hpp"
+#include "host/vrrp/seal.hpp"
 #include "tests/kit/io_until.hpp"
 #include "tests/unit/vrrp/lab_instance.hpp"
 
@@ -64,6 +65,19 @@ class FakeLinks final : public provider::VrrpLinks {
         return link;
     }
 
+    Result<std::unique_ptr<provider::VirtualInterface>> make_virtual(
+        const provider::VirtualInterfacePlan& plan) override {
+        struct Made final : provider::VirtualInterface {
+            Made(FakeLinks& fake, std::string what) : links(fake), name(std::move(what)) {}
+            ~Made() override { links.virtual_interfaces.erase(name); }
+            FakeLinks& links;
+            const std::string name;
+        };
+        virtual_interfaces[plan.name] = plan;
+        return std::make_unique<Made>(*this, plan.name);
+    }
+
+    std::map<std::string, provider::VirtualInterfacePlan> virtual_interfaces;
     std::vector<model::IpAddress> addresses = {kLvs01};
     std::map<std::string, FakeLink*> latest;
 };
@@ -352,6 +366,54 @@ TEST_F(ServiceTest, other_scripts_to_tell_are_no_reason_to_begin_again) {
     EXPECT_THAT(events.front().notify->master.arguments, ElementsAre("/new"));
     apply({});
     EXPECT_EQ(events.back().kind, Event::Kind::deleted);
+}
+
+TEST_F(ServiceTest, virtual_interface_has_addresses_and_adverts_as_long_as_the_instance) {
+    auto instance = quick_instance();
+    instance.virtual_mac = {.interface = "eth51", .mac = *model::parse_mac("00:00:5e:00:01:33")};
+    instance.excluded_addresses = {{.address = *model::parse_address("fd00::9")}};
+    apply({instance});
+    EXPECT_EQ(links_.virtual_interfaces.at("eth51").base, "eth0");
+    ASSERT_TRUE(becomes("MASTER"));
+    EXPECT_THAT(addresses_.owned, ElementsAre("eth0 fd00::9", "eth51 192.168.113.100"));
+    EXPECT_FALSE(link("eth51").packets.empty());
+    EXPECT_TRUE(link("eth0").packets.empty());
+    EXPECT_EQ(decode(link("eth51").packets.front())->envelope.source, kLvs01);
+    instance.priority = 90;
+    apply({instance});
+    EXPECT_TRUE(links_.virtual_interfaces.contains("eth51")) << "it goes to the next one";
+    apply({});
+    EXPECT_THAT(links_.virtual_interfaces, IsEmpty());
+}
+
+TEST_F(ServiceTest, adverts_of_a_virtual_interface_may_go_out_below_it) {
+    auto instance = quick_instance();
+    instance.virtual_mac = {.interface = "eth51", .mac = kLvs01Mac, .adverts_from_base = true};
+    apply({instance});
+    ASSERT_TRUE(becomes("MASTER"));
+    EXPECT_FALSE(link("eth0").packets.empty());
+    EXPECT_THAT(addresses_.owned, ElementsAre("eth51 192.168.113.100"));
+}
+
+TEST_F(ServiceTest, sealed_adverts_count_on_from_what_was_heard_and_are_heard_once) {
+    auto instance = lab_instance();
+    instance.authentication = model::VrrpAuthentication::header;
+    apply({instance});
+    const auto sealed = [&](std::uint32_t sequence, std::string_view key) {
+        return seal(encode(advert_of(instance, 0), to_group(kLvs02)), sequence, key);
+    };
+    receive(sealed(7, "1112"));
+    EXPECT_EQ(refused(Refusal::wrong_seal), 1u);
+    receive(encode(advert_of(instance, 150), to_group(kLvs02)));
+    EXPECT_EQ(refused(Refusal::wrong_authentication), 1u);
+    receive(sealed(41, "1111"));
+    receive(sealed(41, "1111"));
+    EXPECT_EQ(refused(Refusal::replayed), 1u);
+    EXPECT_EQ(service_.view().front().adverts_received, 1u);
+    ASSERT_TRUE(becomes("MASTER"));
+    const kit::Frame& first = link().packets.front();
+    EXPECT_TRUE(seal_holds(first, "1111"));
+    EXPECT_EQ(decode(first)->envelope.sequence, 42u);
 }
 
 TEST_F(ServiceTest, hostile_adverts_change_nothing_and_are_counted_by_name) {
