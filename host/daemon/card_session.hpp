@@ -51,6 +51,9 @@ class CardSession {
                            const std::optional<provider::Neighbour>& neighbour) {
         offload_->neighbour_changed(target, neighbour);
     }
+    void path_mtu_changed(const model::IpAddress& target, std::uint32_t mtu) {
+        offload_->path_mtu_changed(target, mtu);
+    }
     void routes_changed() { offload_->routes_changed(); }
     // The operator takes the card away.
     void leave(Time now);

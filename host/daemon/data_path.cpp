@@ -93,8 +93,7 @@ DataPath::DataPath(dpdk::Eal eal,
       ledger_path_(options.state_path.empty() ? "" : options.state_path + kLedgerSuffix),
       director_(engine_options(options, kept_), options.workers),
       readers_(options.workers),
-      neighbours_(neighbours),
-      shared_neighbours_(neighbours, options.workers) {}
+      shared_neighbours_(neighbours, options.workers + 1) {}
 
 DataPath::~DataPath() {
     for (const WorkerParts& parts : workers_) {
@@ -441,7 +440,7 @@ Status DataPath::attach_card(std::unique_ptr<provider::Card> card) {
                                    ledger_path_,
                                    ports,
                                    *first().engine,
-                                   neighbours_,
+                                   shared_neighbours_.of(workers_.size()),
                                    *pools_.frames,
                                    [&worker](const model::IpAddress& client) {
                                        return client_way(worker.way_to(client));
@@ -449,6 +448,11 @@ Status DataPath::attach_card(std::unique_ptr<provider::Card> card) {
         for (const provider::NetworkPort& port : ports) {
             worker.carry(port.number, &card_->port(), slowpath::Selection::by_wire);
         }
+        worker.on_path_mtu([this](const model::IpAddress& target, std::uint32_t mtu) {
+            if (card_) {
+                card_->path_mtu_changed(target, mtu);
+            }
+        });
         worker.set_step_hook([this](Time now) {
             // The engine was told, and the log; here the wire is found elsewhere.
             if (!card_->step(now)) {

@@ -196,8 +196,7 @@ class DataPath {
     engine::Director director_;
     slowpath::Snapshots snapshots_;
     slowpath::Readers readers_;
-    provider::Neighbours& neighbours_;
-    slowpath::SharedNeighbours shared_neighbours_;
+    slowpath::SharedNeighbours shared_neighbours_;  // The last share is the card's.
     std::unique_ptr<slowpath::Exchange> exchange_;  // None for a worker alone.
     std::vector<Interface> interfaces_;
     std::vector<WorkerParts> workers_;

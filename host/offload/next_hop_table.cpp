@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/offload/next_hop_table.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace fpvs::offload {
 
 NextHopTable::NextHopTable()
@@ -60,6 +63,24 @@ void NextHopTable::release(std::uint16_t number) {
     }
     *link = hops_[number].next_in_chain;
     free_.push_back(number);
+    if (left_.size() < hops_.size()) {
+        left_.push_back(hops_[number].target);
+    }
+}
+
+std::vector<model::IpAddress> NextHopTable::take_left_targets() {
+    std::vector<model::IpAddress> left = std::exchange(left_, {});
+    std::sort(left.begin(), left.end());
+    left.erase(std::unique(left.begin(), left.end()), left.end());
+    if (!left.empty()) {
+        visit(0, hops_.size(), [&](std::uint16_t, const model::IpAddress& target, std::uint32_t) {
+            const auto found = std::lower_bound(left.begin(), left.end(), target);
+            if (found != left.end() && *found == target) {
+                left.erase(found);
+            }
+        });
+    }
+    return left;
 }
 
 void NextHopTable::set(std::uint16_t number, const NextHopRecord& record) {

@@ -90,6 +90,10 @@ class NextHopTable {
         return number;
     }
 
+    // Whom the kernel need not be asked for any more: targets of hops that were given up since the
+    // last call, and of none in use.
+    [[nodiscard]] std::vector<model::IpAddress> take_left_targets();
+
     [[nodiscard]] bool is_used(std::uint16_t number) const { return hops_[number].users != 0; }
     [[nodiscard]] std::size_t in_use() const { return hops_.size() - free_.size(); }
     [[nodiscard]] std::size_t size() const { return hops_.size(); }
@@ -112,6 +116,7 @@ class NextHopTable {
     std::vector<Hop> hops_;
     std::vector<std::uint16_t> chains_;  // By the key's hash, the first of its hops.
     std::vector<std::uint16_t> free_;
+    std::vector<model::IpAddress> left_;  // As many as there are hops, at most.
     WriteQueue writes_;
 };
 

@@ -130,6 +130,14 @@ void Offload::prepare_setup() {
     }
 }
 
+Offload::~Offload() {
+    NextHopTable& hops = tables_.next_hops();
+    hops.visit(
+        0, hops.size(), [this](std::uint16_t, const model::IpAddress& target, std::uint32_t) {
+            neighbours_.forget(target);
+        });
+}
+
 void Offload::poll(Time now) {
     if (state_ == CardState::lost) {
         return;

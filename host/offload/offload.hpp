@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -90,11 +91,15 @@ class Offload final : public engine::OffloadSink {
     using Time = provider::Nanoseconds;
 
     // All three must outlive the object, and after the card has run the engine must be told of its
-    // end (leave(), or the card is lost) before the object goes.
+    // end (leave(), or the card is lost) before the object goes.  What is forgotten by `neighbours`
+    // is what we asked for: others have a share of their own.
     Offload(provider::CardRings& rings,
             engine::Engine& engine,
             provider::Neighbours& neighbours,
             OffloadOptions options);
+    ~Offload();
+    Offload(const Offload&) = delete;
+    Offload& operator=(const Offload&) = delete;
 
     // Events in, commands out.  Cheap when there is nothing to do; call it in every step.
     void poll(Time now);
@@ -109,6 +114,8 @@ class Offload final : public engine::OffloadSink {
 
     void neighbour_changed(const model::IpAddress& target,
                            const std::optional<provider::Neighbour>& neighbour);
+    // No longer packets than that pass on the way to the address; 0: that is over.
+    void path_mtu_changed(const model::IpAddress& target, std::uint32_t mtu);
     // Flows whose replies would go another way now are found little by little.
     void routes_changed() { reroute_position_ = 0; }
 
@@ -184,7 +191,8 @@ class Offload final : public engine::OffloadSink {
     void write_server(engine::ServerIndex index);
     [[nodiscard]] bool card_has(model::Forwarding forwarding, const model::Tunnel& tunnel) const;
     // The next hop to an address as the card may use it, or an invalid record.
-    [[nodiscard]] NextHopRecord next_hop_to(const std::optional<provider::Neighbour>& neighbour,
+    [[nodiscard]] NextHopRecord next_hop_to(const model::IpAddress& target,
+                                            const std::optional<provider::Neighbour>& neighbour,
                                             std::uint32_t route_mtu) const;
     [[nodiscard]] std::uint16_t use_hop(const NextHopKey& key, const model::IpAddress& target);
     void refresh_hops();
@@ -255,6 +263,7 @@ class Offload final : public engine::OffloadSink {
     bool epoch_due_ = false;
     bool echo_due_ = false;
 
+    std::map<model::IpAddress, std::uint32_t> path_mtus_;  // Shorter than the interface's.
     std::vector<Server> servers_;
     std::vector<Service> services_;
     WriteQueue steering_due_;  // Services whose table is to be made.

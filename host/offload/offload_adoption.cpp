@@ -42,7 +42,7 @@ void Offload::adopt(Time now) {
     NextHopTable& hops = tables_.next_hops();
     hops.visit(
         0, hops.size(), [&](std::uint16_t hop, const model::IpAddress& target, std::uint32_t mtu) {
-            hops.set(hop, next_hop_to(neighbours_.resolve(target), mtu));
+            hops.set(hop, next_hop_to(target, neighbours_.resolve(target), mtu));
         });
     steers_ = engine_.may_steer();
     engine_.attach_offload(*this);

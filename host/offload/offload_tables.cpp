@@ -263,7 +263,8 @@ void Offload::write_server(engine::ServerIndex index) {
 
 // --- Next hops.
 
-NextHopRecord Offload::next_hop_to(const std::optional<provider::Neighbour>& neighbour,
+NextHopRecord Offload::next_hop_to(const model::IpAddress& target,
+                                   const std::optional<provider::Neighbour>& neighbour,
                                    std::uint32_t route_mtu) const {
     NextHopRecord record;
     if (!neighbour) {
@@ -276,7 +277,10 @@ NextHopRecord Offload::next_hop_to(const std::optional<provider::Neighbour>& nei
     if (egress == egresses_.end()) {
         return record;
     }
-    const std::uint32_t mtu = route_mtu != 0 ? std::min(route_mtu, egress->mtu) : egress->mtu;
+    std::uint32_t mtu = route_mtu != 0 ? std::min(route_mtu, egress->mtu) : egress->mtu;
+    if (const auto path = path_mtus_.find(target); path != path_mtus_.end()) {
+        mtu = std::min(mtu, path->second);
+    }
     record.set<abi::NextHopEntry::destination_mac>(neighbour->mac.value())
         .set<abi::NextHopEntry::source_mac>(egress->mac.value())
         .set<abi::NextHopEntry::port>(egress->port)
@@ -291,11 +295,11 @@ std::uint16_t Offload::use_hop(const NextHopKey& key, const model::IpAddress& ta
     NextHopTable& hops = tables_.next_hops();
     const std::uint16_t hop =
         hops.use(key, target, [this](const model::IpAddress& asked, std::uint32_t mtu) {
-            return next_hop_to(neighbours_.resolve(asked), mtu);
+            return next_hop_to(asked, neighbours_.resolve(asked), mtu);
         });
     // One more question: the answer may have come meanwhile.
     if (hop != kNoNextHop && !hops.is_valid(hop)) {
-        hops.set(hop, next_hop_to(neighbours_.resolve(target), key.mtu));
+        hops.set(hop, next_hop_to(target, neighbours_.resolve(target), key.mtu));
     }
     return hop;
 }
@@ -306,7 +310,7 @@ void Offload::neighbour_changed(const model::IpAddress& target,
     hops.visit(
         0, hops.size(), [&](std::uint16_t hop, const model::IpAddress& asked, std::uint32_t mtu) {
             if (asked == target) {
-                hops.set(hop, next_hop_to(neighbour, mtu));
+                hops.set(hop, next_hop_to(target, neighbour, mtu));
             }
         });
     // A tunnel's outer source is the neighbour's news too.
@@ -318,14 +322,34 @@ void Offload::neighbour_changed(const model::IpAddress& target,
     }
 }
 
+// Longer packets come to the host, which tells their senders.
+void Offload::path_mtu_changed(const model::IpAddress& target, std::uint32_t mtu) {
+    if (mtu == 0) {
+        path_mtus_.erase(target);
+    } else if (path_mtus_.size() < abi::kNextHopsMax || path_mtus_.contains(target)) {
+        path_mtus_[target] = mtu;
+    }
+    NextHopTable& hops = tables_.next_hops();
+    hops.visit(0,
+               hops.size(),
+               [&](std::uint16_t hop, const model::IpAddress& asked, std::uint32_t route_mtu) {
+                   if (asked == target) {
+                       hops.set(hop, next_hop_to(target, neighbours_.resolve(target), route_mtu));
+                   }
+               });
+}
+
 void Offload::refresh_hops() {
     NextHopTable& hops = tables_.next_hops();
     refresh_position_ =
         hops.visit(refresh_position_,
                    kHopsRefreshedPerSecond,
                    [&](std::uint16_t hop, const model::IpAddress& target, std::uint32_t mtu) {
-                       hops.set(hop, next_hop_to(neighbours_.resolve(target), mtu));
+                       hops.set(hop, next_hop_to(target, neighbours_.resolve(target), mtu));
                    });
+    for (const model::IpAddress& target : hops.take_left_targets()) {
+        neighbours_.forget(target);
+    }
 }
 
 // --- Flows.
@@ -364,7 +388,8 @@ std::optional<OffloadCounter> Offload::try_offer(const engine::OffloadFlow& flow
     NextHopTable& hops = tables_.next_hops();
     if (!hops.is_valid(server.next_hop) ||
         tables_.server(flow.server).get<abi::ServerEntry::valid>() == 0) {
-        hops.set(server.next_hop, next_hop_to(neighbours_.resolve(server.is.key.address), 0));
+        hops.set(server.next_hop,
+                 next_hop_to(server.is.key.address, neighbours_.resolve(server.is.key.address), 0));
         write_server(flow.server);
         if (!hops.is_valid(server.next_hop) ||
             tables_.server(flow.server).get<abi::ServerEntry::valid>() == 0) {

@@ -162,6 +162,15 @@ void NextHops::neighbour_changed(const model::IpAddress& target,
     }
 }
 
+void NextHops::on_path_mtu(PathMtuHandler handler) {
+    path_mtu_changed_ = std::move(handler);
+    for (const PathMtu& told : path_mtus_) {
+        if (hops_[told.hop].path_mtu_told) {
+            path_mtu_changed_(hops_[told.hop].target, hops_[told.hop].mtu);
+        }
+    }
+}
+
 void NextHops::learn_path_mtu(const NextHop& hop,
                               std::uint32_t mtu,
                               provider::Nanoseconds now) noexcept {
@@ -177,6 +186,7 @@ void NextHops::learn_path_mtu(const NextHop& hop,
     }
     learned.path_mtu_told = true;
     learned.mtu = mtu;
+    path_mtu_changed_(learned.target, mtu);
 }
 
 void NextHops::forget_old_path_mtus(provider::Nanoseconds now) noexcept {
@@ -190,6 +200,7 @@ void NextHops::forget_old_path_mtus(provider::Nanoseconds now) noexcept {
             hop.mtu = mtu_of(hop, *egress);
         }
         hop.path_mtu_told = false;
+        path_mtu_changed_(hop.target, 0);
         return true;
     });
 }

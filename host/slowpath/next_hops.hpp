@@ -15,8 +15,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "host/engine/packet.hpp"
@@ -104,6 +106,11 @@ class NextHops {
     void neighbour_changed(const model::IpAddress& target,
                            const std::optional<provider::Neighbour>& neighbour);
 
+    // Told what is learnt of the way to an address, and 0 when that is forgotten; at once of all
+    // that was learnt before.
+    using PathMtuHandler = std::function<void(const model::IpAddress& target, std::uint32_t mtu)>;
+    void on_path_mtu(PathMtuHandler handler);
+
     // A router on the way says that no longer packets pass.
     void learn_path_mtu(const NextHop& hop, std::uint32_t mtu, provider::Nanoseconds now) noexcept;
     void forget_old_path_mtus(provider::Nanoseconds now) noexcept;
@@ -174,6 +181,7 @@ class NextHops {
     std::uint32_t use_count_ = 0;
     std::array<Waiting, kWaitingHopsMax> waiting_;
     std::size_t waiting_count_ = 0;
+    PathMtuHandler path_mtu_changed_ = [](const model::IpAddress&, std::uint32_t) {};
     std::vector<PathMtu> path_mtus_;  // Room for all is reserved.
 };
 

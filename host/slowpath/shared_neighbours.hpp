@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One cache of neighbours for several workers: an address is forgotten when the last worker that
-// asked for it has no more need of it.
+// One cache of neighbours for several users, the workers and a card: an address is forgotten when
+// the last of them that asked for it has no more need of it.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ class SharedNeighbours {
 
   private:
     using Workers = std::uint32_t;  // A bit each.
-    static_assert(model::kWorkersMax <= 32);
+    static_assert(model::kWorkersMax < 32);
 
     class Share final : public provider::Neighbours {
       public:

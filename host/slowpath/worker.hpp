@@ -86,6 +86,10 @@ class Worker {
                            const std::optional<provider::Neighbour>& neighbour) {
         forwarder_.next_hops().neighbour_changed(target, neighbour);
     }
+    // Told in the middle of a burst: who listens must not call back.
+    void on_path_mtu(NextHops::PathMtuHandler handler) {
+        forwarder_.next_hops().on_path_mtu(std::move(handler));
+    }
     // By the routes in use.
     [[nodiscard]] std::optional<Way> way_to(const model::IpAddress& address) const noexcept {
         return forwarder_.next_hops().way_to(address);

@@ -57,6 +57,9 @@ class CardWires final : public Wires {
             card_->set_link(port.number, true);
             worker_.carry(port.number, &session_->port(), slowpath::Selection::by_wire);
         }
+        worker_.on_path_mtu([this](const model::IpAddress& target, std::uint32_t mtu) {
+            session_->path_mtu_changed(target, mtu);
+        });
         worker_.set_step_hook([this](provider::Nanoseconds now) {
             now_ = now;
             FPVS_CHECK(session_->step(now), "the card is lost");

@@ -197,6 +197,22 @@ TEST_F(CardTablesTest, neighbours_share_a_next_hop_and_leave_it_free_when_the_ca
     EXPECT_EQ(tables_.next_hops().in_use(), 0U);
 }
 
+TEST_F(CardTablesTest, a_neighbour_is_left_when_its_last_next_hop_is_given_up) {
+    const std::uint16_t first = hop(1);
+    const std::uint16_t again = hop(1);
+    const std::uint16_t second = hop(2);
+    tables_.next_hops().release(first);
+    EXPECT_TRUE(tables_.next_hops().take_left_targets().empty());
+    tables_.next_hops().release(again);
+    tables_.next_hops().release(second);
+    const std::uint16_t back = hop(2);
+    EXPECT_EQ(tables_.next_hops().take_left_targets(),
+              std::vector{model::IpAddress(model::Ipv4{1})});
+    EXPECT_TRUE(tables_.next_hops().take_left_targets().empty());
+    tables_.next_hops().release(back);
+    EXPECT_EQ(tables_.next_hops().take_left_targets().size(), 1U);
+}
+
 TEST_F(CardTablesTest, more_neighbours_than_next_hops_are_refused) {
     for (std::uint32_t address = 0; address < abi::kNextHopsMax; ++address) {
         ASSERT_NE(hop(address), kNoNextHop);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/slowpath/shared_neighbours.hpp"
 #include "tests/kit/fake_card.hpp"
 #include "tests/kit/fake_neighbours.hpp"
 
@@ -38,7 +39,7 @@ class OffloadTest : public ::testing::Test {
         offload_.emplace(
             *rings_,
             engine_,
-            neighbours_,
+            shared_neighbours_.of(1),
             OffloadOptions{.ports = {{.number = 0,
                                       .interface = "ens160",
                                       .interface_index = kInterface,
@@ -119,6 +120,7 @@ class OffloadTest : public ::testing::Test {
 
     kit::FakeCard card_;
     kit::FakeNeighbours neighbours_;
+    slowpath::SharedNeighbours shared_neighbours_{neighbours_, 2};  // The slow path's, and ours.
     std::optional<model::IpAddress> gateway_ = *model::parse_ipv4("192.168.113.1");
     engine::Engine engine_{engine::EngineOptions{.connections_max = 1024, .hash_seed = 3}};
     std::unique_ptr<provider::CardRings> rings_;
@@ -180,6 +182,37 @@ TEST_F(OffloadTest, services_and_established_connections_reach_the_card) {
     EXPECT_EQ(hop.get<abi::NextHopEntry::mtu>(), 1500U);
     EXPECT_EQ(hop.get<abi::NextHopEntry::valid>(), 1U);
     EXPECT_TRUE(offloaded());
+}
+
+// Of what nobody asks the kernel tells nothing: the card would go on with an old MAC address.
+TEST_F(OffloadTest, a_neighbour_that_the_slow_path_lets_go_stays_known_for_the_card) {
+    run();
+    const model::IpAddress server = server_key().address;
+    (void)shared_neighbours_.of(0).resolve(server);
+    establish(30000);
+    poll();
+    ASSERT_TRUE(offloaded());
+    shared_neighbours_.of(0).forget(server);
+    EXPECT_TRUE(neighbours_.forgotten.empty());
+    offload_->leave(now_);
+    offload_.reset();
+    EXPECT_EQ(neighbours_.forgotten, std::set{server}) << "nobody needs it any more";
+}
+
+TEST_F(OffloadTest, a_path_mtu_that_was_learnt_is_the_cards_too) {
+    run();
+    establish(30000);
+    poll();
+    offload_->path_mtu_changed(server_key().address, 1280);
+    poll();
+    EXPECT_EQ(server_hop().get<abi::NextHopEntry::mtu>(), 1280U);
+    offload_->neighbour_changed(server_key().address, neighbours_.known.begin()->second);
+    let_pass(17s);
+    EXPECT_EQ(server_hop().get<abi::NextHopEntry::mtu>(), 1280U)
+        << "news of the neighbour are none";
+    offload_->path_mtu_changed(server_key().address, 0);
+    poll();
+    EXPECT_EQ(server_hop().get<abi::NextHopEntry::mtu>(), 1500U);
 }
 
 TEST_F(OffloadTest, a_fin_that_the_card_forwarded_moves_the_state) {
@@ -572,6 +605,8 @@ TEST_F(TranslatedTest, replies_follow_the_kernels_routes) {
     EXPECT_EQ(reply_mac(card_.flows.begin()->second), 0x020000000102U);
     EXPECT_EQ(count(OffloadCounter::rerouted), 2U);
     EXPECT_EQ(offload_->view().next_hops, 2U) << "the old gateway's is free again";
+    let_pass(2s);
+    EXPECT_EQ(neighbours_.forgotten, std::set{*model::parse_address("192.168.113.1")});
     gateway_ = std::nullopt;
     offload_->routes_changed();
     poll(1ms, 120);
