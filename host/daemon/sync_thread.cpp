@@ -95,6 +95,12 @@ struct SyncThread::Parts {
         if (backup) {
             backup->backup->step(engines.servers_added(), now);
         }
+        if (parting) {
+            parting->step(engines.servers_added(), now);
+            if (parting->unbound() == 0) {
+                parting.reset();
+            }
+        }
         if (now >= report_due) {
             report_due = now + kReport;
             report();
@@ -144,6 +150,9 @@ struct SyncThread::Parts {
             ear->descriptor.close(ignored);
         }
         report();
+        if (backup->backup->unbound() != 0) {
+            parting.emplace(std::move(*backup->backup));
+        }
         backup.reset();
     }
 
@@ -179,6 +188,8 @@ struct SyncThread::Parts {
     engine::Settings settings;
     std::optional<Master> master;
     std::optional<Backup> backup;
+    // After a takeover: connections whose servers are still to come, where checks find them later.
+    std::optional<sync::Backup> parting;
     provider::Nanoseconds report_due{};
 };
 
