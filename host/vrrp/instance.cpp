@@ -233,6 +233,7 @@ void Instance::adopt_tracking() {
 // That of the configuration; else the oldest address that is not virtual: what an earlier run
 // left behind must not be taken.  Of IPv6 it is link-local (RFC 9568 5.1.2.1).
 void Instance::adopt_own_address() {
+    const model::IpAddress before = own_address_;
     own_address_ = config_.source.value_or(model::IpAddress::any(config_.family));
     if (!config_.source) {
         const auto& addresses = home().link->state().addresses;
@@ -246,6 +247,23 @@ void Instance::adopt_own_address() {
         }
     }
     election_.set_own_address(own_address_);
+    if (own_address_ != before && !own_address_.is_any()) {
+        lend_own_address();
+    }
+}
+
+// The kernel sends over IPv6 from an interface that has an address only; the virtual one has none
+// of its own, and gets the one whose adverts it sends, as with keepalived.
+void Instance::lend_own_address() {
+    constexpr std::uint8_t kLinkLocalBits = 64;
+    if (config_.family == model::Family::ipv4 || &advert_port() == &home()) {
+        return;
+    }
+    if (const auto status =
+            drivers_.addresses.add(config_.virtual_mac->interface, own_address_, kLinkLocalBits);
+        !status) {
+        complain(status.error());
+    }
 }
 
 // Feeds one input to the election and does what it says.

@@ -110,6 +110,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     [[nodiscard]] bool is_virtual(const model::IpAddress& address) const;
     [[nodiscard]] Tracking read_tracks() const;
     void adopt_own_address();
+    void lend_own_address();
     void begin();
     void adopt_tracking();
     void on_time();

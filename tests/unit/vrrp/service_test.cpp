@@ -386,6 +386,19 @@ TEST_F(ServiceTest, virtual_interface_has_addresses_and_adverts_as_long_as_the_i
     EXPECT_THAT(links_.virtual_interfaces, IsEmpty());
 }
 
+TEST_F(ServiceTest, virtual_interface_of_ipv6_has_the_address_that_adverts_come_from) {
+    const model::IpAddress link_local = *model::parse_address("fe80::ff:fe00:1395");
+    links_.addresses = {link_local};
+    auto instance = quick_instance();
+    instance.family = model::Family::ipv6;
+    instance.addresses = {{.address = *model::parse_address("fe80::100"), .prefix_length = 64}};
+    instance.virtual_mac = {.interface = "eth51", .mac = *model::parse_mac("00:00:5e:00:02:33")};
+    apply({instance});
+    EXPECT_THAT(addresses_.owned, ElementsAre("eth51 fe80::ff:fe00:1395"));
+    ASSERT_TRUE(becomes("MASTER"));
+    EXPECT_EQ(decode(link("eth51").packets.front())->envelope.source, link_local);
+}
+
 TEST_F(ServiceTest, adverts_of_a_virtual_interface_may_go_out_below_it) {
     auto instance = quick_instance();
     instance.virtual_mac = {.interface = "eth51", .mac = kLvs01Mac, .adverts_from_base = true};
