@@ -92,12 +92,14 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
                     "a card works with one worker only, not with {}",
                     options.workers);
     }
-    std::string running_card = card_left_running(options.state_path);
+    const std::string running_card = card_left_running(options.state_path);
     if (options.card_path.empty()) {
         options.card_path = running_card;
     }
+    // Another one takes its time, in which the standby ports are wanted.
+    const bool card_runs = !running_card.empty() && options.card_path == running_card;
     std::unique_ptr<Daemon> daemon(new Daemon(io, std::move(options)));
-    FPVS_TRY_STATUS(daemon->open_drivers(!running_card.empty()));
+    FPVS_TRY_STATUS(daemon->open_drivers(card_runs));
     FPVS_TRY_STATUS(daemon->apply(std::move(config)));
     FPVS_TRY_STATUS(daemon->data_path_->remember());
     FPVS_TRY_STATUS(daemon->open_sockets());
