@@ -245,4 +245,6 @@ if __name__ == "__main__":
     if os.geteuid() != 0:
         print("needs root")
         sys.exit(77)
+    # So that what was made is taken away again.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())
