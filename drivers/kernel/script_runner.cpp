@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/kernel/script_runner.hpp"
 
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +20,7 @@
 #include <boost/asio/post.hpp>
 
 #include "drivers/kernel/script_security.hpp"
+#include "drivers/kernel/spawn.hpp"
 #include "drivers/kernel/unique_fd.hpp"
 #include "host/util/log.hpp"
 
@@ -83,53 +82,6 @@ Result<Identity> identity_of(const model::Script& script, const model::ScriptDef
     }
     return identity;
 }
-
-// Everything that a new process must not inherit is set right here.
-class SpawnSettings {
-  public:
-    SpawnSettings() {
-        ::posix_spawnattr_init(&attributes_);
-        ::posix_spawn_file_actions_init(&files_);
-        sigset_t none{};
-        sigset_t all{};
-        ::sigemptyset(&none);
-        ::sigfillset(&all);
-        ::posix_spawnattr_setsigmask(&attributes_, &none);
-        ::posix_spawnattr_setsigdefault(&attributes_, &all);
-        ::posix_spawnattr_setpgroup(&attributes_, 0);
-        ::posix_spawnattr_setflags(
-            &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-        for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-            ::posix_spawn_file_actions_addopen(
-                &files_, fd, "/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0);
-        }
-        ::posix_spawn_file_actions_addclosefrom_np(&files_, STDERR_FILENO + 1);
-    }
-    ~SpawnSettings() {
-        ::posix_spawn_file_actions_destroy(&files_);
-        ::posix_spawnattr_destroy(&attributes_);
-    }
-    SpawnSettings(const SpawnSettings&) = delete;
-    SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-    // An errno, or 0.
-    [[nodiscard]] int spawn(std::vector<std::string> arguments, pid_t& pid) const {
-        std::vector<char*> raw;
-        raw.reserve(arguments.size() + 1);
-        for (std::string& argument : arguments) {
-            raw.push_back(argument.data());
-        }
-        raw.push_back(nullptr);
-        std::string path = "PATH=" + std::string(kScriptFolders);
-        std::array<char*, 2> environment{path.data(), nullptr};
-        return ::posix_spawn(
-            &pid, raw.front(), &files_, &attributes_, raw.data(), environment.data());
-    }
-
-  private:
-    posix_spawnattr_t attributes_{};
-    posix_spawn_file_actions_t files_{};
-};
 
 provider::ScriptEnd end_of(const siginfo_t& info) {
     using How = provider::ScriptEnd::How;
@@ -276,14 +228,14 @@ Result<std::shared_ptr<ScriptRunner::Child>> ScriptRunner::spawn(const model::Sc
         ++counters_.not_started;
         return fail(std::move(arguments).error());
     }
-    pid_t pid = 0;
-    if (const int error = SpawnSettings().spawn(std::move(*arguments), pid); error != 0) {
+    const auto pid = kernel::spawn(std::move(*arguments));
+    if (!pid) {
         ++counters_.not_started;
-        return fail(Code::unavailable, "cannot be run: {}", std::strerror(error));
+        return fail(pid.error());
     }
     ++counters_.started;
-    auto child = std::make_shared<Child>(io_, pid, script.arguments.front());
-    children_[pid] = child;
+    auto child = std::make_shared<Child>(io_, *pid, script.arguments.front());
+    children_[*pid] = child;
     return child;
 }
 

@@ -2,9 +2,8 @@
 // Runs the operator's scripts as processes: without a shell, as the user that the configuration
 // names, each in a process group of its own, with nothing of ours but the environment's PATH.
 //
-// Started by posix_spawn, so that this process, which may have gigabytes mapped and threads that
-// forward packets, is never copied.  A change of user is made by setpriv of util-linux.  Each child
-// is waited for by its own pidfd: nobody else's child is ever reaped.
+// A change of user is made by setpriv of util-linux.  Each child is waited for by its own pidfd:
+// nobody else's child is ever reaped.
 #pragma once
 
 #include <chrono>

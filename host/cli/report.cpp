@@ -183,6 +183,34 @@ std::string health_report(const api::HealthChecks& checks) {
     return text;
 }
 
+std::string announcements_report(const api::Announcements& announcements) {
+    if (!announcements.configured()) {
+        return "Nothing is announced: the configuration has no 'announce'.\n";
+    }
+    std::string text = fact("bgp", std::to_string(announcements.bgp_as())) +
+                       fact("state", announcements.state()) +
+                       fact("drained", announcements.drained() ? "yes" : "no") +
+                       fact("FRR",
+                            fmt::format("looks {} edits {} failures {}",
+                                        announcements.looks(),
+                                        announcements.edits(),
+                                        announcements.failures())) +
+                       fact("addresses",
+                            fmt::format("announced {} withdrawn {} times",
+                                        announcements.announced(),
+                                        announcements.withdrawn()));
+    for (const api::AnnouncedAddress& address : announcements.addresses()) {
+        text += fact("address",
+                     fmt::format("{} {}{}",
+                                 address.address(),
+                                 address.announced() ? "announced" : "not announced",
+                                 address.announced() == address.wanted() ? ""
+                                 : address.wanted()                      ? ", to be announced"
+                                                                         : ", to be withdrawn"));
+    }
+    return text;
+}
+
 std::string settings_report(const api::Settings& settings) {
     std::string text = "setting                       value      default    kernel     meaning\n";
     for (const api::Setting& setting : settings.settings()) {

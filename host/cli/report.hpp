@@ -15,6 +15,7 @@ namespace api = control::api;
 [[nodiscard]] std::string vrrp_report(const api::VrrpInstances& instances);
 [[nodiscard]] std::string health_report(const api::HealthChecks& checks);
 [[nodiscard]] std::string settings_report(const api::Settings& settings);
+[[nodiscard]] std::string announcements_report(const api::Announcements& announcements);
 [[nodiscard]] std::string mark_rules_report(const api::MarkRules& rules);
 
 }  // namespace fpvs::cli

@@ -105,6 +105,8 @@ Verbs:
   card load FILE                  load an xclbin into the card
   vrrp                            virtual routers and who is master
   health                          health checks of real servers
+  announce                        addresses that FRR announces for this director, or could
+  drain on|off                    announce none of them, and forward what still comes
   get [NAME]                      settings: value, default, and what the kernel's IPVS has
   set NAME VALUE                  change one
   mark list                       rules that give packets firewall marks, in order

@@ -62,6 +62,26 @@ int show_health(const std::vector<std::string>&, Session& session) {
         request, [](const api::Reply& reply) { return health_report(reply.health_checks()); });
 }
 
+int show_announcements(const std::vector<std::string>&, Session& session) {
+    api::Request request;
+    request.mutable_get_announcements();
+    return session.show(request, [](const api::Reply& reply) {
+        return announcements_report(reply.announcements());
+    });
+}
+
+int drain_on(const std::vector<std::string>&, Session& session) {
+    api::Request request;
+    request.mutable_drain()->set_on(true);
+    return session.carry_out(request);
+}
+
+int drain_off(const std::vector<std::string>&, Session& session) {
+    api::Request request;
+    request.mutable_drain()->set_on(false);
+    return session.carry_out(request);
+}
+
 int reload(const std::vector<std::string>&, Session& session) {
     api::Request request;
     request.mutable_reload();
@@ -196,6 +216,9 @@ constexpr auto kVerbs = std::to_array<Verb>({
      .run = load_card},
     {.word = "vrrp", .run = show_vrrp},
     {.word = "health", .run = show_health},
+    {.word = "announce", .run = show_announcements},
+    {.word = "drain", .second = "on", .run = drain_on},
+    {.word = "drain", .second = "off", .run = drain_off},
     {.word = "get", .arguments = " [NAME]", .arguments_max = 1, .run = show_settings},
     {.word = "set",
      .arguments = " NAME VALUE",

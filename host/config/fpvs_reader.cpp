@@ -9,6 +9,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "host/config/announce_reader.hpp"
 #include "host/config/block.hpp"
 #include "host/config/values.hpp"
 #include "host/model/limits.hpp"
@@ -148,6 +149,7 @@ void read_firewall_mark(const Statement& block, model::Config& config, Diagnosti
 constexpr auto kFpvsKeywords = std::to_array<Keyword<model::Config>>({
     {.name = "set", .read = read_setting, .repeats = true},
     {.name = "firewall_mark", .shape = Shape::block, .read = read_firewall_mark},
+    {.name = "announce", .shape = Shape::block, .read = read_announce},
     {.name = "workers",
      .read =
          [](const Statement& statement, model::Config& config, Diagnostics& diagnostics) {

@@ -9,6 +9,9 @@
 //             protocol tcp
 //             port 80-90
 //         }
+//         announce {
+//             bgp 65001
+//         }
 //     }
 //
 // keepalived itself complains of each of its lines and goes on without them, so one file serves

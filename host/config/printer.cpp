@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "host/config/announce_reader.hpp"
 #include "host/config/check_printer.hpp"
 #include "host/config/vrrp_printer.hpp"
 #include "host/config/writer.hpp"
@@ -208,7 +209,8 @@ void print_mark_rule(Writer& out, const model::MarkRule& rule) {
 }
 
 void print_fpvs(Writer& out, const model::Config& config) {
-    if (config.settings.empty() && config.mark_rules.empty() && !config.workers) {
+    if (config.settings.empty() && config.mark_rules.empty() && !config.workers &&
+        !config.announce) {
         return;
     }
     out.blank_line();
@@ -221,6 +223,9 @@ void print_fpvs(Writer& out, const model::Config& config) {
     }
     for (const model::MarkRule& rule : config.mark_rules) {
         print_mark_rule(out, rule);
+    }
+    if (config.announce) {
+        print_announce(out, *config.announce);
     }
     out.close();
 }

@@ -7,6 +7,7 @@
 
 #include "host/control/api.pb.h"
 #include "host/control/operations.hpp"
+#include "host/model/announce.hpp"
 #include "host/model/mark_rule.hpp"
 #include "host/model/sync_daemon.hpp"
 #include "host/model/timeouts.hpp"
@@ -41,6 +42,7 @@ namespace fpvs::control {
 [[nodiscard]] api::Card to_api(const model::CardView& card);
 [[nodiscard]] api::VrrpInstance to_api(const model::VrrpInstanceView& instance);
 [[nodiscard]] api::HealthCheck to_api(const model::HealthCheckView& check);
+[[nodiscard]] api::Announcements to_api(const model::AnnounceView& announcements);
 [[nodiscard]] api::Daemon to_api(const model::DaemonView& daemon);
 
 [[nodiscard]] api::Code to_api(Code code);

@@ -94,6 +94,26 @@ api::HealthCheck to_api(const model::HealthCheckView& check) {
     return wire;
 }
 
+api::Announcements to_api(const model::AnnounceView& view) {
+    api::Announcements wire;
+    wire.set_configured(view.configured);
+    wire.set_drained(view.drained);
+    wire.set_state(view.state);
+    wire.set_bgp_as(view.bgp_as);
+    for (const model::AnnouncedAddress& address : view.addresses) {
+        api::AnnouncedAddress& added = *wire.add_addresses();
+        added.set_address(model::to_string(address.address));
+        added.set_wanted(address.wanted);
+        added.set_announced(address.announced);
+    }
+    wire.set_looks(view.counters.looks);
+    wire.set_edits(view.counters.edits);
+    wire.set_announced(view.counters.announced);
+    wire.set_withdrawn(view.counters.withdrawn);
+    wire.set_failures(view.counters.failures);
+    return wire;
+}
+
 api::Daemon to_api(const model::DaemonView& daemon) {
     api::Daemon wire;
     wire.set_version(daemon.version);

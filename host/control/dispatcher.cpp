@@ -100,6 +100,7 @@ asio::awaitable<void> Dispatcher::handle(api::Request request, ReplySink& replie
         case api::Request::kListSyncDaemons:
         case api::Request::kListSettings:
         case api::Request::kListMarkRules:
+        case api::Request::kGetAnnouncements:
             (void)co_await replies.send(read(request));
             break;
         case api::Request::OP_NOT_SET: {
@@ -128,6 +129,9 @@ api::Reply Dispatcher::read(const api::Request& request) {
             break;
         case api::Request::kGetCard:
             *reply.mutable_card() = to_api(operations_.card());
+            break;
+        case api::Request::kGetAnnouncements:
+            *reply.mutable_announcements() = to_api(operations_.announcements());
             break;
         case api::Request::kListVrrpInstances:
             reply.mutable_vrrp_instances();
@@ -245,6 +249,8 @@ Status Dispatcher::edit(const api::Request& request) {
             return set_timeouts(request.set_timeouts());
         case api::Request::kReload:
             return operations_.reload();
+        case api::Request::kDrain:
+            return operations_.drain(request.drain().on());
         case api::Request::kSetSetting:
             return operations_.set(request.set_setting().name(), request.set_setting().value());
         case api::Request::kAddLocalAddress:

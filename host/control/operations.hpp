@@ -28,6 +28,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/model/announce.hpp"
 #include "host/model/mark_rule.hpp"
 #include "host/model/sync_daemon.hpp"
 #include "host/model/timeouts.hpp"
@@ -65,6 +66,7 @@ class Operations {
     [[nodiscard]] virtual model::CardView card() = 0;
     [[nodiscard]] virtual std::vector<model::VrrpInstanceView> vrrp_instances() = 0;
     [[nodiscard]] virtual std::vector<model::HealthCheckView> health_checks() = 0;
+    [[nodiscard]] virtual model::AnnounceView announcements() = 0;
 
     // What shall be.
     [[nodiscard]] virtual Status add_service(const model::ServiceKey& key,
@@ -96,6 +98,9 @@ class Operations {
     [[nodiscard]] virtual Status delete_mark_rule(const model::MarkRule& rule) = 0;
     [[nodiscard]] virtual Status start_sync_daemon(const model::SyncDaemon& daemon) = 0;
     [[nodiscard]] virtual Status stop_sync_daemon(model::SyncRole role) = 0;
+
+    // A director that is drained announces none of its addresses and forwards what still comes.
+    [[nodiscard]] virtual Status drain(bool on) = 0;
 
     // The daemon's own life.  `done` is called once, on any thread, before the io_context goes.
     virtual void load_card(std::string path, Done done) = 0;

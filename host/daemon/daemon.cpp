@@ -160,6 +160,7 @@ Status Daemon::open_drivers(bool card_runs) {
         },
         random_seed());
     health_->on_change([this](const model::ServiceKey& service) { on_health(service); });
+    announcements_ = std::make_unique<Announcements>(io_, clock_, *health_);
     FPVS_TRY(local_addresses_, kernel::LocalAddresses::open(io_));
     local_addresses_->on_change([this] { suspend_checks(); });
     return {};
@@ -186,6 +187,7 @@ Status Daemon::open_sockets() {
         *vrrp_,
         *health_,
         *sync_,
+        *announcements_,
         mark_rules_,
         options_.config_path,
         Lifecycle{.load_card =
@@ -229,6 +231,7 @@ Status Daemon::apply(model::Config config) {
     tables_ = std::move(tables);
     follow_sync(sync_before);
     suspend_checks();
+    announcements_->use(config_);
     return {};
 }
 
@@ -252,6 +255,7 @@ Status Daemon::reload() {
 }
 
 void Daemon::on_health(const model::ServiceKey& service) {
+    announcements_->refresh();
     const auto held = std::find_if(
         tables_.begin(), tables_.end(), [&](const auto& table) { return table.key == service; });
     if (held == tables_.end()) {
@@ -309,7 +313,14 @@ void Daemon::on_vrrp(const model::VrrpInstance& instance, vrrp::State state) {
 }
 
 void Daemon::stop() {
+    if (std::exchange(stopping_, true)) {
+        return;
+    }
     log::info("daemon", "stopping");
+    announcements_->finish([this] { leave(); });
+}
+
+void Daemon::leave() {
     health_->stop();
     trackers_->stop();
     vrrp_->stop();

@@ -20,6 +20,7 @@
 #include "drivers/probe/track_source.hpp"
 #include "host/control/dispatcher.hpp"
 #include "host/control/server.hpp"
+#include "host/daemon/announcements.hpp"
 #include "host/daemon/card_keeper.hpp"
 #include "host/daemon/data_path.hpp"
 #include "host/daemon/operations.hpp"
@@ -60,7 +61,7 @@ class Daemon {
 
     // Reads the file again and applies the difference.
     [[nodiscard]] Status reload();
-    // Gives up the virtual addresses and ends the io_context's work.
+    // Has routers send nothing more, gives up the virtual addresses and ends the io_context's work.
     void stop();
 
   private:
@@ -70,6 +71,8 @@ class Daemon {
     [[nodiscard]] Status open_sockets();
     void connect_vrrp();
     [[nodiscard]] Status apply(model::Config config);
+    // Once nothing comes any more, or the time for that is up.
+    void leave();
     // The table of this service is to be another.
     void on_health(const model::ServiceKey& service);
     // Services in ha_suspend wait until this director has their addresses.
@@ -100,12 +103,14 @@ class Daemon {
     std::unique_ptr<vrrp::Trackers> trackers_;
     probe::Probe probe_;
     std::unique_ptr<health::Service> health_;
+    std::unique_ptr<Announcements> announcements_;
     std::unique_ptr<Operations> operations_;
     std::unique_ptr<control::Dispatcher> dispatcher_;
     std::unique_ptr<control::Server> control_;
     std::unique_ptr<ipvs_netlink::Server> ipvs_;
 
     std::unique_ptr<CardKeeper> cards_;
+    bool stopping_ = false;
 };
 
 }  // namespace fpvs::daemon

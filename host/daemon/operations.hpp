@@ -7,6 +7,7 @@
 #include <string>
 
 #include "host/control/operations.hpp"
+#include "host/daemon/announcements.hpp"
 #include "host/daemon/data_path.hpp"
 #include "host/daemon/sync_thread.hpp"
 #include "host/daemon/vrrp_thread.hpp"
@@ -28,6 +29,7 @@ class Operations final : public control::Operations {
                VrrpThread& vrrp,
                health::Service& health,
                SyncThread& sync,
+               Announcements& announcements,
                model::MarkRuleList& mark_rules,
                std::string config_path,
                Lifecycle lifecycle);
@@ -43,6 +45,7 @@ class Operations final : public control::Operations {
     model::CardView card() override { return data_path_.card_view(); }
     std::vector<model::VrrpInstanceView> vrrp_instances() override { return vrrp_.view(); }
     std::vector<model::HealthCheckView> health_checks() override { return health_.view(); }
+    model::AnnounceView announcements() override { return announcements_.view(); }
 
     Status add_service(const model::ServiceKey& key,
                        const model::ServiceSettings& settings) override;
@@ -71,6 +74,8 @@ class Operations final : public control::Operations {
     }
     Status stop_sync_daemon(model::SyncRole role) override { return sync_.stop(role); }
 
+    Status drain(bool on) override { return announcements_.drain(on); }
+
     void load_card(std::string path, Done done) override {
         lifecycle_.load_card(std::move(path), std::move(done));
     }
@@ -84,6 +89,7 @@ class Operations final : public control::Operations {
     VrrpThread& vrrp_;
     health::Service& health_;
     SyncThread& sync_;
+    Announcements& announcements_;
     const std::string config_path_;
     const Lifecycle lifecycle_;
     model::MarkRuleList& mark_rules_;

@@ -170,7 +170,8 @@ Status Engine::zero(const std::optional<model::ServiceKey>& key) {
 Status Engine::set(std::string_view setting, int value) {
     const auto lock = director_.lock();
     FPVS_TRY_STATUS(director_.set(setting, value));
-    if (sink_ != nullptr && (setting == "pmtu_disc" || setting == "drop_packet")) {
+    if (sink_ != nullptr &&
+        (setting == "pmtu_disc" || setting == "drop_packet" || setting == "tables_by_address")) {
         for (const ServiceIndex index : services_.order()) {
             announce_service(services_.service(index));
         }

@@ -221,7 +221,8 @@ std::optional<Steering> Engine::steering(ServiceIndex index, std::size_t choices
         service.scheduler->choices(service.servers,
                                    {.destination = service.key.address,
                                     .hash_fallback = service.settings.hash_fallback,
-                                    .hash_port = service.settings.hash_port},
+                                    .hash_port = service.settings.hash_port,
+                                    .by_address = settings().tables_by_address != 0},
                                    choices_max);
     if (!choices) {
         return std::nullopt;

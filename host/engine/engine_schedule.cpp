@@ -173,6 +173,7 @@ Server* Engine::pick(Service& service, const Packet& packet, std::uint64_t now_m
          .destination = packet.destination_address,
          .hash_fallback = service.settings.hash_fallback,
          .hash_port = service.settings.hash_port,
+         .by_address = settings().tables_by_address != 0,
          .now_ms = now_ms,
          .destination_idle_ms = static_cast<std::uint64_t>(memory_s) * kMsPerSecond});
     return position ? &services_.server(service.servers[*position]->index) : nullptr;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The switches that IPVS has as sysctls in net.ipv4.vs, under the same names and with the kernel's
 // defaults (Linux, Documentation/networking/ipvs-sysctl.rst).  The two numbers of sync_threshold
-// are sync_threshold and sync_period here; sync_flush_ms and sync_template_refresh are FPVS's own.
+// are sync_threshold and sync_period here; sync_flush_ms, sync_template_refresh and
+// tables_by_address are FPVS's own.
 // Those that only make sense inside the kernel (cache_bypass, conntrack, ignore_tunneled,
 // schedule_icmp, snat_reroute, sync_sock_size) do not exist.
 #pragma once
@@ -47,7 +48,8 @@ constexpr int kDefenceOn = 3;
     SETTING(sync_retries, 0, 0, 3, "within that time it is told so many times more")              \
     SETTING(sync_template_refresh, 10, 0, 3600, "sync_refresh_period of templates, if it is 0")   \
     SETTING(sync_threshold, 3, 0, 1'000'000, "of these packets it is told with that number")      \
-    SETTING(sync_version, 1, 0, 1, "version of the sync messages that are sent")
+    SETTING(sync_version, 1, 0, 1, "version of the sync messages that are sent")                  \
+    SETTING(tables_by_address, 0, 0, 1, "mh's and sh's tables do not depend on who came first")
 
 struct Settings {
 #define FPVS_ENGINE_SETTING_MEMBER(name, initial, lowest, highest, meaning) int name = initial;

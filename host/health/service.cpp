@@ -60,6 +60,11 @@ PoolTable Service::table(const model::ServiceKey& service) const {
     return found == pools_.end() ? PoolTable{} : found->second.table();
 }
 
+bool Service::quorum_up(const model::ServiceKey& service) const {
+    const auto found = pools_.find(service);
+    return found != pools_.end() && found->second.quorum_up();
+}
+
 void Service::on_server(const model::ServiceKey& service,
                         const model::ServerKey& server,
                         const ServerState& state) {

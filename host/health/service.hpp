@@ -37,6 +37,8 @@ class Service {
     [[nodiscard]] Status apply(const model::Config& config);
     void on_change(ChangeHandler handler) { change_handler_ = std::move(handler); }
     [[nodiscard]] PoolTable table(const model::ServiceKey& service) const;
+    // Whether the live servers of this service are enough.
+    [[nodiscard]] bool quorum_up(const model::ServiceKey& service) const;
 
     // For `ha_suspend`: whether this director has these addresses now.
     void use_addresses(const std::function<bool(const model::IpAddress& address)>& is_ours);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/model/announce.hpp"
 #include "host/model/mark_rule.hpp"
 #include "host/model/sync_daemon.hpp"
 #include "host/model/virtual_service.hpp"
@@ -62,6 +63,7 @@ struct Config {
     std::vector<SettingChange> settings;
     std::vector<MarkRule> mark_rules;           // In order: the first that fits counts.
     std::optional<std::uint32_t> workers = {};  // `workers N`: threads that carry packets.
+    std::optional<Announce> announce = {};
 
     friend bool operator==(const Config&, const Config&) = default;
 };

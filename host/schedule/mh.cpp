@@ -42,10 +42,10 @@ class MaglevHash final : public TableBased {
         std::uint32_t skip = 0;
         std::uint32_t turns = 0;
     };
-    [[nodiscard]] static std::vector<Walk> walks(Servers servers);
+    [[nodiscard]] static std::vector<Walk> walks(Entrants entrants);
     // The first free place that the walk comes to.
     [[nodiscard]] std::uint32_t next_free(Walk& walk) const;
-    void fill(Servers servers) override;
+    void fill(Entrants entrants) override;
     [[nodiscard]] std::optional<std::size_t> choose(Servers servers,
                                                     const Request& request) const override;
 
@@ -54,10 +54,10 @@ class MaglevHash final : public TableBased {
 };
 
 // The last weight above 0 counts, so that a server that is quiesced keeps its places.
-std::vector<MaglevHash::Walk> MaglevHash::walks(Servers servers) {
+std::vector<MaglevHash::Walk> MaglevHash::walks(Entrants entrants) {
     std::int32_t divisor = 0;
     std::int32_t heaviest = 0;
-    for (const ServerState* server : servers) {
+    for (const auto& [position, server] : entrants) {
         divisor = std::gcd(divisor, server->last_weight);
         heaviest = std::max(heaviest, server->last_weight);
     }
@@ -68,7 +68,7 @@ std::vector<MaglevHash::Walk> MaglevHash::walks(Servers servers) {
         static_cast<int>(std::bit_width(static_cast<std::uint32_t>(heaviest / divisor)));
     const int shift = std::max(0, bits - kTurnBits);
     std::vector<Walk> walks;
-    for (const ServerState* server : servers) {
+    for (const auto& [position, server] : entrants) {
         const auto& [address, port] = server->key;
         const auto turns = static_cast<std::uint32_t>(server->last_weight / divisor >> shift);
         walks.push_back({.place = hash(kFirstKey, address, port) % kTableSize,
@@ -86,15 +86,15 @@ std::uint32_t MaglevHash::next_free(Walk& walk) const {
 }
 
 // Rounds over the servers; each takes its turns' worth of the next free places of its walk.
-void MaglevHash::fill(Servers servers) {
-    std::vector<Walk> all = walks(servers);
+void MaglevHash::fill(Entrants entrants) {
+    std::vector<Walk> all = walks(entrants);
     positions_.assign(all.empty() ? 0 : kTableSize, kFree);
     std::uint32_t free_places = static_cast<std::uint32_t>(positions_.size());
     while (free_places > 0) {
-        for (std::uint32_t position = 0; position < all.size(); ++position) {
-            const std::uint32_t turns = std::min(all[position].turns, free_places);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const std::uint32_t turns = std::min(all[i].turns, free_places);
             for (std::uint32_t turn = 0; turn < turns; ++turn) {
-                positions_[next_free(all[position])] = position;
+                positions_[next_free(all[i])] = entrants[i].position;
             }
             free_places -= turns;
         }
@@ -127,9 +127,9 @@ std::optional<std::size_t> MaglevHash::choose(Servers servers, const Request& re
 
 // What mh-fallback chooses depends on the address, not on its place alone.
 std::optional<Choices> MaglevHash::choices(Servers servers,
-                                           const Request&,
+                                           const Request& request,
                                            std::size_t choices_max) {
-    refresh(servers);
+    refresh(servers, request.by_address);
     if (positions_.empty() || positions_.size() > choices_max) {
         return std::nullopt;
     }

@@ -39,6 +39,7 @@ struct Request {
     model::IpAddress destination = {};
     bool hash_fallback = false;  // The service's flags.
     bool hash_port = false;
+    bool by_address = false;  // Tables by the servers' addresses, not by the order of the list.
     std::uint64_t now_ms = 0;
     // How long lblc and lblcr remember an address that nobody asks for.
     std::uint64_t destination_idle_ms = std::uint64_t{24} * 3600 * 1000;

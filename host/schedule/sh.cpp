@@ -14,7 +14,7 @@ class SourceHash final : public TableBased {
                                    std::size_t choices_max) override;
 
   private:
-    void fill(Servers servers) override;
+    void fill(Entrants entrants) override;
     [[nodiscard]] std::optional<std::size_t> choose(Servers servers,
                                                     const Request& request) const override;
     [[nodiscard]] std::optional<std::size_t> choose_from(std::size_t home,
@@ -25,16 +25,16 @@ class SourceHash final : public TableBased {
 };
 
 // Each server in turn gets as many buckets as its weight; one of weight 0 still gets one.
-void SourceHash::fill(Servers servers) {
-    if (servers.empty()) {
+void SourceHash::fill(Entrants entrants) {
+    if (entrants.empty()) {
         return;
     }
-    std::uint32_t position = 0;
+    std::size_t next = 0;
     std::int32_t given = 0;
     for (std::uint32_t& bucket : positions_) {
-        bucket = position;
-        if (++given >= servers[position]->weight) {
-            position = static_cast<std::uint32_t>((position + 1) % servers.size());
+        bucket = entrants[next].position;
+        if (++given >= entrants[next].server->weight) {
+            next = (next + 1) % entrants.size();
             given = 0;
         }
     }
@@ -76,7 +76,7 @@ std::optional<Choices> SourceHash::choices(Servers servers,
     if (servers.empty() || choices_max < kHashBuckets) {
         return std::nullopt;
     }
-    refresh(servers);
+    refresh(servers, request.by_address);
     Choices all{.by = Choices::By::source};
     for (std::size_t home = 0; home < kHashBuckets; ++home) {
         all.positions.push_back(choose_from(home, servers, request.hash_fallback));

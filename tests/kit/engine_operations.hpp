@@ -40,6 +40,7 @@ class EngineOperations : public control::Operations {
     model::CardView card() override { return {}; }
     std::vector<model::VrrpInstanceView> vrrp_instances() override { return {}; }
     std::vector<model::HealthCheckView> health_checks() override { return {}; }
+    model::AnnounceView announcements() override { return {}; }
 
     Status add_service(const model::ServiceKey& key,
                        const model::ServiceSettings& settings) override {
@@ -88,6 +89,7 @@ class EngineOperations : public control::Operations {
     }
     Status add_mark_rule(const model::MarkRule& rule) override { return rules.add(rule); }
     Status delete_mark_rule(const model::MarkRule& rule) override { return rules.remove(rule); }
+    Status drain(bool) override { return fail(Code::failed_precondition, "nothing is announced"); }
     Status start_sync_daemon(const model::SyncDaemon& daemon) override {
         return daemons.start(daemon);
     }

@@ -23,6 +23,7 @@ class FakeOperations : public control::Operations {
     model::CardView card_view;
     std::vector<model::VrrpInstanceView> vrrp_views;
     std::vector<model::HealthCheckView> health_views;
+    model::AnnounceView announce_view;
     Status answer;                   // To every edit.
     std::vector<std::string> calls;  // "add_service 10.0.0.1:80/6 rr"
     Done card_done;                  // Of the last load_card, for the test to call.
@@ -52,6 +53,7 @@ class FakeOperations : public control::Operations {
     model::CardView card() override { return card_view; }
     std::vector<model::VrrpInstanceView> vrrp_instances() override { return vrrp_views; }
     std::vector<model::HealthCheckView> health_checks() override { return health_views; }
+    model::AnnounceView announcements() override { return announce_view; }
 
     Status add_service(const model::ServiceKey& key, const model::ServiceSettings& s) override {
         return called("add_service {} {}", text(key), s.scheduler);
@@ -102,6 +104,7 @@ class FakeOperations : public control::Operations {
     Status delete_mark_rule(const model::MarkRule& rule) override {
         return called("delete_mark_rule {}", rule.mark);
     }
+    Status drain(bool on) override { return called("drain {}", on ? "on" : "off"); }
     Status start_sync_daemon(const model::SyncDaemon& daemon) override {
         return called("start_sync_daemon {}", daemon.interface);
     }

@@ -31,6 +31,7 @@ MAY_INCLUDE = {
     "host/health": ["host/util", "host/model", "host/provider"],
     "host/vrrp": ["host/util", "host/model", "host/provider"],
     "host/sync": ["host/util", "host/model", "host/provider", "host/engine"],
+    "host/announce": ["host/util", "host/model", "host/provider"],
     "host/metrics": ["host/util", "host/model", "host/provider", "hw/abi"],
     "host/control": ["host/util", "host/model"],
     "host/cli": ["host/util", "host/model", "host/control"],

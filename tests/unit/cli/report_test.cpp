@@ -128,6 +128,38 @@ TEST(Reports, Health) {
               "0         12         connected\n");
 }
 
+TEST(Reports, Announcements) {
+    api::Announcements announcements;
+    EXPECT_EQ(announcements_report(announcements),
+              "Nothing is announced: the configuration has no 'announce'.\n");
+    announcements.set_configured(true);
+    announcements.set_bgp_as(65001);
+    announcements.set_state("catching up");
+    announcements.set_looks(7);
+    announcements.set_edits(2);
+    announcements.set_announced(3);
+    const auto add = [&](const char* address, bool wanted, bool announced) {
+        api::AnnouncedAddress& added = *announcements.add_addresses();
+        added.set_address(address);
+        added.set_wanted(wanted);
+        added.set_announced(announced);
+    };
+    add("192.0.2.1", true, true);
+    add("192.0.2.2", false, true);
+    add("2001:db8::1", true, false);
+    add("2001:db8::2", false, false);
+    EXPECT_EQ(announcements_report(announcements),
+              "bgp         65001\n"
+              "state       catching up\n"
+              "drained     no\n"
+              "FRR         looks 7 edits 2 failures 0\n"
+              "addresses   announced 3 withdrawn 0 times\n"
+              "address     192.0.2.1 announced\n"
+              "address     192.0.2.2 announced, to be withdrawn\n"
+              "address     2001:db8::1 not announced, to be announced\n"
+              "address     2001:db8::2 not announced\n");
+}
+
 TEST(Reports, Daemon) {
     api::Daemon daemon;
     daemon.set_version("0.1.0");

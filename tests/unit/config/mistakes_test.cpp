@@ -27,6 +27,7 @@ struct Mistake {
 #define FPVS_IN_INSTANCE(line) \
     "vrrp_instance V {\ninterface eth0\nvirtual_router_id 5\n" line "\n}\n"
 
+#define FPVS_IN_ANNOUNCE(line) "fpvs {\nannounce {\n" line "\n}\n}\n"
 #define FPVS_IN_MARK(line) "fpvs {\nfirewall_mark 5 {\n" line "\n}\n}\n"
 
 const Mistake kMistakes[] = {
@@ -63,6 +64,25 @@ const Mistake kMistakes[] = {
     {"MarkVlan",
      FPVS_IN_MARK("vlan 4095"),
      "f:3:6: 'vlan' must be a whole number from 1 to 4094, not '4095'"},
+    {"AnnounceByNobody", "fpvs {\nannounce {\n}\n}\n", "f:2:1: 'announce' needs 'bgp'"},
+    {"AnnounceTwice",
+     "fpvs {\nannounce {\nbgp 1\n}\nannounce {\nbgp 1\n}\n}\n",
+     "f:5:1: there is an 'announce' already"},
+    {"AnnounceAs",
+     FPVS_IN_ANNOUNCE("bgp 0"),
+     "f:3:5: 'bgp' must be a whole number from 1 to 4294967295, not '0'"},
+    {"AnnounceRouteMap",
+     FPVS_IN_ANNOUNCE("bgp 1\nroute_map \"a b\""),
+     "f:4:11: 'a b' is no name of a route-map"},
+    {"AnnounceNowhere",
+     FPVS_IN_ANNOUNCE("bgp 1\nvty_socket run/frr"),
+     "f:4:12: 'run/frr' must be a whole path"},
+    {"AnnounceBothWays",
+     FPVS_IN_ANNOUNCE("bgp 1\nalways 192.0.2.1\nnever 192.0.2.1"),
+     "f:5:7: 192.0.2.1 cannot be announced always and never"},
+    {"AnnounceOfAName",
+     FPVS_IN_ANNOUNCE("bgp 1\nnever www"),
+     "f:4:7: the address must be an address such as 192.0.2.1 or 2001:db8::1, not 'www'"},
     {"UnknownTopKeyword",
      "virtual_sever 1 2 {\n}\n",
      "f:1:1: unknown keyword 'virtual_sever'; did you mean 'virtual_server'?"},

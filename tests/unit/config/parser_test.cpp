@@ -474,6 +474,37 @@ fpvs {
     EXPECT_TRUE(config.mark_rules[2].destination->address.is_ipv6());
 }
 
+TEST(ParseFpvs, Announce) {
+    EXPECT_EQ(parsed("fpvs {\n announce {\n bgp 65001\n }\n}\n").config.announce,
+              (model::Announce{.bgp_as = 65001}));
+    const model::Config config = parsed(R"(fpvs {
+    announce {
+        bgp 4200000000
+        route_map vips
+        vtysh /opt/frr/bin/vtysh
+        vty_socket /run/frr1
+        always 192.0.2.9
+        always 192.0.2.10 2001:db8::10
+        never 192.0.2.11
+        linger 0.5
+        look_interval 10
+    }
+}
+)")
+                                     .config;
+    EXPECT_EQ(config.announce,
+              (model::Announce{.bgp_as = 4'200'000'000,
+                               .route_map = "vips",
+                               .vtysh = "/opt/frr/bin/vtysh",
+                               .vty_socket = "/run/frr1",
+                               .always = {*model::parse_address("192.0.2.9"),
+                                          *model::parse_address("192.0.2.10"),
+                                          *model::parse_address("2001:db8::10")},
+                               .never = {*model::parse_address("192.0.2.11")},
+                               .linger_ms = 500,
+                               .look_interval_ms = 10'000}));
+}
+
 TEST(ParseText, ByteOrderMarkAndWindowsLines) {
     EXPECT_EQ(parsed("\xef\xbb\xbfglobal_defs {\r\n router_id \"a b\"\r\n}\r\n").config.router_id,
               "a b");

@@ -468,6 +468,23 @@ model::MarkRule mark_rule(std::uint32_t mark) {
     return rule;
 }
 
+model::Announce announce() {
+    model::Announce announce{.bgp_as = number<std::uint32_t>(1, UINT32_MAX)};
+    if (coin()) {
+        announce.route_map = interface_name("map");
+        announce.vtysh = "/" + text(5);
+        announce.vty_socket = "/" + text(5);
+        announce.linger_ms = number<std::uint32_t>(0, 3'600'000);
+        announce.look_interval_ms = number<std::uint32_t>(100, 3'600'000);
+    }
+    const auto addresses = number<std::uint32_t>(0, 3);
+    for (std::uint32_t i = 0; i < addresses; ++i) {
+        announce.always.emplace_back(model::Ipv4{0x0a000000 + i});
+        announce.never.emplace_back(model::Ipv6{{0x20010db8, 0, 0, i}});
+    }
+    return announce;
+}
+
 model::Config random_config() {
     model::Config config;
     config.router_id = text(20);
@@ -506,6 +523,7 @@ model::Config random_config() {
     const auto rules = number<std::uint32_t>(0, 3);
     for (std::uint32_t i = 0; i < rules; ++i) {
         config.mark_rules.push_back(mark_rule(i + 1));
+        config.announce = announce();
         config.settings.push_back(
             {.name = "name" + std::to_string(i), .value = *rc::gen::arbitrary<std::int64_t>()});
     }

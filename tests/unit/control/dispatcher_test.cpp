@@ -297,6 +297,38 @@ TEST_F(DispatcherTest, MarkRules) {
               request.add_mark_rule().SerializeAsString());
 }
 
+TEST_F(DispatcherTest, AnnouncementsAndDrain) {
+    operations_.announce_view = {
+        .configured = true,
+        .drained = true,
+        .state = "in step",
+        .bgp_as = 65001,
+        .addresses = {{.address = *model::parse_address("192.0.2.1"),
+                       .wanted = true,
+                       .announced = false}},
+        .counters = {.looks = 5, .edits = 4, .announced = 3, .withdrawn = 2, .failures = 1}};
+    api::Request list;
+    list.mutable_get_announcements();
+    const api::Announcements listed = ask(list).announcements();
+    EXPECT_TRUE(listed.configured() && listed.drained());
+    EXPECT_EQ(listed.state(), "in step");
+    EXPECT_EQ(listed.bgp_as(), 65001U);
+    ASSERT_EQ(listed.addresses_size(), 1);
+    EXPECT_EQ(listed.addresses(0).address(), "192.0.2.1");
+    EXPECT_TRUE(listed.addresses(0).wanted() && !listed.addresses(0).announced());
+    EXPECT_EQ(listed.looks(), 5U);
+    EXPECT_EQ(listed.edits(), 4U);
+    EXPECT_EQ(listed.announced(), 3U);
+    EXPECT_EQ(listed.withdrawn(), 2U);
+    EXPECT_EQ(listed.failures(), 1U);
+    for (const bool on : {true, false}) {
+        api::Request request;
+        request.mutable_drain()->set_on(on);
+        ask(request);
+        EXPECT_EQ(operations_.calls.back(), on ? "drain on" : "drain off");
+    }
+}
+
 TEST_F(DispatcherTest, WhatIsNotKnownSaysSo) {
     api::Request request;
     EXPECT_EQ(refused(request), "This fpvsd does not know the request; is fpvsadm newer than it?");

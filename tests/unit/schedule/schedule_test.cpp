@@ -251,9 +251,9 @@ class CountingTable final : public TableBased {
     explicit CountingTable(int& fills) : fills_(fills) {}
 
   private:
-    void fill(Servers servers) override {
+    void fill(Entrants entrants) override {
         ++fills_;
-        size_ = servers.size();
+        size_ = entrants.size();
     }
     std::optional<std::size_t> choose(Servers servers, const Request&) const override {
         EXPECT_EQ(size_, servers.size()) << "an old table";
