@@ -383,7 +383,14 @@ Flow Engine::reply_flow_of(const Connection& connection) const {
 Connection* Engine::find_reply(const Packet& packet, std::uint64_t now_ms) {
     Flow reply;
     set_reply(reply, packet);
-    return alive(find_reply(reply), now_ms);
+    // Connections by several virtual addresses may have the same answers: one that is over does not
+    // stand before another that is not.
+    while (Connection* found = find_reply(reply)) {
+        if (Connection* living = alive(found, now_ms)) {
+            return living;
+        }
+    }
+    return nullptr;
 }
 
 // The epoch is read before what it stands for.

@@ -74,6 +74,23 @@ TEST_F(Answers, move_the_state_when_they_end_the_connection) {
     EXPECT_EQ(engine_.connections(0, 1, now_).connections.at(0).state, "TIME_WAIT");
 }
 
+// A client's connections by two virtual addresses may have the same answers.
+TEST_F(Answers, find_the_connection_that_lives_where_another_with_the_same_answers_is_over) {
+    constexpr model::ServiceKey kOther = {.address = model::Ipv4{0x0a080003}, .port = 80};
+    ASSERT_TRUE(engine_.add_service(kOther, {.scheduler = "rr"}));
+    ASSERT_TRUE(engine_.add_server(kOther, server_key(1), {.forwarding = model::Forwarding::nat}));
+    engine_.set_timeouts({.tcp_s = 60});
+    const auto connect = [this](const model::ServiceKey& service) {
+        (void)engine_.handle(packet(service, tcp_flag::kSyn, kClientPort), now_);
+        (void)engine_.handle(packet(service, tcp_flag::kAck, kClientPort), now_);
+    };
+    connect(kWeb);
+    now_ += 40s;
+    connect(kOther);
+    now_ += 40s;  // And nobody looked at timers.
+    EXPECT_EQ(answer_in_burst(tcp_flag::kAck).action, Action::forward);
+}
+
 // An earlier packet of the burst may have ended what was guessed.
 TEST_F(Answers, of_a_connection_that_ended_meanwhile_are_nobodys) {
     (void)open(kClientPort);
