@@ -14,6 +14,7 @@ module fpvs_ram_s2p #(
     input  wire                                       write_enable,
     input  wire [((DEPTH > 1) ? $clog2(DEPTH) : 1)-1:0] write_address,
     input  wire [WIDTH-1:0]                           write_data,
+    input  wire [LATENCY-1:0]                         read_enable,
     input  wire [((DEPTH > 1) ? $clog2(DEPTH) : 1)-1:0] read_address,
     output wire [WIDTH-1:0]                           data
 );

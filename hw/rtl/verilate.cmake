@@ -17,8 +17,18 @@ if(NOT TARGET fpvs_verilator_runtime)
     target_link_libraries(fpvs_verilator_runtime PUBLIC Threads::Threads)
 endif()
 
+# Wide words move in fewer instructions on a machine that has them.  What is built here runs here.
+include(CheckCXXSourceRuns)
+check_cxx_source_runs(
+    "int main() { return __builtin_cpu_supports(\"x86-64-v3\") ? 0 : 1; }" FPVS_RUNS_X86_64_V3)
+set(FPVS_VERILATED_OPTIONS -O2 -w -g0)
+if(FPVS_RUNS_X86_64_V3)
+    list(APPEND FPVS_VERILATED_OPTIONS -march=x86-64-v3)
+endif()
+
 # fpvs_verilated_library(name TOP module SOURCES a.sv ... [ARGS -GWIDTH=8 ...]): a static library
-# with the class V<TOP> in "V<TOP>.h".  Sources are absolute, packages first.
+# with the class V<TOP> in "V<TOP>.h".  Sources are absolute, packages first.  Blocks are not split:
+# one of hlsc's is a stage, skipped as a whole while it is empty, and its variables stay local.
 function(fpvs_verilated_library name)
     cmake_parse_arguments(arg "" "TOP" "SOURCES;ARGS" ${ARGN})
     set(dir ${CMAKE_CURRENT_BINARY_DIR}/${name}.verilated)
@@ -28,14 +38,15 @@ function(fpvs_verilated_library name)
         BYPRODUCTS ${dir}/${prefix}.h
         COMMAND ${CMAKE_COMMAND} -E rm -rf ${dir}
         COMMAND ${VERILATOR_BIN} --cc --top-module ${arg_TOP} --prefix ${prefix} -Mdir ${dir}
-                -O3 --x-assign fast --x-initial fast -Wno-fatal -Wno-PINCONNECTEMPTY
+                -O3 -fno-split --x-assign fast --x-initial fast -Wno-fatal -Wno-PINCONNECTEMPTY
                 -Wno-UNUSEDPARAM ${arg_ARGS} ${arg_SOURCES}
         COMMAND ${CMAKE_COMMAND} -DDIR=${dir} -P ${CMAKE_SOURCE_DIR}/hw/rtl/join_verilated.cmake
         DEPENDS ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/hw/rtl/join_verilated.cmake
         COMMENT "Verilating ${arg_TOP}"
         VERBATIM)
     add_library(${name} STATIC ${dir}/every_cycle.cpp ${dir}/once.cpp)
-    set_source_files_properties(${dir}/every_cycle.cpp PROPERTIES COMPILE_OPTIONS "-O3;-w;-g0")
+    set_source_files_properties(${dir}/every_cycle.cpp PROPERTIES
+        COMPILE_OPTIONS "${FPVS_VERILATED_OPTIONS}")
     set_source_files_properties(${dir}/once.cpp PROPERTIES COMPILE_OPTIONS "-O1;-w;-g0")
     target_include_directories(${name} SYSTEM PUBLIC ${dir})
     target_link_libraries(${name} PUBLIC fpvs_verilator_runtime)

@@ -139,8 +139,9 @@ struct Process {
     std::vector<StreamWrite> writes;
 
     Bit blocked = kZero;  // A blocking read would wait: the iteration is not issued.
-    bool issue_when_idle =
-        true;  // An iteration that finds all inputs empty may still do something.
+    // An iteration that would do nothing need not be issued.
+    Bit acts_alone = kOne;        // It may do something even if it reads nothing.
+    bool needs_an_input = false;  // It does nothing while every input is empty.
 
     // Found by the scheduler.
     std::vector<int> stage_of;    // By node; -1 for nodes nobody needs.

@@ -103,6 +103,38 @@ Bit Graph::reduce_xor(std::vector<Bit> terms) {
     return inverted ? not_(result) : result;
 }
 
+// a & (a | b) is a, and so is a & b & ((a & b) | c); the same with AND and OR exchanged.
+void Graph::absorb(Op op, std::vector<Bit>& terms) const {
+    const Op other = op == Op::and_ ? Op::or_ : Op::and_;
+    const auto sorted_leaves = [this](Op of, Bit bit) {
+        std::vector<Bit> found;
+        leaves(of, bit, found);
+        std::sort(found.begin(), found.end());
+        return found;
+    };
+    const auto within = [](const std::vector<Bit>& part, const std::vector<Bit>& whole) {
+        return std::includes(whole.begin(), whole.end(), part.begin(), part.end());
+    };
+    for (std::size_t i = terms.size(); i-- > 0;) {
+        const std::vector<Bit> parts = sorted_leaves(other, terms[i]);
+        if (parts.size() < 2) {
+            continue;
+        }
+        std::vector<Bit> rest = terms;
+        rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(i));
+        const bool absorbed =
+            std::any_of(parts.begin(),
+                        parts.end(),
+                        [&](Bit part) { return within(sorted_leaves(op, part), rest); }) ||
+            std::any_of(rest.begin(), rest.end(), [&](Bit term) {
+                return within(sorted_leaves(other, term), parts);
+            });
+        if (absorbed) {
+            terms = std::move(rest);
+        }
+    }
+}
+
 // Repeated terms count once; a term and its complement decide the result.
 Bit Graph::reduce_and_or(Op op, std::vector<Bit> terms) {
     std::sort(terms.begin(), terms.end());
@@ -115,6 +147,7 @@ Bit Graph::reduce_and_or(Op op, std::vector<Bit> terms) {
             }
         }
     }
+    absorb(op, terms);
     if (terms.size() == 1) {
         return terms[0];
     }

@@ -122,6 +122,7 @@ class Graph {
     Bit reduce(Op op, Bit a, Bit b);
     void leaves(Op op, Bit bit, std::vector<Bit>& out) const;
     Bit reduce_xor(std::vector<Bit> terms);
+    void absorb(Op op, std::vector<Bit>& terms) const;
     Bit reduce_and_or(Op op, std::vector<Bit> terms);
     [[nodiscard]] bool few_terms(const Value& a, const Value& b) const;
     Value logic(Op op, const Value& a, const Value& b);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SystemVerilog module of one process.
 //
-// Each stage is one clocked block under its valid bit: what only that stage needs are variables of
-// the block.  So a stage without an iteration switches nothing, and costs a simulator nothing.
-// Wires are only what leaves a stage at once: to memories, to streams, to the next iteration.
-#include <fmt/core.h>
+// Each stage is at most two blocks under its valid bit: a clocked one for what the next stage or
+// the next iteration sees, a combinational one for what leaves at once, to streams and memories.
+// What only one of them needs are its variables.  So a stage without an iteration switches nothing,
+// and costs a simulator next to nothing.  Always there is only what decides whether to issue and to
+// read.
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -52,13 +54,13 @@ class ModuleWriter {
     ModuleWriter(const Program& program, const Process& process, const Options& options)
         : program_(program), process_(process), place_(process, options) {
         const auto stages = static_cast<std::size_t>(process.stages);
-        variables_.resize(stages);
-        statements_.resize(stages);
+        clocked_.resize(stages);
+        leaving_.resize(stages);
         resets_.resize(stages);
     }
 
     std::string write() {
-        find_wires();
+        find_cones();
         ports();
         valid_bits();
         nodes();
@@ -71,7 +73,7 @@ class ModuleWriter {
         }
         std::string blocks;
         for (int stage = 0; stage < process_.stages; ++stage) {
-            blocks += stage_block(stage);
+            blocks += clocked_block(stage) + leaving_block(stage);
         }
         return head_ + memories_head_ + body_ + blocks + "endmodule\n";
     }
@@ -81,63 +83,114 @@ class ModuleWriter {
     void body(fmt::format_string<Args...> format, Args&&... args) {
         body_ += fmt::format(format, std::forward<Args>(args)...);
     }
-    // A statement of a stage's block, and a variable that lives in it.
+    // A block of a stage: its variables, what else it assigns, and its work on an iteration.
+    struct Block {
+        std::string variables;
+        std::string defaults;
+        std::string statements;
+    };
+    Block& clocked(int stage) { return clocked_[static_cast<std::size_t>(stage)]; }
+    Block& leaving(int stage) { return leaving_[static_cast<std::size_t>(stage)]; }
+
     template <class... Args>
-    void statement(int stage, fmt::format_string<Args...> format, Args&&... args) {
-        statements_[static_cast<std::size_t>(stage)] +=
+    static void statement(Block& block, fmt::format_string<Args...> format, Args&&... args) {
+        block.statements +=
             "            " + fmt::format(format, std::forward<Args>(args)...) + "\n";
     }
-    void variable(int stage, const std::string& name, int width) {
-        variables_[static_cast<std::size_t>(stage)] +=
-            fmt::format("        logic {}{};\n", range_of(width), name);
+    static void variable(Block& block, const std::string& name, int width) {
+        block.variables += fmt::format("        logic {}{};\n", range_of(width), name);
+    }
+    static void fallback(Block& block, const std::string& name, const char* value) {
+        block.defaults += fmt::format("        {} = {};\n", name, value);
+    }
+    // What leaves a stage at once: without an iteration a strobe is low and a word is anything.
+    void strobe(int stage, const std::string& name, const std::string& expression) {
+        fallback(leaving(stage), name, "1'b0");
+        statement(leaving(stage), "{} = {};", name, expression);
+    }
+    void word(int stage, const std::string& name, const Value& value) {
+        fallback(leaving(stage), name, "'x");
+        statement(leaving(stage), "{} = {};", name, place_.expression(value, stage));
     }
 
-    std::string stage_block(int stage) const {
-        const auto at = static_cast<std::size_t>(stage);
-        if (statements_[at].empty() && resets_[at].empty()) {
+    std::string clocked_block(int stage) {
+        const Block& block = clocked(stage);
+        const std::string& reset = resets_[static_cast<std::size_t>(stage)];
+        if (block.statements.empty() && reset.empty()) {
             return "";
         }
         return fmt::format(
-            "\n    always_ff @(posedge ap_clk) begin : stage_{}\n{}        if ({}) "
+            "\n    always_ff @(posedge ap_clk) begin : stage_{}\n{}{}        if ({}) "
             "begin\n{}        end\n{}    end\n",
             stage,
-            variables_[at],
+            block.variables,
+            block.defaults,
             valid_in(stage),
-            statements_[at],
-            resets_[at]);
+            block.statements,
+            reset);
     }
 
-    // Nodes that something outside of the clocked blocks looks at in their own stage.
-    void find_wires() {
-        is_wire_.assign(static_cast<std::size_t>(process_.graph.size()), false);
-        need_wires({process_.blocked}, 0);
+    std::string leaving_block(int stage) {
+        const Block& block = leaving(stage);
+        if (block.statements.empty()) {
+            return "";
+        }
+        return fmt::format(
+            "\n    always_comb begin : leaving_{}\n{}{}        if ({}) begin\n{}        end\n"
+            "    end\n",
+            stage,
+            block.variables,
+            block.defaults,
+            valid_in(stage),
+            block.statements);
+    }
+
+    // Nodes by who looks at them in their own stage.
+    void find_cones() {
+        const auto nodes = static_cast<std::size_t>(process_.graph.size());
+        is_wire_.assign(nodes, false);
+        is_leaving_.assign(nodes, false);
+        is_clocked_.assign(nodes, false);
+        mark(is_wire_, {process_.blocked, process_.acts_alone}, 0);
         for (const StreamRead& read : process_.reads) {
-            need_wires({read.strobe}, 0);
+            mark(is_wire_, {read.strobe}, 0);
         }
         for (const StreamWrite& write : process_.writes) {
-            need_wires({write.strobe}, write.stage);
-            need_wires(write.data, write.stage);
+            mark(is_leaving_, {write.strobe}, write.stage);
+            mark(is_leaving_, write.data, write.stage);
         }
+        // The memories of the reference answer at once: nothing there is under a valid bit.
+        std::vector<bool>& ports = process_.is_reference ? is_wire_ : is_leaving_;
         for (const Ram& ram : process_.rams) {
             for (const RamPort& port : ram.reads) {
-                need_wires(port.address, port.stage);
-                need_wires({port.enable}, port.stage);
+                mark(ports, port.address, port.stage);
+                mark(ports, {port.enable}, port.stage);
             }
             for (const RamWrite& write : ram.writes) {
-                need_wires({write.enable}, write.stage);
-                need_wires(write.address, write.stage);
-                need_wires(write.data, write.stage);
+                mark(ports, {write.enable}, write.stage);
+                mark(ports, write.address, write.stage);
+                mark(ports, write.data, write.stage);
+            }
+        }
+        for (const Register& target : process_.registers) {
+            mark(is_clocked_, {target.enable}, target.write_stage);
+            mark(is_clocked_, target.next, target.write_stage);
+        }
+        for (const int id : process_.order) {
+            if (!place_.ranges(id).empty()) {
+                mark(is_clocked_, {Bit{id, 0}}, process_.stage_of[static_cast<std::size_t>(id)]);
             }
         }
     }
 
-    void need_wires(const Value& value, int stage) {
+    // Adds to `cone` the nodes of a stage that the bits come from.
+    void mark(std::vector<bool>& cone, const Value& value, int stage) {
         std::vector<int> work;
         const auto push = [&](const Value& bits) {
             for (const Bit bit : bits) {
                 const auto id = static_cast<std::size_t>(bit.node);
-                if (bit.node >= 0 && process_.stage_of[id] == stage && !is_wire_[id]) {
-                    is_wire_[id] = true;
+                if (bit.node >= 0 && process_.stage_of[id] == stage && !cone[id]) {
+                    cone[id] = true;
                     work.push_back(bit.node);
                 }
             }
@@ -177,8 +230,8 @@ class ModuleWriter {
         for (const StreamWrite& write : process_.writes) {
             const Channel& c = channel(write.channel);
             head_ += fmt::format(
-                "    input  wire {0}_credit,\n    output wire {1}{0}_data,\n"
-                "    output wire {0}_push,\n    output wire {0}_drop,\n",
+                "    input  wire {0}_credit,\n    output logic {1}{0}_data,\n"
+                "    output logic {0}_push,\n    output logic {0}_drop,\n",
                 c.name,
                 range_of(c.layout.width()));
         }
@@ -195,8 +248,8 @@ class ModuleWriter {
         }
     }
 
-    // An iteration starts when no blocking read would wait, every output has room, and, unless it
-    // may act on its own, at least one input has a word.
+    // An iteration starts when no blocking read would wait, every output has room, and there may be
+    // something to do.
     void issue() {
         std::string condition = "run";
         if (process_.ii > 1) {
@@ -216,12 +269,17 @@ class ModuleWriter {
         if (process_.blocked != kZero) {
             condition += " && !" + place_.expression({process_.blocked}, 0);
         }
-        if (!process_.issue_when_idle) {
-            std::string any;
-            for (const StreamRead& read : process_.reads) {
-                any += (any.empty() ? "" : " || ") + channel(read.channel).name + "_valid";
-            }
-            condition += " && (" + any + ")";
+        const bool useful = process_.acts_alone != kOne;
+        std::set<std::string> reasons;
+        for (const StreamRead& read : process_.reads) {
+            reasons.insert(useful ? place_.expression({read.strobe}, 0)
+                                  : channel(read.channel).name + "_valid");
+        }
+        if (useful && process_.acts_alone != kZero) {
+            reasons.insert(place_.expression({process_.acts_alone}, 0));
+        }
+        if (useful || process_.needs_an_input) {
+            condition += fmt::format(" && ({})", fmt::join(reasons, " || "));
         }
         body("    assign issue = {};\n", condition);
         for (const StreamRead& read : process_.reads) {
@@ -261,20 +319,29 @@ class ModuleWriter {
         }
     }
 
-    // A wire of the module or a variable of the node's stage.
+    // A wire of the module, or a variable of a block of the node's stage.
     void define(int id,
                 const std::string& name,
                 int width,
                 const std::string& expression,
                 const std::string& remark) {
-        const bool source = process_.graph.node(id).in.empty();
-        if (source || is_wire_[static_cast<std::size_t>(id)]) {
+        const auto at = static_cast<std::size_t>(id);
+        if (process_.graph.node(id).in.empty() || is_wire_[at]) {
             body("    wire {}{} = {};{}\n", range_of(width), name, expression, remark);
             return;
         }
-        const int stage = process_.stage_of[static_cast<std::size_t>(id)];
-        variable(stage, name, width);
-        statement(stage, "{} = {};{}", name, expression, remark);
+        if (!is_leaving_[at] && !is_clocked_[at]) {
+            return;  // Was to decide on the issue, but is known too late.
+        }
+        Block& block =
+            is_leaving_[at] ? leaving(process_.stage_of[at]) : clocked(process_.stage_of[at]);
+        if (is_leaving_[at] && is_clocked_[at]) {
+            body("    logic {}{};\n", range_of(width), name);
+        } else {
+            variable(block, name, width);
+        }
+        fallback(block, name, "'x");
+        statement(block, "{} = {};{}", name, expression, remark);
     }
 
     // Delay registers of a node.  A memory's result is declared with the memory.
@@ -292,7 +359,7 @@ class ModuleWriter {
             for (int stage = produced + 1; stage <= ranges[k].last_stage; ++stage) {
                 const std::string name = Placement::delayed_name(id, k, stage);
                 body("    reg {}{};\n", range_of(width), name);
-                statement(stage - 1, "{} <= {};", name, previous);
+                statement(clocked(stage - 1), "{} <= {};", name, previous);
                 previous = name;
             }
         }
@@ -425,48 +492,83 @@ class ModuleWriter {
             }
             initial = fmt::format(", .INITIALISED(1), .INITIAL({})", literal(all));
         }
-        std::string load;
-        if (ram.read_only) {
-            const RamPort& port = ram.reads[static_cast<std::size_t>(part)];
-            load = place_.expression(port.address, port.stage);
-        } else {
-            for (std::size_t i = 0; i < ram.reads.size(); ++i) {
-                const RamPort& port = ram.reads[i];
-                load += i + 1 == ram.reads.size() ? "" : turn_of(port.stage) + " ? ";
-                load += place_.expression(port.address, port.stage);
-                load += i + 1 == ram.reads.size() ? "" : " : ";
+        std::string load, enable, address, data;
+        for (int i = 0; i < static_cast<int>(ram.reads.size()); ++i) {
+            if (!ram.read_only || i == part) {
+                load += (load.empty() ? "" : " : ") + load_port(ram, i, name);
             }
         }
-        std::string enable = "1'b0", address = "'0", data = "'0";
-        for (std::size_t i = ram.writes.size(); i-- > 0;) {
-            const RamWrite& port = ram.writes[i];
-            const bool last = i + 1 == ram.writes.size();
-            const std::string on = fmt::format(
-                "({} && {})", valid_in(port.stage), place_.expression({port.enable}, port.stage));
-            const std::string turn = last ? "" : turn_of(port.stage) + " ? ";
-            const auto rest = [last](const std::string& other) {
-                return last ? std::string() : " : " + other;
-            };
-            enable = last ? on : on + " || " + enable;
-            address = turn + place_.expression(port.address, port.stage) + rest(address);
-            data = turn + place_.expression(port.data, port.stage) + rest(data);
+        for (int i = 0; i < static_cast<int>(ram.writes.size()); ++i) {
+            const std::string port = store_port(ram, i, name);
+            const bool last = i + 1 == static_cast<int>(ram.writes.size());
+            const std::string turn =
+                last ? "" : turn_of(ram.writes[static_cast<std::size_t>(i)].stage) + " ? ";
+            const char* rest = i == 0 ? "" : " : ";
+            enable += (i == 0 ? "" : " || ") + port + "_on";
+            address += rest + turn + port + "_address";
+            data += rest + turn + port + "_data";
         }
         body(
             "    fpvs_ram_s2p #(.WIDTH({}), .DEPTH({}), .LATENCY({}), .STYLE(\"{}\"){}) "
             "{} (\n        .ap_clk, .write_enable({}),\n        .write_address({}), "
-            ".write_data({}),\n        .read_address({}), .data({}_data));\n",
+            ".write_data({}),\n        .read_enable({{{}}}), .read_address({}), "
+            ".data({}_data));\n",
             ram.width,
             ram.depth,
             ram.latency,
             style_name(ram.style),
             initial,
             name,
-            enable,
-            address,
-            data,
+            enable.empty() ? "1'b0" : enable,
+            address.empty() ? "'0" : address,
+            data.empty() ? "'0" : data,
+            read_enables(ram, part),
             load,
             name);
-        distance_checks(ram);
+        distance_checks(ram, name);
+    }
+
+    // Declares what a load presents to its memory; gives the address, by turns.
+    std::string load_port(const Ram& ram, int number, const std::string& memory) {
+        const RamPort& port = ram.reads[static_cast<std::size_t>(number)];
+        const std::string name = fmt::format("{}_load{}", memory, number);
+        body("    logic {}{};\n", range_of(static_cast<int>(port.address.size())), name);
+        word(port.stage, name, port.address);
+        if (ram.dependence.raw_distance > 1) {
+            body("    logic {}_on;  // For the check of the distance.\n", name);
+            strobe(port.stage, name + "_on", place_.expression({port.enable}, port.stage));
+        }
+        const bool last = ram.read_only || number + 1 == static_cast<int>(ram.reads.size());
+        return last ? name : turn_of(port.stage) + " ? " + name;
+    }
+
+    // Declares what a store presents to its memory; gives the common part of the names.
+    std::string store_port(const Ram& ram, int number, const std::string& memory) {
+        const RamWrite& port = ram.writes[static_cast<std::size_t>(number)];
+        const std::string name = fmt::format("{}_store{}", memory, number);
+        body("    logic {0}_on;\n    logic {1}{0}_address;\n    logic {2}{0}_data;\n",
+             name,
+             range_of(static_cast<int>(port.address.size())),
+             range_of(ram.width));
+        strobe(port.stage, name + "_on", place_.expression({port.enable}, port.stage));
+        word(port.stage, name + "_address", port.address);
+        word(port.stage, name + "_data", port.data);
+        return name;
+    }
+
+    // A word moves on its way out of a memory with the iteration that loads it.
+    std::string read_enables(const Ram& ram, int part) const {
+        std::string enables;
+        for (int step = ram.latency; step-- > 0;) {
+            enables += enables.empty() ? "" : ", ";
+            for (std::size_t i = 0; i < ram.reads.size(); ++i) {
+                if (!ram.read_only || static_cast<int>(i) == part) {
+                    enables += (i == 0 || ram.read_only ? "" : " || ") +
+                               valid_in(ram.reads[i].stage + step);
+                }
+            }
+        }
+        return enables;
     }
 
     // Stores of a call in the order of the source.
@@ -501,7 +603,7 @@ class ModuleWriter {
             const std::string enable = place_.expression({write.enable}, 0);
             const std::string address = place_.expression(write.address, 0);
             const std::string stored = place_.expression(write.data, 0);
-            statement(0, "if ({}) {}[{}] <= {};", enable, name, address, stored);
+            statement(clocked(0), "if ({}) {}[{}] <= {};", enable, name, address, stored);
             if (std::find(ram.orders.begin(), ram.orders.end(), RamOrder{part, w, true}) !=
                 ram.orders.end()) {
                 data = fmt::format("{} && {} == {} ? {} : {}", enable, address, load, stored, data);
@@ -525,7 +627,7 @@ class ModuleWriter {
                  i);
             const bool newest = i == 1;
             statement(
-                0,
+                clocked(0),
                 "{0}{1} <= {2}; {0}{1}_on <= {3};",
                 name,
                 i,
@@ -542,72 +644,53 @@ class ModuleWriter {
 
     // The DEPENDENCE pragma is a claim about the traffic: simulation holds the author to it, for
     // each pair of a load and a later store.
-    void distance_checks(const Ram& ram) {
+    void distance_checks(const Ram& ram, const std::string& memory) {
         for (std::size_t w = 0; w < ram.writes.size() && ram.dependence.raw_distance > 1; ++w) {
             for (std::size_t r = 0; r < ram.reads.size(); ++r) {
                 if (ram.writes[w].stage >= ram.reads[r].stage) {
-                    distance_check(ram,
-                                   ram.reads[r],
-                                   ram.writes[w],
-                                   fmt::format("check_{}_{}_{}", ram.name, r, w));
+                    distance_check(ram, r, w, memory);
                 }
             }
         }
     }
 
-    void distance_check(const Ram& ram,
-                        const RamPort& port,
-                        const RamWrite& write,
-                        const std::string& q) {
-        const int delay = write.stage - port.stage;
-        const int history = ram.dependence.raw_distance - 1;
-        const int width = static_cast<int>(port.address.size());
+    void distance_check(const Ram& ram, std::size_t r, std::size_t w, const std::string& memory) {
+        const RamPort& port = ram.reads[r];
+        const RamWrite& write = ram.writes[w];
         body(
-            "`ifdef VERILATOR\n    reg {}{}_load[0:{}];  // Address; then as stage {} sees it.\n"
-            "    reg {}_load_on[0:{}];\n",
-            range_of(width),
-            q,
-            delay,
-            write.stage,
-            q,
-            delay);
-        body("    reg {}{}_stored[1:{}];\n    reg {}_stored_on[1:{}];\n",
-             range_of(width),
-             q,
-             history,
-             q,
-             history);
-        body(
-            "    always_comb begin\n        {0}_load[0] = {1};\n        {0}_load_on[0] = {2};\n"
-            "    end\n",
-            q,
-            place_.expression(port.address, port.stage),
-            place_.expression({port.enable}, port.stage));
-        body(
-            "    initial for (int i = 1; i <= {1}; i++) {0}_stored_on[i] = 0;\n"
+            "`ifdef VERILATOR\n    reg {1}{0}_load[0:{2}];  // Address; then as stage {3} sees "
+            "it.\n"
+            "    reg {0}_load_on[0:{2}];\n"
+            "    reg {1}{0}_stored[1:{4}];\n    reg {0}_stored_on[1:{4}];\n"
+            "    assign {0}_load[0] = {6}_load{7};\n    assign {0}_load_on[0] = {6}_load{7}_on;\n"
+            "    initial for (int i = 1; i <= {4}; i++) {0}_stored_on[i] = 0;\n"
             "    always @(posedge ap_clk) begin\n"
             "        for (int i = 1; i <= {2}; i++) begin\n"
             "            {0}_load[i] <= {0}_load[i-1];\n"
             "            {0}_load_on[i] <= {0}_load_on[i-1];\n        end\n"
-            "        if ({3}) begin\n"
-            "            for (int i = 1; i <= {1}; i++)\n"
+            "        if ({5}) begin\n"
+            "            for (int i = 1; i <= {4}; i++)\n"
             "                if ({0}_stored_on[i] && {0}_load_on[{2}] && "
             "{0}_stored[i] == {0}_load[{2}])\n"
-            "                    $fatal(1, \"memory {4}: loaded %0d calls after a store of its "
-            "word, {5} are declared (instance %m)\", i);\n"
-            "            for (int i = 2; i <= {1}; i++) begin\n"
+            "                    $fatal(1, \"memory {8}: loaded %0d calls after a store of its "
+            "word, {9} are declared (instance %m)\", i);\n"
+            "            for (int i = 2; i <= {4}; i++) begin\n"
             "                {0}_stored[i] <= {0}_stored[i-1];\n"
             "                {0}_stored_on[i] <= {0}_stored_on[i-1];\n            end\n"
-            "            {0}_stored[1] <= {6};\n            {0}_stored_on[1] <= {7};\n"
+            "            {0}_stored[1] <= {6}_store{10}_address;\n"
+            "            {0}_stored_on[1] <= {6}_store{10}_on;\n"
             "        end\n    end\n`endif\n",
-            q,
-            history,
-            delay,
+            fmt::format("check_{}_{}_{}", ram.name, r, w),
+            range_of(static_cast<int>(port.address.size())),
+            write.stage - port.stage,
+            write.stage,
+            ram.dependence.raw_distance - 1,
             valid_in(write.stage),
+            memory,
+            r,
             ram.name,
             ram.dependence.raw_distance,
-            place_.expression(write.address, write.stage),
-            place_.expression({write.enable}, write.stage));
+            w);
     }
 
     void registers() {
@@ -619,9 +702,9 @@ class ModuleWriter {
             const std::string name = fmt::format("r{}_{}", number, target.name);
             const std::string next = place_.expression(target.next, target.write_stage);
             if (target.enable == kOne) {
-                statement(target.write_stage, "{} <= {};", name, next);
+                statement(clocked(target.write_stage), "{} <= {};", name, next);
             } else {
-                statement(target.write_stage,
+                statement(clocked(target.write_stage),
                           "if ({}) {} <= {};",
                           place_.expression({target.enable}, target.write_stage),
                           name,
@@ -637,11 +720,10 @@ class ModuleWriter {
     void stream_writes() {
         for (const StreamWrite& write : process_.writes) {
             const std::string& name = channel(write.channel).name;
-            const std::string strobe = place_.expression({write.strobe}, write.stage);
-            const std::string valid = valid_in(write.stage);
-            body("    assign {}_push = {} && {};\n", name, valid, strobe);
-            body("    assign {}_drop = {} && !{};\n", name, valid, strobe);
-            body("    assign {}_data = {};\n", name, place_.expression(write.data, write.stage));
+            const std::string on = place_.expression({write.strobe}, write.stage);
+            strobe(write.stage, name + "_push", on);
+            strobe(write.stage, name + "_drop", "!" + on);
+            word(write.stage, name + "_data", write.data);
         }
     }
 
@@ -653,10 +735,13 @@ class ModuleWriter {
     std::string body_;
     std::string claims_;  // Of the reference: where one is broken.
     // By stage.
-    std::vector<std::string> variables_;
-    std::vector<std::string> statements_;
+    std::vector<Block> clocked_;
+    std::vector<Block> leaving_;
     std::vector<std::string> resets_;
+    // By node: who looks at it in its own stage.
     std::vector<bool> is_wire_;
+    std::vector<bool> is_leaving_;
+    std::vector<bool> is_clocked_;
 };
 
 }  // namespace

@@ -53,13 +53,14 @@ std::string process_text(const Program& program,
                          const Options& options,
                          const Diagnostics& diagnostics) {
     const Placement place(process, options);
-    std::string text = fmt::format("process {}  {}stages {}  state {} bits  pipeline {} bits{}\n",
-                                   process.name,
-                                   process.ii > 1 ? fmt::format("II {}  ", process.ii) : "",
-                                   process.stages,
-                                   state_bits(process),
-                                   place.register_bits(),
-                                   process.issue_when_idle ? "  issued also without input" : "");
+    std::string text = fmt::format(
+        "process {}  {}stages {}  state {} bits  pipeline {} bits{}\n",
+        process.name,
+        process.ii > 1 ? fmt::format("II {}  ", process.ii) : "",
+        process.stages,
+        state_bits(process),
+        place.register_bits(),
+        process.acts_alone == kOne && !process.needs_an_input ? "  issued also without input" : "");
     for (const Register& target : process.registers) {
         if (target.width > 0) {
             text += fmt::format("    register {:24} {:4} bits  stage {}{}\n",

@@ -6,7 +6,10 @@
 #include <llvm/IR/CFG.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "hw/hlsc/frontend/stream_layout.hpp"
 #include "hw/hlsc/gate/translator.hpp"
@@ -15,14 +18,21 @@ namespace fpvs::hlsc {
 
 namespace {
 
-// Rebuilds values with the inputs found empty, through the folding makers of the graph.
-class EmptyInputs {
+// Rebuilds values under an assumption, through the folding makers of the graph.
+class Cofactor {
   public:
-    explicit EmptyInputs(Graph& graph) : graph_(graph) {}
+    // With every input empty.
+    explicit Cofactor(Graph& graph) : graph_(graph), inputs_empty_(true) {}
+    // With some bits zero.
+    Cofactor(Graph& graph, Value zeros)
+        : graph_(graph), zeros_(std::move(zeros)), inputs_empty_(false) {}
 
     Bit rebuilt(Bit bit) {
         if (bit.node < 0) {
             return bit;
+        }
+        if (std::find(zeros_.begin(), zeros_.end(), bit) != zeros_.end()) {
+            return kZero;
         }
         return node(bit.node)[static_cast<std::size_t>(bit.index)];
     }
@@ -36,7 +46,7 @@ class EmptyInputs {
         }
         const Node old = graph_.node(id);
         Value result;
-        if (old.op == Op::stream_empty) {
+        if (old.op == Op::stream_empty && inputs_empty_) {
             result = {kOne};
         } else if (old.in.empty()) {
             result = graph_.bits_of(id);
@@ -54,8 +64,80 @@ class EmptyInputs {
     }
 
     Graph& graph_;
+    Value zeros_;
+    bool inputs_empty_;
     std::unordered_map<int, Value> memo_;
 };
+
+// Whether a bit of a register would change: what selects its old value is no change.
+Bit change_of(Graph& graph, Bit enable, Bit next, Bit held) {
+    while (next.node >= 0 && graph.node(next.node).op == Op::mux) {
+        const std::vector<Value> in = graph.node(next.node).in;
+        const auto index = static_cast<std::size_t>(next.index);
+        if (in[1][index] != held && in[2][index] != held) {
+            break;
+        }
+        const bool holds = in[1][index] == held;
+        enable = graph.and_(enable, holds ? graph.not_(in[0][0]) : in[0][0]);
+        next = in[holds ? 2 : 1][index];
+    }
+    return next == held ? kZero : enable;
+}
+
+// Whether an iteration would change anything, as a function of what `assumed` leaves open.
+Bit effect_of(const Process& process, Graph& graph, Cofactor& assumed) {
+    Bit effect = kZero;
+    for (const StreamWrite& write : process.writes) {
+        effect = graph.or_(effect, assumed.rebuilt(write.strobe));
+    }
+    for (const Register& target : process.registers) {
+        const Bit enable = assumed.rebuilt(target.enable);
+        if (target.width == 0 || enable == kZero) {
+            continue;
+        }
+        const int number = static_cast<int>(&target - process.registers.data());
+        const Value held = graph.source(Op::register_read, target.width, number);
+        std::set<Bit> changes;
+        for (std::size_t i = 0; i < held.size(); ++i) {
+            const Bit next = assumed.rebuilt(target.next[i]);
+            changes.insert(target.width == 1 ? graph.and_(enable, graph.xor_(next, held[i]))
+                                             : change_of(graph, enable, next, held[i]));
+        }
+        for (const Bit change : changes) {
+            effect = graph.or_(effect, change);
+        }
+    }
+    for (const Ram& ram : process.rams) {
+        for (const RamWrite& write : ram.writes) {
+            effect = graph.or_(effect, assumed.rebuilt(write.enable));
+        }
+    }
+    return effect;
+}
+
+// How many operations a bit is made of.
+int operations_of(const Graph& graph, Bit bit) {
+    std::set<int> seen;
+    std::vector<int> work;
+    const auto push = [&](const Value& value) {
+        for (const Bit part : value) {
+            if (part.node >= 0 && seen.insert(part.node).second) {
+                work.push_back(part.node);
+            }
+        }
+    };
+    int operations = 0;
+    push({bit});
+    while (!work.empty()) {
+        const Node& node = graph.node(work.back());
+        work.pop_back();
+        operations += node.in.empty() ? 0 : 1;
+        for (const Value& operand : node.in) {
+            push(operand);
+        }
+    }
+    return operations;
+}
 
 // True if a store of the memory depends on what a load of the same call returned.
 bool depends_on_ram(const Graph& graph, const std::vector<Value>& values, int ram) {
@@ -335,37 +417,27 @@ void Translator::finish_stores(Ram& ram, std::vector<MemoryAccess>& accesses) {
     }
 }
 
-// An iteration waits while a word it would read is missing.  It is not issued at all while every
-// input is empty, if it then could change nothing.
+// An iteration waits while a word it would read is missing.  It is not issued at all if it would
+// read nothing and change nothing, where a few gates can tell; else, if it could change nothing
+// while every input is empty, it is not issued then.
 void Translator::finish_issue() {
+    constexpr int kOperationsMax = 12;
+    Value strobes;
     for (const StreamRead& read : process_.reads) {
         const Bit empty = graph_.source(Op::stream_empty, 1, read.channel)[0];
         process_.blocked = graph_.or_(process_.blocked, graph_.and_(read.strobe, empty));
+        strobes.push_back(read.strobe);
     }
-    EmptyInputs idle(graph_);
-    Bit effect = kZero;
-    for (const StreamWrite& write : process_.writes) {
-        effect = graph_.or_(effect, idle.rebuilt(write.strobe));
+    if (process_.reads.empty()) {
+        return;
     }
-    for (const Register& target : process_.registers) {
-        Bit changes = idle.rebuilt(target.enable);
-        if (changes != kZero) {
-            Value next;
-            for (const Bit bit : target.next) {
-                next.push_back(idle.rebuilt(bit));
-            }
-            const int number = static_cast<int>(&target - process_.registers.data());
-            const Value held = graph_.source(Op::register_read, target.width, number);
-            changes = next == held ? kZero : changes;
-        }
-        effect = graph_.or_(effect, changes);
+    Cofactor no_reads(graph_, strobes);
+    const Bit effect = effect_of(process_, graph_, no_reads);
+    if (operations_of(graph_, effect) <= kOperationsMax) {
+        process_.acts_alone = effect;
     }
-    for (const Ram& ram : process_.rams) {
-        for (const RamWrite& write : ram.writes) {
-            effect = graph_.or_(effect, idle.rebuilt(write.enable));
-        }
-    }
-    process_.issue_when_idle = process_.reads.empty() || effect != kZero;
+    Cofactor all_empty(graph_);
+    process_.needs_an_input = effect_of(process_, graph_, all_empty) == kZero;
 }
 
 }  // namespace fpvs::hlsc

@@ -128,6 +128,7 @@ class Balancer {
             visit(write.data);
         }
         bit(process_.blocked);
+        bit(process_.acts_alone);
     }
 
     // Which registers each node depends on, and which it decides.

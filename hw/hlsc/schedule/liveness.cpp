@@ -20,7 +20,7 @@ class Walk {
     }
 
     Liveness run() {
-        visit({process_.blocked});
+        visit({process_.blocked, process_.acts_alone});
         for (const StreamRead& read : process_.reads) {
             visit({read.strobe});
             visit_source(Op::stream_empty, read.channel);

@@ -59,6 +59,7 @@ class Scheduler {
             assign();
         }
         drop_unused();
+        check_issue();
         plant();
         return true;
     }
@@ -236,6 +237,23 @@ class Scheduler {
             }
         }
         return arrival + delay::of(node);
+    }
+
+    // Every register of the first stage waits for the issue: what is not known early in the clock
+    // does not decide on it.
+    void check_issue() {
+        constexpr double kShareOfClock = 0.36;
+        Value decisions = {process_.acts_alone};
+        for (const StreamRead& read : process_.reads) {
+            decisions.push_back(read.strobe);
+        }
+        for (const Bit bit : decisions) {
+            if (bit.node >= 0 &&
+                (process_.stage_of[at(bit.node)] != 0 ||
+                 process_.time_of[at(bit.node)] > kShareOfClock * options_.clock_ns)) {
+                process_.acts_alone = kOne;
+            }
+        }
     }
 
     // Which words are taken decides what the next iteration finds: it cannot wait for a stage.

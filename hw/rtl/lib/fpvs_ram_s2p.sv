@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A memory with one read and one write port on one clock, read first: a read in the cycle of a
 // write to its word returns the old word.  (URAM may return either; hlsc states that as the
-// meaning of tables bound to it.)  data follows address after LATENCY cycles.
+// meaning of tables bound to it.)  data follows address after LATENCY cycles; read_enable[i] moves
+// the word on in the i-th of them, so a read that nobody waits for moves nothing.
 module fpvs_ram_s2p #(
     parameter int WIDTH = 8,
     parameter int DEPTH = 16,
@@ -15,6 +16,7 @@ module fpvs_ram_s2p #(
     input  wire                write_enable,
     input  wire  [ADDRESS-1:0] write_address,
     input  wire  [WIDTH-1:0]   write_data,
+    input  wire  [LATENCY-1:0] read_enable,
     input  wire  [ADDRESS-1:0] read_address,
     output wire  [WIDTH-1:0]   data
 );
@@ -39,7 +41,7 @@ module fpvs_ram_s2p #(
 
     always_ff @(posedge ap_clk) begin
         if (write_enable) memory[write_address] <= write_data;
-        out[1] <= memory[read_address];
-        for (int i = 2; i <= LATENCY; i++) out[i] <= out[i-1];
+        if (read_enable[0]) out[1] <= memory[read_address];
+        for (int i = 2; i <= LATENCY; i++) if (read_enable[i-1]) out[i] <= out[i-1];
     end
 endmodule

@@ -31,25 +31,21 @@ module fpvs_stream_fifo #(
     reg [COUNT-1:0] stored;  // Words in memory, without the output register.
     reg [COUNT-1:0] used;    // Words reserved or stored anywhere.
 
+    // Of an empty FIFO the output register is empty, too: without any of these nothing changes.
+    wire moves = reserve || push || drop || take;
     wire room = !valid || take;
     wire refill = room && stored != 0;
     wire direct = room && stored == 0;
-    wire keep = push && !direct;
-    wire [COUNT-1:0] used_next =
-        used + COUNT'(reserve) - COUNT'(drop) - COUNT'(valid && take);
 
-    always_ff @(posedge ap_clk) begin
-        if (keep) memory[write_at] <= data_in;
-        if (refill) data_out <= memory[read_at];
-        else if (direct && push) data_out <= data_in;
-        if (!ap_rst_n) begin
-            write_at <= '0;
-            read_at <= '0;
-            stored <= '0;
-            used <= '0;
-            valid <= 1'b0;
-            credit <= 1'b0;
-        end else begin
+    always_ff @(posedge ap_clk) begin : state
+        logic keep;
+        logic [COUNT-1:0] used_next;
+        if (moves) begin
+            keep = push && !direct;
+            used_next = used + COUNT'(reserve) - COUNT'(drop) - COUNT'(take);
+            if (keep) memory[write_at] <= data_in;
+            if (refill) data_out <= memory[read_at];
+            else if (direct && push) data_out <= data_in;
             if (keep) write_at <= write_at + 1'b1;
             if (refill) read_at <= read_at + 1'b1;
             stored <= stored + COUNT'(keep) - COUNT'(refill);
@@ -57,14 +53,23 @@ module fpvs_stream_fifo #(
             if (room) valid <= stored != 0 || push;
             credit <= used_next < COUNT'(DEPTH);
         end
+        if (!ap_rst_n) begin
+            write_at <= '0;
+            read_at <= '0;
+            stored <= '0;
+            used <= '0;
+            valid <= 1'b0;
+            credit <= 1'b1;
+        end
     end
 
 `ifndef SYNTHESIS
     always_ff @(posedge ap_clk) begin
-        if (ap_rst_n) begin
+        if (ap_rst_n && moves) begin
             if (take && !valid) $fatal(1, "a word is taken that is not there (instance %m)");
             if (reserve && int'(used) == DEPTH) $fatal(1, "reserved beyond DEPTH (instance %m)");
-            if (keep && int'(stored) == (1 << ADDRESS)) $fatal(1, "overflow (instance %m)");
+            if (push && !direct && int'(stored) == (1 << ADDRESS))
+                $fatal(1, "overflow (instance %m)");
         end
     end
 `endif

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "host/util/check.hpp"
+#include "hw/abi/registers.hpp"
 #include "sim/card/verilated_card.hpp"
 #include "tests/kit/card_dataplane.hpp"
 #include "tests/kit/frame_builder.hpp"
@@ -94,6 +95,19 @@ void measure_speed(VerilatedCard& card, const Frame& frame, std::string_view siz
     report("cycles a packet, " + std::string(size), cycles / frames, "cycles", "lower");
 }
 
+// Awake, but with nothing inside: what every cycle costs.
+void measure_idle(VerilatedCard& card, int times) {
+    constexpr std::uint64_t kIdleCycles = 10000;
+    const std::uint64_t first_cycle = card.cycles();
+    const double begin = cpu_seconds();
+    for (int i = 0; i < times; ++i) {
+        card.write_register(abi::reg::run, 1);
+        (void)card.run(kIdleCycles);
+    }
+    const auto cycles = static_cast<double>(card.cycles() - first_cycle);
+    report("cycles a CPU second, idle", cycles / (cpu_seconds() - begin) / 1e3, "k", "higher");
+}
+
 // A segment of the flow, `length` bytes as a frame.
 Frame flow_frame(std::size_t length) {
     constexpr std::size_t kHeaders = 14 + 20 + 20;
@@ -111,6 +125,7 @@ void run(bool tiny) {
     ShellStreams streams(card);
     kit::CardDataplane dataplane("card", streams);
     dataplane.configure(one_flow());
+    measure_idle(card, tiny ? 2 : 200);
     for (const std::size_t length : {60U, 1514U, 9014U}) {
         const std::string size = std::to_string(length) + " bytes";
         const Frame frame = flow_frame(length);
