@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/config/block.hpp"
 
+#include "host/config/instead.hpp"
+
 namespace fpvs::config {
 
 bool has_shape(const Statement& statement, Shape shape, Diagnostics& diagnostics) {
@@ -22,12 +24,6 @@ void report_unread(const Statement& statement,
                    Suggestion suggestion,
                    Diagnostics& diagnostics) {
     const Word& keyword = statement.keyword();
-    if (keyword.text.starts_with("include")) {
-        diagnostics.error(keyword.position,
-                          "'{}' is not supported yet; put the other file's content here",
-                          keyword.text);
-        return;
-    }
     const UnreadKeyword* const known = find_unread(unread, keyword.text);
     if (known == nullptr) {
         for (const UnreadKeyword& candidate : unread) {
@@ -42,7 +38,7 @@ void report_unread(const Statement& statement,
                           known->refusal);
     } else {
         diagnostics.warning(
-            keyword.position, "'{}' is known to keepalived; FPVS ignores it for now", keyword.text);
+            keyword.position, "'{}' is ignored: {}", keyword.text, what_instead(keyword.text));
     }
 }
 

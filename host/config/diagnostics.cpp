@@ -2,7 +2,6 @@
 #include "host/config/diagnostics.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 #include "host/model/limits.hpp"
 
@@ -15,13 +14,27 @@ void Diagnostics::add(List& list, Position position, std::string message) {
     }
 }
 
+void Diagnostics::add(const Diagnostics& other) {
+    for (const Entry& entry : other.errors_.entries) {
+        add(errors_, entry.position, entry.message);
+    }
+    errors_.count += other.errors_.count - other.errors_.entries.size();
+    add_warnings(other.warnings_);
+}
+
+void Diagnostics::add_warnings(const List& list) {
+    for (const Entry& entry : list.entries) {
+        add(warnings_, entry.position, entry.message);
+    }
+    warnings_.count += list.count - list.entries.size();
+}
+
 std::vector<Diagnostics::Entry> Diagnostics::in_file_order(const List& list) {
     std::vector<Entry> sorted;
     for (const Entry& entry : list.entries) {
         const auto place = std::upper_bound(
             sorted.begin(), sorted.end(), entry, [](const Entry& a, const Entry& b) {
-                return std::tie(a.position.line, a.position.column) <
-                       std::tie(b.position.line, b.position.column);
+                return a.position < b.position;
             });
         sorted.insert(place, entry);
     }
@@ -29,7 +42,10 @@ std::vector<Diagnostics::Entry> Diagnostics::in_file_order(const List& list) {
 }
 
 std::string Diagnostics::place(Position position) const {
-    return fmt::format("{}:{}:{}", file_name_, position.line, position.column);
+    return fmt::format("{}:{}:{}",
+                       position.file < file_names_->size() ? (*file_names_)[position.file] : "?",
+                       position.line,
+                       position.column);
 }
 
 Error Diagnostics::to_error() const {
@@ -44,7 +60,7 @@ Error Diagnostics::to_error() const {
     }
     if (errors_.count > errors_.entries.size()) {
         error.message += fmt::format("\n{}: {} more errors are not shown",
-                                     file_name_,
+                                     file_names_->front(),
                                      errors_.count - errors_.entries.size());
     }
     return error;
@@ -57,7 +73,7 @@ std::vector<std::string> Diagnostics::warnings() const {
     }
     if (warnings_.count > warnings_.entries.size()) {
         lines.push_back(fmt::format("{}: {} more warnings are not shown",
-                                    file_name_,
+                                    file_names_->front(),
                                     warnings_.count - warnings_.entries.size()));
     }
     return lines;

@@ -32,7 +32,6 @@ constexpr auto kUnreadInTop = std::to_array<UnreadKeyword>({
     {.name = "static_rules"},
     {.name = "track_group"},
     {.name = "use_pid_dir"},
-    {.name = "virtual_server_group"},
 });
 
 constexpr auto kUnreadInGlobalDefs = std::to_array<UnreadKeyword>({
@@ -88,7 +87,6 @@ constexpr auto kUnreadInGlobalDefs = std::to_array<UnreadKeyword>({
     {.name = "process_monitor_rcv_bufs_force"},
     {.name = "process_name"},
     {.name = "process_names"},
-    {.name = "random_seed"},
     {.name = "reload_check_config"},
     {.name = "reload_file"},
     {.name = "reload_repeat"},
@@ -114,6 +112,7 @@ constexpr auto kUnreadInGlobalDefs = std::to_array<UnreadKeyword>({
     {.name = "vrrp_garp_interval"},
     {.name = "vrrp_gna_interval"},
     {.name = "vrrp_higher_prio_send_advert"},
+    {.name = "vrrp_ipsets"},
     {.name = "vrrp_iptables"},
     {.name = "vrrp_lower_prio_no_advert"},
     {.name = "vrrp_mcast_group6"},

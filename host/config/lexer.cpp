@@ -10,14 +10,6 @@ bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
 }
 
-bool begins_comment(char c) {
-    return c == '#' || c == '!';
-}
-
-bool ends_word(char c) {
-    return is_blank(c) || c == '\n' || c == '{' || c == '}' || begins_comment(c);
-}
-
 bool is_name_start(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
@@ -69,23 +61,30 @@ char named_escape(char c) {
 
 char Lexer::take() {
     const char c = text_[offset_++];
-    if (c == '\n') {
-        ++position_.line;
-        position_.column = 1;
-    } else if (offset_ == text_.size() || (static_cast<unsigned char>(peek()) & 0xc0) != 0x80) {
-        ++position_.column;  // The next byte begins a character of its own.
+    const bool next_begins =
+        offset_ == text_.size() || (static_cast<unsigned char>(peek()) & 0xc0) != 0x80;
+    // In a line that was made, columns are those of nothing.
+    if (next_begins && !made_) {
+        ++position_.column;
     }
     return c;
 }
 
+bool Lexer::begins_comment() const {
+    return !made_ && (peek() == '#' || peek() == '!') && !at_end();
+}
+
+bool Lexer::ends_word() const {
+    const char c = peek();
+    return is_blank(c) || c == '{' || c == '}' || begins_comment();
+}
+
 void Lexer::skip_blanks_and_comment() {
-    while (is_blank(peek()) && !at_end()) {
+    while (!at_end() && is_blank(peek())) {
         take();
     }
-    if (!at_end() && begins_comment(peek())) {
-        while (!at_end() && peek() != '\n') {
-            take();
-        }
+    if (begins_comment()) {
+        offset_ = text_.size();
     }
 }
 
@@ -97,10 +96,6 @@ Token Lexer::next() {
         return token;
     }
     switch (peek()) {
-        case '\n':
-            take();
-            token.kind = TokenKind::line_end;
-            return token;
         case '{':
             take();
             token.kind = TokenKind::open_brace;
@@ -118,14 +113,15 @@ Token Lexer::next() {
 
 Word Lexer::take_word() {
     Word word{.text = {}, .position = position_};
-    while (!at_end() && !ends_word(peek())) {
+    while (!at_end() && !ends_word()) {
         const char c = peek();
         if (c == '"' || c == '\'') {
             take_quoted(word.text);
             continue;
         }
-        refuse_expansion(word.text);
-        if (is_control(c)) {
+        if (c == '\\' && (peek(1) == '#' || peek(1) == '!')) {
+            take();
+        } else if (is_control(c)) {
             diagnostics_.error(position_,
                                "a control character (0x{:02x}) cannot stand in a configuration "
                                "file; remove it",
@@ -139,17 +135,14 @@ Word Lexer::take_word() {
 void Lexer::take_quoted(std::string& into) {
     const Position opened = position_;
     const char quote = take();
-    while (!at_end() && peek() != '\n') {
+    while (!at_end()) {
         if (peek() == quote) {
             take();
             return;
         }
-        if (peek() == '$') {
-            refuse_expansion(into);
-        }
         if (peek() == '\\') {
             take();
-            if (at_end() || peek() == '\n') {
+            if (at_end()) {
                 break;
             }
             into.push_back(take_escaped());
@@ -180,31 +173,6 @@ char Lexer::take_escaped() {
         return static_cast<char>(take() & 0x1f);
     }
     return named_escape(c);
-}
-
-void Lexer::refuse_expansion(std::string_view word_so_far) {
-    const char c = peek();
-    if (c == '$' && (is_name_start(peek(1)) || peek(1) == '{')) {
-        diagnostics_.error(position_, "$NAME is not supported yet; write the value itself");
-        if (peek(1) == '{') {  // Its braces are no block.
-            while (!at_end() && peek() != '\n' && peek() != '}') {
-                take();
-            }
-        }
-        return;
-    }
-    if (!word_so_far.empty()) {
-        return;
-    }
-    const std::string_view rest = text_.substr(offset_);
-    if (rest.starts_with("~SEQ") || rest.starts_with("~LST")) {
-        diagnostics_.error(
-            position_, "{} is not supported yet; write the lines that it makes", rest.substr(0, 4));
-    } else if (c == '@' && (is_name_start(peek(1)) || peek(1) == '^')) {
-        diagnostics_.error(position_,
-                           "conditional lines (@name) are not supported yet; keep the line "
-                           "that applies to this host and remove the mark");
-    }
 }
 
 }  // namespace fpvs::config

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// keepalived's lexical rules: words, braces and ends of lines, each with its place.
+// keepalived's lexical rules within a line: words and braces, each with its place.
 //
-// `#` and `!` begin a comment anywhere outside quotes.  A brace ends the word before it.  Text in
-// "..." or '...' keeps its blanks, joins the word around it and knows shell-like escapes.  What
-// keepalived expands before it parses ($NAME, ~SEQ, ~LST, @condition) is refused here, because
-// later stages could only misunderstand it.
+// `#` and `!` begin a comment anywhere outside quotes, unless a backslash stands before them.  A
+// brace ends the word before it.  Text in "..." or '...' keeps its blanks, joins the word around it
+// and knows shell-like escapes.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +12,7 @@
 #include <string_view>
 
 #include "host/config/diagnostics.hpp"
+#include "host/config/source.hpp"
 
 namespace fpvs::config {
 
@@ -21,19 +21,19 @@ struct Word {
     Position position;
 };
 
-enum class TokenKind : std::uint8_t { word, open_brace, close_brace, line_end, file_end };
+enum class TokenKind : std::uint8_t { word, open_brace, close_brace, line_end };
 
 struct Token {
-    TokenKind kind = TokenKind::file_end;
+    TokenKind kind = TokenKind::line_end;
     Word word;  // Only its position if the token is not a word.
 };
 
-// Hands out the tokens of `text`, which must outlive the lexer.  Mistakes go to the diagnostics
-// and lexing continues, so that one run reports all of them.
+// Hands out the tokens of a line, which must outlive the lexer.  Mistakes go to the diagnostics and
+// lexing continues, so that one run reports all of them.
 class Lexer {
   public:
-    Lexer(std::string_view text, Diagnostics& diagnostics)
-        : text_(text), diagnostics_(diagnostics) {}
+    Lexer(const Line& line, Diagnostics& diagnostics)
+        : text_(line.text), made_(line.made), diagnostics_(diagnostics), position_(line.position) {}
 
     [[nodiscard]] Token next();
 
@@ -43,13 +43,15 @@ class Lexer {
         return offset_ + ahead < text_.size() ? text_[offset_ + ahead] : '\0';
     }
     char take();
+    [[nodiscard]] bool begins_comment() const;
+    [[nodiscard]] bool ends_word() const;
     void skip_blanks_and_comment();
     [[nodiscard]] Word take_word();
     void take_quoted(std::string& into);
     [[nodiscard]] char take_escaped();
-    void refuse_expansion(std::string_view word_so_far);
 
     std::string_view text_;
+    bool made_;
     Diagnostics& diagnostics_;
     std::size_t offset_ = 0;
     Position position_;

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -149,12 +150,33 @@ void print_persistence(Writer& out, const model::Persistence& persistence, model
     }
 }
 
+void print_group(Writer& out, const model::VirtualServiceConfig& service) {
+    out.blank_line();
+    out.open("virtual_server_group {}", quoted(service.group));
+    for (const model::ServiceKey& member : service.members) {
+        if (member.firewall_mark != 0) {
+            out.line(
+                "fwmark {} {}", member.firewall_mark, member.address.is_ipv6() ? "inet6" : "inet");
+        } else {
+            out.line("{} {}", model::to_string(member.address), member.port);
+        }
+    }
+    out.close();
+}
+
 void print_service(Writer& out, const model::VirtualServiceConfig& service) {
     // The method that most files give once for the service.
     const std::string method =
         service.servers.empty() ? "NAT" : method_words(service.servers.front().settings);
     out.blank_line();
-    if (service.key.firewall_mark != 0) {
+    if (!service.group.empty()) {
+        out.open("virtual_server group {}", quoted(service.group));
+        if (service.key.firewall_mark != 0) {
+            out.line("ip_family {}", service.key.address.is_ipv6() ? "inet6" : "inet");
+        } else {
+            out.line("protocol {}", protocol_word(service.key.protocol));
+        }
+    } else if (service.key.firewall_mark != 0) {
         out.open("virtual_server fwmark {}", service.key.firewall_mark);
         out.line("ip_family {}", service.key.address.is_ipv6() ? "inet6" : "inet");
     } else {
@@ -265,7 +287,11 @@ std::string print(const model::Config& config) {
         print_track_file(out, file);
     }
     print_vrrp(out, config);
+    std::set<std::string_view> groups;  // Services of several protocols may share one.
     for (const model::VirtualServiceConfig& service : config.virtual_services) {
+        if (!service.group.empty() && groups.insert(service.group).second) {
+            print_group(out, service);
+        }
         print_service(out, service);
     }
     print_fpvs(out, config);

@@ -72,11 +72,13 @@ std::optional<model::VirtualAddress> read_virtual_address(const Statement& line,
     model::VirtualAddress address{.address = *parsed, .prefix_length = longest, .interface = {}};
     if (slash != std::string::npos) {
         const auto column = static_cast<std::uint32_t>(first.position.column + slash + 1);
-        const auto length = read_number(
-            {.text = first.text.substr(slash + 1), .position = {first.position.line, column}},
-            "the prefix length",
-            {.min = 0, .max = longest},
-            diagnostics);
+        const auto length = read_number({.text = first.text.substr(slash + 1),
+                                         .position = {.file = first.position.file,
+                                                      .line = first.position.line,
+                                                      .column = column}},
+                                        "the prefix length",
+                                        {.min = 0, .max = longest},
+                                        diagnostics);
         address.prefix_length = static_cast<std::uint8_t>(length.value_or(longest));
     }
     read_address_options(line, address, diagnostics);

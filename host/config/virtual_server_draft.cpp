@@ -200,6 +200,10 @@ bool keeps_port(model::Forwarding forwarding) {
 
 void fill_sorry_server(ServiceDraft& draft, Diagnostics& diagnostics) {
     if (!draft.sorry_server) {
+        if (draft.sorry_server_inhibit || draft.sorry_server_method) {
+            diagnostics.warning(draft.place,
+                                "there is no sorry_server, and what is said of it is ignored");
+        }
         return;
     }
     const SorryServerDraft& sorry = *draft.sorry_server;
@@ -305,8 +309,6 @@ void fill_server(const ServerDraft& server, ServiceDraft& draft, Diagnostics& di
     service.servers.push_back(std::move(filled));
 }
 
-}  // namespace
-
 void fill(ServiceDraft& draft, Diagnostics& diagnostics) {
     draft.service.delay_loop_ms = draft.timers.delay_loop_ms.value_or(draft.service.delay_loop_ms);
     fill_service(draft, diagnostics);
@@ -318,6 +320,113 @@ void fill(ServiceDraft& draft, Diagnostics& diagnostics) {
     }
     fill_sorry_server(draft, diagnostics);
     fill_quorum(draft, diagnostics);
+}
+
+// ---- A service of a group.  What is checked and told of goes by its first address, or its first
+// mark if it has no address.
+
+void begin_group(const ServerGroup& group, ServiceDraft& draft) {
+    const auto addressed =
+        std::find_if(group.members.begin(), group.members.end(), [](const auto& member) {
+            return member.firewall_mark == 0;
+        });
+    const ServerGroup::Member& first =
+        addressed != group.members.end() ? *addressed : group.members.front();
+    draft.service.group = group.name;
+    draft.service.key.address = first.address;
+    draft.service.key.port = first.port;
+    draft.service.key.firewall_mark = first.firewall_mark;
+    if (first.firewall_mark != 0 && first.family) {
+        draft.family = first.family;
+    }
+}
+
+// Only a tunnel carries one family in the other.
+bool takes_family(const model::VirtualServiceConfig& service, model::Family family) {
+    const auto fits = [&](const model::ServerKey& key, const model::ServerSettings& settings) {
+        return key.address.family == family || settings.forwarding == model::Forwarding::tunnel;
+    };
+    return std::all_of(service.servers.begin(),
+                       service.servers.end(),
+                       [&](const auto& server) { return fits(server.key, server.settings); }) &&
+           (!service.sorry_server ||
+            fits(service.sorry_server->key, service.sorry_server->settings));
+}
+
+void check_ports(const ServiceDraft& draft, Diagnostics& diagnostics) {
+    const model::VirtualServiceConfig& service = draft.service;
+    const bool differ = std::any_of(
+        service.members.begin(), service.members.end(), [&](const model::ServiceKey& member) {
+            return member.firewall_mark == 0 && member.port != service.key.port;
+        });
+    for (const ServerDraft& server : draft.servers) {
+        const Method& method = server.method ? *server.method : *draft.method;
+        if (differ && !server.port && !keeps_port(method.forwarding)) {
+            diagnostics.error(server.place,
+                              "the ports of group '{}' differ: say which one this server has",
+                              service.group);
+        }
+    }
+}
+
+void fill_members(const ServerGroup& group, ServiceDraft& draft, Diagnostics& diagnostics) {
+    model::VirtualServiceConfig& service = draft.service;
+    for (const ServerGroup::Member& member : group.members) {
+        model::ServiceKey key{
+            .address = member.address, .port = member.port, .protocol = service.key.protocol};
+        if (member.firewall_mark != 0) {
+            key = {.address =
+                       model::IpAddress::any(member.family.value_or(service.key.address.family)),
+                   .firewall_mark = member.firewall_mark};
+        } else if (member.port == 0 && !service.settings.persistence) {
+            diagnostics.error(group.place,
+                              "a service without a port needs persistence_timeout, and group '{}' "
+                              "has an address without one",
+                              group.name);
+            return;
+        }
+        if (!takes_family(service, key.address.family)) {
+            diagnostics.error(draft.place,
+                              "{} of group '{}' is of another family than the real servers, which "
+                              "are reached by TUN only then",
+                              model::to_string(key),
+                              group.name);
+            return;
+        }
+        service.members.push_back(key);
+    }
+    check_ports(draft, diagnostics);
+}
+
+}  // namespace
+
+ReadService finish(ServiceDraft draft, const ServerGroup* group, Diagnostics& diagnostics) {
+    if (group != nullptr && group->members.empty()) {
+        diagnostics.error(draft.place, "virtual_server_group '{}' has no addresses", group->name);
+        group = nullptr;
+    }
+    if (group != nullptr) {
+        begin_group(*group, draft);
+    }
+    fill(draft, diagnostics);
+    if (group != nullptr) {
+        fill_members(*group, draft, diagnostics);
+    }
+    if (draft.servers.empty()) {
+        diagnostics.warning(draft.place, "this virtual_server has no real_server and is ignored");
+        return {};
+    }
+    ReadService read;
+    for (const ServerDraft& server : draft.servers) {
+        for (const CheckDraft& check : server.checks) {
+            if (const auto* const file = std::get_if<model::FileCheck>(&check.check.detail)) {
+                read.track_files.push_back(
+                    {.text = file->track_file, .position = check.track_file_place});
+            }
+        }
+    }
+    read.service = std::move(draft.service);
+    return read;
 }
 
 }  // namespace fpvs::config

@@ -12,6 +12,7 @@
 #include "host/config/diagnostics.hpp"
 #include "host/config/forwarding_reader.hpp"
 #include "host/config/lexer.hpp"
+#include "host/config/server_group_reader.hpp"
 #include "host/model/virtual_service.hpp"
 
 namespace fpvs::config {
@@ -43,6 +44,7 @@ struct SorryServerDraft {
 
 struct ServiceDraft {
     Position place;
+    std::optional<Word> group;  // `virtual_server group NAME`.
     model::VirtualServiceConfig service;
     Position protocol_place;
     bool has_protocol = false;
@@ -66,7 +68,17 @@ struct ServiceDraft {
     std::vector<ServerDraft> servers;
 };
 
-// Completes draft.service: keepalived's defaults, what follows from other statements, the servers.
-void fill(ServiceDraft& draft, Diagnostics& diagnostics);
+// What a `virtual_server` block says in the end.
+struct ReadService {
+    // Nothing if the block has no real server: keepalived passes over those.
+    std::optional<model::VirtualServiceConfig> service;
+    std::vector<Word> track_files;  // The names that its checks need.
+};
+
+// Completes the draft: keepalived's defaults, what follows from other statements, the servers.
+// `group` is the one that the draft names, or null.
+[[nodiscard]] ReadService finish(ServiceDraft draft,
+                                 const ServerGroup* group,
+                                 Diagnostics& diagnostics);
 
 }  // namespace fpvs::config

@@ -356,9 +356,12 @@ void read_service_address(const Statement& block, ServiceDraft& draft, Diagnosti
     }
     const Word& first = block.words[1];
     if (first.text == "group") {
-        diagnostics.error(first.position,
-                          "virtual_server group is not supported yet; write one virtual_server "
-                          "for each address and port");
+        if (block.words.size() < 3) {
+            diagnostics.error(first.position, "'virtual_server group' needs a name");
+            return;
+        }
+        draft.group = block.words[2];
+        warn_left_over(block, 3, diagnostics);
         return;
     }
     if (first.text == "fwmark") {
@@ -383,28 +386,13 @@ void read_service_address(const Statement& block, ServiceDraft& draft, Diagnosti
 
 }  // namespace
 
-std::optional<model::VirtualServiceConfig> read_virtual_server(const Statement& block,
-                                                               std::vector<Word>& track_files,
-                                                               Diagnostics& diagnostics) {
+ServiceDraft read_virtual_server(const Statement& block, Diagnostics& diagnostics) {
     ServiceDraft draft;
     draft.place = block.keyword().position;
     read_service_address(block, draft, diagnostics);
     read_block<ServiceDraft>(
         block.children, kServiceKeywords, unread_in_virtual_server(), draft, diagnostics);
-    fill(draft, diagnostics);
-    if (draft.servers.empty()) {
-        diagnostics.warning(draft.place, "this virtual_server has no real_server and is ignored");
-        return std::nullopt;
-    }
-    for (const ServerDraft& server : draft.servers) {
-        for (const CheckDraft& check : server.checks) {
-            if (const auto* const file = std::get_if<model::FileCheck>(&check.check.detail)) {
-                track_files.push_back(
-                    {.text = file->track_file, .position = check.track_file_place});
-            }
-        }
-    }
-    return std::move(draft.service);
+    return draft;
 }
 
 }  // namespace fpvs::config

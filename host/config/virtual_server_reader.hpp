@@ -7,13 +7,11 @@
 
 #include "host/config/diagnostics.hpp"
 #include "host/config/statement.hpp"
-#include "host/model/virtual_service.hpp"
+#include "host/config/virtual_server_draft.hpp"
 
 namespace fpvs::config {
 
-// Nothing if the block has no real server: keepalived passes over those.  Adds the names of the
-// track files that its checks need.
-[[nodiscard]] std::optional<model::VirtualServiceConfig> read_virtual_server(
-    const Statement& block, std::vector<Word>& track_files, Diagnostics& diagnostics);
+// What stands there; see finish() for what it means.
+[[nodiscard]] ServiceDraft read_virtual_server(const Statement& block, Diagnostics& diagnostics);
 
 }  // namespace fpvs::config

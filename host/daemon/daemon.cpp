@@ -54,9 +54,12 @@ std::string card_left_running(const std::string& state_path) {
     return ledger ? ledger->bitstream_path() : std::string();
 }
 
-std::uint64_t random_seed() {
-    std::random_device device;
-    return static_cast<std::uint64_t>(device()) << 32 | device();
+Result<model::Config> read_config(config::ConfigReader& reader, const std::string& path) {
+    FPVS_TRY(auto parsed, reader.read(path));
+    for (const std::string& warning : parsed.warnings) {
+        log::warn("config", "{}", warning);
+    }
+    return std::move(parsed.config);
 }
 
 // How long the scripts that are told of the end may hold it up.
@@ -64,8 +67,19 @@ constexpr std::chrono::milliseconds kLastScripts{5'000};
 
 }  // namespace
 
-Daemon::Daemon(boost::asio::io_context& io, DaemonOptions options)
-    : io_(io), options_(std::move(options)), scripts_(io), probe_(io, scripts_, random_seed()) {}
+std::uint64_t random_seed() {
+    std::random_device device;
+    return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+Daemon::Daemon(boost::asio::io_context& io,
+               DaemonOptions options,
+               std::unique_ptr<config::ConfigReader> reader)
+    : io_(io),
+      options_(std::move(options)),
+      config_reader_(std::move(reader)),
+      scripts_(io),
+      probe_(io, scripts_, random_seed()) {}
 
 Daemon::~Daemon() {
     cards_.reset();
@@ -76,13 +90,11 @@ Daemon::~Daemon() {
 
 Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, DaemonOptions options) {
     // The file is read before anything is opened, so that a mistake in it costs nothing.
+    auto reader = std::make_unique<config::ConfigReader>(
+        config::ReadOptions{.instance = options.config_id, .random_seed = random_seed()});
     model::Config config;
     if (!options.config_path.empty()) {
-        FPVS_TRY(auto parsed, config::parse_file(options.config_path));
-        for (const std::string& warning : parsed.warnings) {
-            log::warn("config", "{}", warning);
-        }
-        config = std::move(parsed.config);
+        FPVS_TRY(config, read_config(*reader, options.config_path));
     }
     if (options.workers == 0) {
         options.workers = config.workers.value_or(1);
@@ -98,7 +110,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(boost::asio::io_context& io, Daemo
     }
     // Another one takes its time, in which the standby ports are wanted.
     const bool card_runs = !running_card.empty() && options.card_path == running_card;
-    std::unique_ptr<Daemon> daemon(new Daemon(io, std::move(options)));
+    std::unique_ptr<Daemon> daemon(new Daemon(io, std::move(options), std::move(reader)));
     FPVS_TRY_STATUS(daemon->open_drivers(card_runs));
     FPVS_TRY_STATUS(daemon->apply(std::move(config)));
     FPVS_TRY_STATUS(daemon->data_path_->remember());
@@ -239,34 +251,33 @@ Status Daemon::reload() {
     if (options_.config_path.empty()) {
         return fail(Code::failed_precondition, "started without a configuration file");
     }
-    FPVS_TRY(auto parsed, config::parse_file(options_.config_path));
-    for (const std::string& warning : parsed.warnings) {
-        log::warn("config", "{}", warning);
-    }
-    if (parsed.config.workers && *parsed.config.workers != options_.workers) {
+    FPVS_TRY(auto config, read_config(*config_reader_, options_.config_path));
+    if (config.workers && *config.workers != options_.workers) {
         log::warn("config",
                   "workers {}: there are {} until the daemon is started again",
-                  *parsed.config.workers,
+                  *config.workers,
                   options_.workers);
     }
-    FPVS_TRY_STATUS(apply(std::move(parsed.config)));
+    FPVS_TRY_STATUS(apply(std::move(config)));
     log::info("daemon", "reloaded {}", options_.config_path);
     return {};
 }
 
-void Daemon::on_health(const model::ServiceKey& service) {
+void Daemon::on_health(const model::ServiceKey& pool) {
     announcements_->refresh();
-    const auto held = std::find_if(
-        tables_.begin(), tables_.end(), [&](const auto& table) { return table.key == service; });
-    if (held == tables_.end()) {
-        return;
+    const health::PoolTable servers = health_->table(pool);
+    std::vector<Edit> edits;
+    for (ServiceTable& table : tables_) {
+        if (table.pool == pool) {
+            health::PoolTable wanted = servers_for(table.key, pool, servers);
+            const std::vector<Edit> own = plan_servers(table.key, table.servers, wanted);
+            edits.insert(edits.end(), own.begin(), own.end());
+            table.servers = std::move(wanted);
+        }
     }
-    health::PoolTable wanted = health_->table(service);
-    const std::vector<Edit> edits = plan_servers(service, held->servers, wanted);
     // At once, so that no packet finds a pool that is half of the one and half of the other.
     data_path_->with_engine(
         [&](engine::Engine& engine, auto) { (void)apply_edits(engine, edits); });
-    held->servers = std::move(wanted);
 }
 
 void Daemon::suspend_checks() {

@@ -5,6 +5,7 @@
 // VRRP make theirs.  A file that is wrong leaves what runs as it is.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "drivers/kernel/script_runner.hpp"
 #include "drivers/probe/probe.hpp"
 #include "drivers/probe/track_source.hpp"
+#include "host/config/parser.hpp"
 #include "host/control/dispatcher.hpp"
 #include "host/control/server.hpp"
 #include "host/daemon/announcements.hpp"
@@ -40,8 +42,12 @@
 
 namespace fpvs::daemon {
 
+// Another one each time.
+[[nodiscard]] std::uint64_t random_seed();
+
 struct DaemonOptions {
     std::string config_path;  // Empty: an empty director, for commands.
+    std::string config_id;    // What @conditions in it compare; empty: the host's name.
     std::vector<InterfacePlan> interfaces;
     std::string card_path;  // Empty: none is loaded at the start.
     std::string control_socket;
@@ -65,7 +71,9 @@ class Daemon {
     void stop();
 
   private:
-    Daemon(boost::asio::io_context& io, DaemonOptions options);
+    Daemon(boost::asio::io_context& io,
+           DaemonOptions options,
+           std::unique_ptr<config::ConfigReader> reader);
 
     [[nodiscard]] Status open_drivers(bool card_runs);
     [[nodiscard]] Status open_sockets();
@@ -73,8 +81,8 @@ class Daemon {
     [[nodiscard]] Status apply(model::Config config);
     // Once nothing comes any more, or the time for that is up.
     void leave();
-    // The table of this service is to be another.
-    void on_health(const model::ServiceKey& service);
+    // The table of this pool's services is to be another.
+    void on_health(const model::ServiceKey& pool);
     // Services in ha_suspend wait until this director has their addresses.
     void suspend_checks();
     // Runs the synchronisation daemons that the file asks for, by what VRRP's instances are.
@@ -84,6 +92,7 @@ class Daemon {
     boost::asio::io_context& io_;
     const DaemonOptions options_;
     provider::SteadyClock clock_;
+    std::unique_ptr<config::ConfigReader> config_reader_;
     model::Config config_;              // What was applied last,
     std::vector<ServiceTable> tables_;  // and what the engine was made to hold for it.
     model::MarkRuleList mark_rules_;

@@ -46,8 +46,9 @@ Status read_ports(CommandLine& line) {
     return {};
 }
 
-int check(const std::string& path) {
-    const auto parsed = config::parse_file(path);
+int check(const std::string& path, const std::string& instance) {
+    const auto parsed =
+        config::parse_file(path, {.instance = instance, .random_seed = random_seed()});
     if (!parsed) {
         return complain(parsed.error());
     }
@@ -101,6 +102,9 @@ int main(int argc, char** argv) {
     CLI::App app{"The FPGA Virtual Server's daemon"};
     app.set_version_flag("--version", daemon::kVersion);
     app.add_option("-f,--config", line.options.config_path, "keepalived.conf to run");
+    app.add_option("-i,--config-id",
+                   line.options.config_id,
+                   "what @conditions in the file compare; the host's name if not given");
     app.add_option("--check", line.check_path, "read this file, print what it means, and exit");
     app.add_option("--port", line.ports, "INTERFACE=card:N");
     app.add_option("--standby",
@@ -125,7 +129,7 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(std::size_t{1}, model::kWorkersMax));
     CLI11_PARSE(app, argc, argv);
     if (!line.check_path.empty()) {
-        return daemon::check(line.check_path);
+        return daemon::check(line.check_path, line.options.config_id);
     }
     if (line.options.ipvs_socket.empty()) {
         // Beside the control socket.

@@ -2,16 +2,19 @@
 #include "host/daemon/service_plan.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace fpvs::daemon {
 namespace {
 
 // Finds items by their key.  The items must stay where they are.
-template <class Item>
+template <class List>
 class ByKey {
   public:
-    explicit ByKey(const std::vector<Item>& items) {
+    using Item = typename List::value_type;
+
+    explicit ByKey(const List& items) {
         sorted_.reserve(items.size());
         for (const Item& item : items) {
             sorted_.push_back(&item);
@@ -129,12 +132,39 @@ std::vector<ServiceTable> service_tables(const model::Config& config,
     std::vector<ServiceTable> tables;
     tables.reserve(config.virtual_services.size());
     for (const model::VirtualServiceConfig& service : config.virtual_services) {
-        tables.push_back({.key = service.key,
-                          .settings = service.settings,
-                          .local_addresses = service.local_addresses,
-                          .servers = health.table(service.key)});
+        const health::PoolTable servers = health.table(service.key);
+        const std::span<const model::ServiceKey> keys =
+            service.members.empty() ? std::span(&service.key, 1) : std::span(service.members);
+        for (const model::ServiceKey& key : keys) {
+            tables.push_back({.key = key,
+                              .pool = service.key,
+                              .settings = service.settings,
+                              .local_addresses = service.local_addresses,
+                              .servers = servers_for(key, service.key, servers)});
+        }
     }
     return tables;
+}
+
+// What is not translated arrives at the port it was sent to, and a mark has no port.
+health::PoolTable servers_for(const model::ServiceKey& service,
+                              const model::ServiceKey& pool,
+                              const health::PoolTable& servers) {
+    if (service.port == pool.port && (service.firewall_mark != 0) == (pool.firewall_mark != 0)) {
+        return servers;
+    }
+    health::PoolTable own;
+    for (health::PoolEntry server : servers) {
+        const model::Forwarding forwarding = server.settings.forwarding;
+        if (service.firewall_mark != 0) {
+            server.key.port = 0;
+        } else if (forwarding != model::Forwarding::nat &&
+                   forwarding != model::Forwarding::full_nat) {
+            server.key.port = service.port;
+        }
+        own.push_back(server);
+    }
+    return own;
 }
 
 std::vector<Edit> plan_edits(const std::vector<ServiceTable>& before,

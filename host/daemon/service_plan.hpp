@@ -38,6 +38,7 @@ struct Edit {
 // with weight 0.
 struct ServiceTable {
     model::ServiceKey key;
+    model::ServiceKey pool;  // Whose servers these are: another's where a group shares them.
     model::ServiceSettings settings = {};
     std::vector<model::IpAddress> local_addresses = {};
     health::PoolTable servers = {};
@@ -46,6 +47,11 @@ struct ServiceTable {
 // What this configuration and its checks want.
 [[nodiscard]] std::vector<ServiceTable> service_tables(const model::Config& config,
                                                        const health::Service& health);
+
+// The servers of a pool as the table of one of its services has them.
+[[nodiscard]] health::PoolTable servers_for(const model::ServiceKey& service,
+                                            const model::ServiceKey& pool,
+                                            const health::PoolTable& servers);
 
 // In the order of the files, as keepalived does it: a service, then its servers.  Departures come
 // first, so that a table that is nearly full has room for the new.

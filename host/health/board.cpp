@@ -19,12 +19,10 @@ constexpr const char* kComponent = "health";
 // How often a file is read; keepalived is told by the kernel when it changes.
 constexpr Nanoseconds kFileInterval = std::chrono::seconds(1);
 
-std::size_t count_checks(const std::vector<model::VirtualServiceConfig>& services) {
+std::size_t count_checks(const model::VirtualServiceConfig& service) {
     std::size_t count = 0;
-    for (const auto& service : services) {
-        for (const auto& server : service.servers) {
-            count += server.checks.size();
-        }
+    for (const auto& server : service.servers) {
+        count += server.checks.size();
     }
     return count;
 }
@@ -97,27 +95,68 @@ Board::Board(const provider::Clock& clock,
 
 Board::~Board() = default;
 
+// What a service's checks are made of is compared first, so that thousands of services of which one
+// is another cost little more than the one.
 Status Board::apply(const std::vector<model::VirtualServiceConfig>& services) {
-    if (const std::size_t count = count_checks(services); count > model::kHealthChecksMax) {
+    std::map<model::ServiceKey, Applied> applied;
+    std::vector<const model::VirtualServiceConfig*> changed;
+    std::size_t count = 0;
+    for (const auto& service : services) {
+        const auto known = applied_.find(service.key);
+        const bool same = known != applied_.end() && known->second.servers == service.servers &&
+                          known->second.delay_loop_ms == service.delay_loop_ms;
+        const std::size_t checks = same ? known->second.checks : count_checks(service);
+        count += checks;
+        applied.insert_or_assign(service.key,
+                                 Applied{.servers = service.servers,
+                                         .delay_loop_ms = service.delay_loop_ms,
+                                         .checks = checks});
+        if (!same) {
+            changed.push_back(&service);
+        }
+    }
+    if (count > model::kHealthChecksMax) {
         return fail(Code::exhausted,
                     "{} health checks; at most {} are supported",
                     count,
                     model::kHealthChecksMax);
     }
     std::map<Target, Checks> next;
-    for (const auto& service : services) {
-        for (const auto& server : service.servers) {
-            if (server.checks.empty() && !servers_.contains({service.key, server.key})) {
+    for (const auto* const service : changed) {
+        for (const auto& server : service->servers) {
+            if (server.checks.empty() && !servers_.contains({service->key, server.key})) {
                 continue;  // Nothing to do, nothing to undo.
             }
             // A server that is listed twice has the checks of both.
-            const Checks checks = make_checks(service, server);
-            Checks& all = next[{service.key, server.key}];
+            const Checks checks = make_checks(*service, server);
+            Checks& all = next[{service->key, server.key}];
             all.insert(all.end(), checks.begin(), checks.end());
         }
     }
-    next.swap(servers_);
-    const std::map<Target, Checks>& previous = next;
+    std::map<Target, Checks> previous;
+    const auto leave = [&](const model::ServiceKey& service) {
+        auto server = servers_.lower_bound({service, {}});
+        while (server != servers_.end() && server->first.first == service) {
+            previous.insert(previous.end(), servers_.extract(server++));
+        }
+    };
+    for (const auto* const service : changed) {
+        leave(service->key);
+    }
+    for (const auto& [service, was] : applied_) {
+        if (!applied.contains(service)) {
+            leave(service);
+        }
+    }
+    servers_.merge(next);
+    applied_ = std::move(applied);
+    replace(std::move(previous));
+    return {};
+}
+
+// Tells of servers that are another way than with these checks, and ends those of them that are
+// gone.
+void Board::replace(std::map<Target, Checks> previous) {
     Checks gone;
     for (const auto& [target, checks] : previous) {
         const auto now = servers_.find(target);
@@ -133,7 +172,6 @@ Status Board::apply(const std::vector<model::VirtualServiceConfig>& services) {
     }
     retire(gone);
     wake();
-    return {};
 }
 
 ServerState Board::state_of(const Checks& checks) {

@@ -25,6 +25,7 @@
 #include "host/provider/clock.hpp"
 #include "host/provider/probe.hpp"
 #include "host/util/result.hpp"
+#include "host/util/shared_list.hpp"
 
 namespace fpvs::health {
 
@@ -89,6 +90,12 @@ class Board {
   private:
     struct Check;
     using Checks = std::vector<std::shared_ptr<Check>>;
+    // What make_checks() was last asked for.
+    struct Applied {
+        SharedList<model::RealServerConfig> servers;
+        std::uint32_t delay_loop_ms = 0;
+        std::size_t checks = 0;
+    };
     // By time, then by age, so that runs repeat.
     using Deadlines = std::map<std::pair<Nanoseconds, std::uint64_t>, Check*>;
 
@@ -104,6 +111,7 @@ class Board {
     void begin(Check& check);
     void finish(Check& check, provider::ProbeReport report);
     void log_result(const Check& check, bool first, Change change) const;
+    void replace(std::map<Target, Checks> previous);
     void retire(const Checks& gone);
     void release_slot();
     void stop_waiting(Check& check);
@@ -120,6 +128,7 @@ class Board {
     ChangeHandler change_handler_;
     Wake wake_;
     std::map<Target, Checks> servers_;
+    std::map<model::ServiceKey, Applied> applied_;
     std::set<model::ServiceKey> suspended_;
     Deadlines deadlines_;
     Deadlines waiting_;  // For a probe to end; by the time they were due.

@@ -44,6 +44,7 @@ Pool::Pool(model::VirtualServiceConfig config, const StateOf& state_of, PoolEven
     }
     update_quorum(events);
     begun_ = true;
+    update_table();
 }
 
 void Pool::configure(const model::VirtualServiceConfig& config,
@@ -61,6 +62,7 @@ void Pool::configure(const model::VirtualServiceConfig& config,
         apply_state(server, now, events);
     }
     update_quorum(events);
+    update_table();
 }
 
 void Pool::server_changed(const model::ServerKey& server,
@@ -72,6 +74,7 @@ void Pool::server_changed(const model::ServerKey& server,
     if (found != config_.servers.end()) {
         apply_state(*found, state, events);
         update_quorum(events);
+        update_table();
     }
 }
 
@@ -170,7 +173,7 @@ void Pool::log_pool_change() const {
               endpoint(config_.key));
 }
 
-PoolTable Pool::table() const {
+void Pool::update_table() {
     PoolTable table;
     for (const model::RealServerConfig& server : config_.servers) {
         const ServerState& state = states_.at(server.key);
@@ -188,7 +191,9 @@ PoolTable Pool::table() const {
         entry.settings.weight = sorry() ? entry.settings.weight : 0;
         table.push_back(entry);
     }
-    return table;
+    if (table != table_) {
+        table_ = std::move(table);
+    }
 }
 
 bool Pool::server_up(const model::ServerKey& server) const {

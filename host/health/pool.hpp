@@ -19,6 +19,7 @@
 
 #include "host/health/board.hpp"
 #include "host/model/virtual_service.hpp"
+#include "host/util/shared_list.hpp"
 
 namespace fpvs::health {
 
@@ -29,7 +30,7 @@ struct PoolEntry {
 
     friend bool operator==(const PoolEntry&, const PoolEntry&) = default;
 };
-using PoolTable = std::vector<PoolEntry>;
+using PoolTable = SharedList<PoolEntry>;
 
 // What an operator may want to hear of.
 struct PoolEvent {
@@ -57,7 +58,7 @@ class Pool {
                         PoolEvents& events);
 
     // Servers in the order of the file, the sorry server last.
-    [[nodiscard]] PoolTable table() const;
+    [[nodiscard]] const PoolTable& table() const { return table_; }
     [[nodiscard]] bool quorum_up() const { return quorum_up_; }
     [[nodiscard]] bool server_up(const model::ServerKey& server) const;
     [[nodiscard]] const model::VirtualServiceConfig& config() const { return config_; }
@@ -70,11 +71,13 @@ class Pool {
                      PoolEvents& events);
     void update_quorum(PoolEvents& events);
     void log_pool_change() const;
+    void update_table();
 
     model::VirtualServiceConfig config_;
     std::map<model::ServerKey, ServerState> states_;
     bool quorum_up_ = false;
     bool begun_ = false;  // Before, no sorry server can leave.
+    PoolTable table_;     // The same list until something in it is another.
 };
 
 }  // namespace fpvs::health

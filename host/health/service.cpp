@@ -35,6 +35,10 @@ Status Service::apply(const model::Config& config) {
         };
         PoolEvents events;
         auto known = before.extract(service.key);
+        if (!known.empty() && known.mapped().config() == service) {
+            pools_.insert(pools_.end(), std::move(known));
+            continue;
+        }
         if (!known.empty()) {
             known.mapped().configure(service, state_of, events);
             pools_.insert(std::move(known));

@@ -7,8 +7,8 @@
 
 namespace fpvs::model {
 
-constexpr std::size_t kVirtualServicesMax = 4096;
-constexpr std::size_t kRealServersMax = 131072;  // All services together.
+constexpr std::size_t kVirtualServicesMax = 32768;  // The card holds fewer and says which.
+constexpr std::size_t kRealServersMax = 131072;     // All services together.
 constexpr std::size_t kConnectionsMax =
     1'048'576;  // Templates included; unless more are asked for,
 constexpr std::size_t kConnectionsLimit = 134'217'728;  // up to this.
@@ -38,6 +38,13 @@ constexpr std::size_t kAnnounceChangesMax = 256;           // Of addresses, in o
 constexpr std::size_t kRoutingOutputBytesMax = 16u << 20;  // Of a routing shell's answer.
 constexpr std::size_t kConfigFileBytesMax = 64u << 20;
 constexpr std::size_t kConfigNestingMax = 16;
+constexpr std::size_t kConfigFilesMax = 1024;               // Opened for one configuration,
+constexpr std::size_t kConfigIncludesNestingMax = 16;       // and open at once.
+constexpr std::size_t kConfigExpandedBytesMax = 64u << 20;  // Made of definitions and repetitions.
+constexpr std::size_t kConfigLineBytesMax = 16384;          // Of a line that they make.
+constexpr std::size_t kConfigSubstitutionsMax = 1024;       // In one line.
+constexpr std::size_t kConfigExpansionsMax = 64;            // Under way at once.
+constexpr std::size_t kConfigDefinitionsMax = 16384;
 constexpr std::size_t kConfigDiagnosticsMax = 20;  // Of each kind; the rest are only counted.
 
 constexpr std::size_t kControlFrameBytesMax = 1u << 20;  // The contract of host/control/api.proto.

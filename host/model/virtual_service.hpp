@@ -10,6 +10,7 @@
 
 #include "host/model/address.hpp"
 #include "host/model/health_check.hpp"
+#include "host/util/shared_list.hpp"
 
 namespace fpvs::model {
 
@@ -132,12 +133,16 @@ struct VirtualServiceConfig {
     ServiceKey key;
     ServiceSettings settings;
     std::uint32_t delay_loop_ms = 60'000;  // Between two checks of a server.
-    std::vector<RealServerConfig> servers;
+    SharedList<RealServerConfig> servers = {};
     std::vector<IpAddress> local_addresses = {};  // For Forwarding::full_nat.
     Quorum quorum = {};
     std::optional<SorryServer> sorry_server = {};
     bool omega = false;       // The end of the daemon is told as the end of servers and quorum.
     bool ha_suspend = false;  // No checks while this director does not have the address.
+    // `virtual_server group NAME`: the same servers, checked once, stand behind each of these.  The
+    // first is `key`.  Empty: `key` alone.
+    std::string group = {};
+    std::vector<ServiceKey> members = {};
 
     friend bool operator==(const VirtualServiceConfig&, const VirtualServiceConfig&) = default;
 };

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,37 +14,31 @@ namespace {
 // One line a token: "1:4 word" or "1:4 {".
 std::vector<std::string> tokens(std::string_view text) {
     Diagnostics diagnostics("f");
-    Lexer lexer(text, diagnostics);
     std::vector<std::string> list;
-    for (;;) {
-        const Token token = lexer.next();
-        const Position place = token.word.position;
-        switch (token.kind) {
-            case TokenKind::word:
-                list.push_back(fmt::format("{}:{} {}", place.line, place.column, token.word.text));
-                break;
-            case TokenKind::open_brace:
-                list.push_back(fmt::format("{}:{} {{", place.line, place.column));
-                break;
-            case TokenKind::close_brace:
-                list.push_back(fmt::format("{}:{} }}", place.line, place.column));
-                break;
-            case TokenKind::line_end:
-                list.emplace_back("end");
-                break;
-            case TokenKind::file_end:
-                if (diagnostics.failed()) {
-                    list.push_back(diagnostics.to_error().text());
-                }
-                return list;
+    Line line;
+    for (std::size_t begin = 0; begin <= text.size(); ++line.position.line) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        line.text = text.substr(begin, end - begin);
+        Lexer lexer(line, diagnostics);
+        for (Token token = lexer.next(); token.kind != TokenKind::line_end; token = lexer.next()) {
+            const Position place = token.word.position;
+            const std::string what = token.kind == TokenKind::open_brace    ? "{"
+                                     : token.kind == TokenKind::close_brace ? "}"
+                                                                            : token.word.text;
+            list.push_back(fmt::format("{}:{} {}", place.line, place.column, what));
         }
+        begin = end + 1;
     }
+    if (diagnostics.failed()) {
+        list.push_back(diagnostics.to_error().text());
+    }
+    return list;
 }
 
 using Tokens = std::vector<std::string>;
 
 TEST(Lexer, WordsBracesAndLines) {
-    EXPECT_EQ(tokens("a  b\n\t}"), (Tokens{"1:1 a", "1:4 b", "end", "2:2 }"}));
+    EXPECT_EQ(tokens("a  b\n\t}"), (Tokens{"1:1 a", "1:4 b", "2:2 }"}));
 }
 
 TEST(Lexer, BraceEndsAWord) {
@@ -51,7 +46,7 @@ TEST(Lexer, BraceEndsAWord) {
 }
 
 TEST(Lexer, BothCommentMarksAnywhere) {
-    EXPECT_EQ(tokens("a # b\n! c\nd!e"), (Tokens{"1:1 a", "end", "end", "3:1 d"}));
+    EXPECT_EQ(tokens("a # b\n! c\nd!e"), (Tokens{"1:1 a", "3:1 d"}));
 }
 
 TEST(Lexer, ColumnsCountCharactersNotBytes) {
@@ -59,7 +54,7 @@ TEST(Lexer, ColumnsCountCharactersNotBytes) {
 }
 
 TEST(Lexer, CarriageReturnsAreBlanks) {
-    EXPECT_EQ(tokens("a\r\nb\r\n"), (Tokens{"1:1 a", "end", "2:1 b", "end"}));
+    EXPECT_EQ(tokens("a\r\nb\r\n"), (Tokens{"1:1 a", "2:1 b"}));
 }
 
 TEST(Lexer, QuotesJoinAndKeepBlanks) {
@@ -76,13 +71,15 @@ TEST(Lexer, EscapesInQuotes) {
 }
 
 TEST(Lexer, OpenQuoteIsReported) {
-    EXPECT_EQ(tokens("a \"bc\nd"),
-              (Tokens{"1:1 a",
-                      "1:3 bc",
-                      "end",
-                      "2:1 d",
-                      "f:1:3: this quote is not closed on its line; add a \""}));
+    EXPECT_EQ(
+        tokens("a \"bc\nd"),
+        (Tokens{
+            "1:1 a", "1:3 bc", "2:1 d", "f:1:3: this quote is not closed on its line; add a \""}));
     EXPECT_EQ(tokens("'\\").back(), "f:1:1: this quote is not closed on its line; add a '");
+}
+
+TEST(Lexer, EscapedCommentMarksAreText) {
+    EXPECT_EQ(tokens("a\\#b \\!c d\\e#f"), (Tokens{"1:1 a#b", "1:6 !c", "1:10 d\\e"}));
 }
 
 TEST(Lexer, DollarAloneIsText) {

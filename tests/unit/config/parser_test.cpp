@@ -306,17 +306,19 @@ virtual_server 10.0.0.9 80 {
     lb_algo rr
     lb_kind DR
 })");
-    EXPECT_THAT(config.warnings,
-                ElementsAre("f:1:1: ops needs protocol UDP; it is ignored",
-                            "f:4:5: 'lb_algo' is given again; this one counts",
-                            "f:7:5: 'smtp_alert' is known to keepalived; FPVS ignores it for now",
-                            "f:8:26: only NAT can change the port; 80 is taken, the virtual "
-                            "server's",
-                            "f:9:18: 'weight' takes one value; '2' is ignored",
-                            "f:10:9: 'snmp_name' is known to keepalived; FPVS ignores it for now",
-                            "f:12:5: real_server 10.0.0.2 80 is listed twice; the second is "
-                            "ignored",
-                            "f:15:1: this virtual_server has no real_server and is ignored"));
+    EXPECT_THAT(
+        config.warnings,
+        ElementsAre(
+            "f:1:1: ops needs protocol UDP; it is ignored",
+            "f:4:5: 'lb_algo' is given again; this one counts",
+            "f:7:5: 'smtp_alert' is ignored: fpvsd sends no mail; a notify script can",
+            "f:8:26: only NAT can change the port; 80 is taken, the virtual "
+            "server's",
+            "f:9:18: 'weight' takes one value; '2' is ignored",
+            "f:10:9: 'snmp_name' is ignored: fpvsd has no SNMP agent; ask it by fpvsadm --json",
+            "f:12:5: real_server 10.0.0.2 80 is listed twice; the second is "
+            "ignored",
+            "f:15:1: this virtual_server has no real_server and is ignored"));
     ASSERT_EQ(config.config.virtual_services.size(), 1U);
     EXPECT_EQ(config.config.virtual_services.front().servers.size(), 1U);
 }

@@ -370,8 +370,8 @@ model::RealServerConfig real_server(std::uint32_t index, const model::ServiceKey
 
 // A check's own delay is one that differs from its service's.
 void delay_checks(model::VirtualServiceConfig& service) {
-    for (model::RealServerConfig& server : service.servers) {
-        for (model::HealthCheck& check : server.checks) {
+    for (std::size_t i = 0; i < service.servers.size(); ++i) {
+        for (model::HealthCheck& check : service.servers.edit(i).checks) {
             const auto own = number<std::uint32_t>(1, UINT32_MAX);
             if (check.kind() != model::CheckKind::file && own != service.delay_loop_ms && coin()) {
                 check.delay_loop_ms = own;
@@ -399,6 +399,27 @@ void pool(model::VirtualServiceConfig& service) {
             .key = like.key,
             .settings = {.forwarding = like.settings.forwarding, .tunnel = like.settings.tunnel},
             .inhibit = coin()};
+    }
+}
+
+// Others that share its servers; their first address is the service's own.
+void group(model::VirtualServiceConfig& service, std::uint32_t index) {
+    service.group = "g" + std::to_string(index) + text(3);
+    const auto marks = number<std::uint32_t>(0, 2);
+    for (std::uint32_t i = 0; i < marks; ++i) {
+        service.members.push_back({.address = model::IpAddress::any(service.key.address.family),
+                                   .firewall_mark = 1000 + index * 10 + i});
+    }
+    if (service.key.firewall_mark != 0) {
+        service.members.insert(service.members.begin(), service.key);
+        return;
+    }
+    service.members.push_back(service.key);
+    const auto addresses = number<std::uint32_t>(0, 2);
+    for (std::uint32_t i = 0; i < addresses; ++i) {
+        model::ServiceKey other = service.key;
+        other.address.words[other.address.is_ipv4() ? 0 : 3] += 1000 + i * 100;
+        service.members.push_back(other);
     }
 }
 
@@ -441,6 +462,9 @@ model::VirtualServiceConfig virtual_service(std::uint32_t index) {
         service.servers.push_back(real_server(i, service.key));
     }
     pool(service);
+    if (coin() && coin()) {
+        group(service, index);
+    }
     return service;
 }
 

@@ -130,14 +130,17 @@ TEST(ServicePlan, the_edits_lead_from_any_configuration_to_any_other) {
         std::vector<ServiceTable> services;
         for (std::uint32_t i = 0; i < 6; ++i) {
             if (random() % 3 != 0) {
-                services.push_back(service(i, {}));
+                std::vector<health::PoolEntry> servers;
                 for (std::uint32_t j = 0; j < 8; ++j) {
                     if (random() % 3 != 0) {
-                        services.back().servers.push_back(server(j, 1 + random() % 2));
+                        servers.push_back(server(j, 1 + random() % 2));
                     }
                 }
-                std::shuffle(
-                    services.back().servers.begin(), services.back().servers.end(), random);
+                std::shuffle(servers.begin(), servers.end(), random);
+                services.push_back(service(i, {}));
+                for (const health::PoolEntry& entry : servers) {
+                    services.back().servers.push_back(entry);
+                }
             }
         }
         std::shuffle(services.begin(), services.end(), random);

@@ -203,7 +203,7 @@ TEST_F(BoardTest, changed_check_of_a_dead_server_leaves_it_dead_until_it_passes)
     probe_.closed = {server(1).address.ipv4().value};
     pass(16s);
     auto changed = service_of(1);
-    changed.servers[0].checks[0].retries = 5;
+    changed.servers.edit(0).checks[0].retries = 5;
     apply(changed);
     EXPECT_FALSE(board_.state(kService, server(1)).up);
     probe_.closed.clear();
@@ -216,7 +216,7 @@ TEST_F(BoardTest, server_whose_failing_check_is_removed_is_up_again) {
     probe_.closed = {server(1).address.ipv4().value};
     pass(16s);
     auto unchecked = service_of(1);
-    unchecked.servers[0].checks.clear();
+    unchecked.servers.edit(0).checks.clear();
     apply(unchecked);
     EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down", "10.0.0.1 up"));
     EXPECT_EQ(board_.deadline(), std::nullopt);
@@ -224,8 +224,8 @@ TEST_F(BoardTest, server_whose_failing_check_is_removed_is_up_again) {
 
 TEST_F(BoardTest, one_failing_check_of_two_takes_a_server_down) {
     auto service = service_of(1);
-    service.servers[0].checks.push_back(service.servers[0].checks[0]);
-    service.servers[0].checks[1].connect_address = server(7).address;
+    service.servers.edit(0).checks.push_back(service.servers.edit(0).checks[0]);
+    service.servers.edit(0).checks[1].connect_address = server(7).address;
     apply(service);
     probe_.closed = {server(7).address.ipv4().value};
     pass(16s);
@@ -280,7 +280,7 @@ TEST_F(BoardTest, probes_under_way_are_bounded_and_the_others_wait) {
 
 TEST_F(BoardTest, alpha_server_is_down_until_its_first_success) {
     auto service = service_of(1);
-    service.servers[0].checks[0].alpha = true;
+    service.servers.edit(0).checks[0].alpha = true;
     apply(service);
     EXPECT_FALSE(board_.state(kService, server(1)).up);
     pass(6s + 10ms);
@@ -289,8 +289,8 @@ TEST_F(BoardTest, alpha_server_is_down_until_its_first_success) {
 
 TEST_F(BoardTest, warmup_of_nothing_asks_at_once) {
     auto service = service_of(50);
-    for (auto& checked : service.servers) {
-        checked.checks[0].warmup_ms = 0;
+    for (std::size_t i = 0; i < service.servers.size(); ++i) {
+        service.servers.edit(i).checks[0].warmup_ms = 0;
     }
     apply(service);
     pass(10ms);
@@ -299,7 +299,7 @@ TEST_F(BoardTest, warmup_of_nothing_asks_at_once) {
 
 TEST_F(BoardTest, own_delay_loop_counts_before_the_services) {
     auto service = service_of(1);
-    service.servers[0].checks[0].delay_loop_ms = 1000;
+    service.servers.edit(0).checks[0].delay_loop_ms = 1000;
     apply(service);
     pass(12s);
     EXPECT_GE(probe_.attempts[server(1).address.ipv4().value], 10);
@@ -307,8 +307,8 @@ TEST_F(BoardTest, own_delay_loop_counts_before_the_services) {
 
 TEST_F(BoardTest, weights_of_all_checks_add_up) {
     auto service = service_of(1);
-    service.servers[0].checks.push_back(service.servers[0].checks[0]);
-    service.servers[0].checks[1].retries = 7;
+    service.servers.edit(0).checks.push_back(service.servers.edit(0).checks[0]);
+    service.servers.edit(0).checks[1].retries = 7;
     probe_.weight_change = -3;
     apply(service);
     pass(6s + 10ms);
@@ -321,13 +321,13 @@ TEST_F(BoardTest, weights_of_all_checks_add_up) {
 
 TEST_F(BoardTest, silence_is_no_failure_where_no_reply_is_required) {
     auto service = service_of(1);
-    service.servers[0].checks[0].detail = model::UdpCheck{};
+    service.servers.edit(0).checks[0].detail = model::UdpCheck{};
     probe_.silent = {server(1).address.ipv4().value};
     apply(service);
     pass(20s);
     EXPECT_THAT(changes_, IsEmpty());
     EXPECT_EQ(board_.view().front().last_result, "not refused");
-    service.servers[0].checks[0].detail = model::UdpCheck{.reply_required = true};
+    service.servers.edit(0).checks[0].detail = model::UdpCheck{.reply_required = true};
     apply(service);
     pass(20s);
     EXPECT_THAT(changes_, ElementsAre("10.0.0.1 down"));
@@ -335,8 +335,8 @@ TEST_F(BoardTest, silence_is_no_failure_where_no_reply_is_required) {
 
 TEST_F(BoardTest, script_is_given_its_own_time) {
     auto service = service_of(1);
-    service.servers[0].checks[0].detail = model::MiscCheck{.timeout_ms = 500};
-    service.servers[0].checks[0].warmup_ms = 0;
+    service.servers.edit(0).checks[0].detail = model::MiscCheck{.timeout_ms = 500};
+    service.servers.edit(0).checks[0].warmup_ms = 0;
     probe_.silent = {server(1).address.ipv4().value};
     apply(service);
     pass(490ms);
@@ -347,8 +347,9 @@ TEST_F(BoardTest, script_is_given_its_own_time) {
 
 TEST_F(BoardTest, urls_are_asked_in_turn) {
     auto service = service_of(1);
-    service.servers[0].checks[0].detail = model::HttpCheck{.urls = std::vector<model::UrlCheck>(3)};
-    service.servers[0].checks[0].warmup_ms = 0;
+    service.servers.edit(0).checks[0].detail =
+        model::HttpCheck{.urls = std::vector<model::UrlCheck>(3)};
+    service.servers.edit(0).checks[0].warmup_ms = 0;
     apply(service);
     pass(20s);
     EXPECT_THAT(probe_.steps, ElementsAre(0, 1, 2, 0));
@@ -375,7 +376,7 @@ TEST_F(BoardTest, suspended_checks_wait_and_servers_stay_as_they_are) {
 TEST_F(BoardTest, more_checks_than_the_limit_are_refused_and_change_nothing) {
     apply(service_of(1));
     auto too_many = service_of(1);
-    too_many.servers[0].checks.resize(model::kHealthChecksMax + 1);
+    too_many.servers.edit(0).checks.resize(model::kHealthChecksMax + 1);
     const auto status = board_.apply({too_many});
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, Code::exhausted);

@@ -94,7 +94,7 @@ TEST_F(PoolTest, quorum_with_hysteresis_inhibited_server_and_sorry_server) {
     auto service = service_of({1, 2, 3});
     service.quorum = {.weight = 4, .hysteresis = 1};
     service.sorry_server = sorry_server(false);
-    service.servers[2].inhibit_on_failure = true;
+    service.servers.edit(2).inhibit_on_failure = true;
     begin(service);
     EXPECT_EQ(table(), "1:1 2:2 3:3");
     tell(1, false);
@@ -126,7 +126,7 @@ TEST_F(PoolTest, without_a_sorry_server_a_lost_quorum_changes_no_table) {
 TEST_F(PoolTest, alpha_servers_begin_outside_and_their_quorum_down) {
     auto service = service_of({1, 1});
     service.sorry_server = sorry_server(true);
-    service.servers[1].inhibit_on_failure = true;
+    service.servers.edit(1).inhibit_on_failure = true;
     begin(service, all_down);
     EXPECT_EQ(table(), "2:0 9:1");
     EXPECT_THAT(kinds(), ElementsAre(Kind::quorum_down));
