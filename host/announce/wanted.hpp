@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which addresses a director wants to be asked for: those of its services by address, each while
-// one of the services that have it has its quorum (docs/decisions/0014).
+// one of the services that have it has its quorum (docs/decisions/0016).
 #pragma once
 
 #include <functional>
