@@ -347,15 +347,14 @@ bool Engine::is_over(const Connection& connection) const {
             connection.tcp_state() == TcpState::fin_wait && !connection.two_way());
 }
 
-// The old connection still counts while the new one is scheduled, but is not found any more.
+// The old connection still counts while the new one is scheduled, but is not found any more.  It
+// keeps its replies until then, so that the new one does not get its local end, which the server
+// may still remember.
 Verdict Engine::replace(Connection& old,
                         const Packet& packet,
                         const Flow& flow,
                         std::uint64_t now_ms) {
     connections_.remove(old);
-    if (old.replies_findable) {
-        connections_.remove_reply(old, reply_flow_of(old));
-    }
     const Verdict verdict = schedule(packet, flow, now_ms);
     end(old);
     return verdict;

@@ -153,5 +153,32 @@ TEST(FullNat, every_port_of_every_local_address_is_used_before_any_connection_is
     EXPECT_EQ(refused.reason, Reason::local_ports_exhausted);
 }
 
+// The search for a local end comes by the old one's when the addresses become more.
+TEST(FullNat, a_connection_that_takes_the_place_of_another_gets_a_local_end_of_its_own) {
+    Engine engine({.connections_max = 8, .hash_seed = 7});
+    ASSERT_TRUE(engine.add_service(kWeb, {.scheduler = "rr"}));
+    ASSERT_TRUE(
+        engine.add_server(kWeb, server_key(1), {.forwarding = model::Forwarding::full_nat}));
+    ASSERT_TRUE(engine.add_local_address(kWeb, model::Ipv4{0x0a090001}));
+    const auto send = [&engine](std::uint8_t flags) {
+        const Packet packet{.protocol = model::Protocol::tcp,
+                            .tcp_flags = flags,
+                            .ip_length_bytes = kPacketBytes,
+                            .source_address = model::Ipv4{0x0b000001},
+                            .source_port = kClientPort,
+                            .destination_address = kWeb.address,
+                            .destination_port = kWeb.port};
+        return engine.translation(packet, engine.handle(packet, 1000s));
+    };
+    const Translation first = send(tcp_flag::kSyn);
+    (void)send(tcp_flag::kAck);
+    (void)send(tcp_flag::kRst);
+    ASSERT_TRUE(engine.add_local_address(kWeb, model::Ipv4{0x0a090002}));
+    const Translation second = send(tcp_flag::kSyn);
+    EXPECT_TRUE(first.source_address != second.source_address ||
+                first.source_port != second.source_port);
+    EXPECT_EQ(engine.connection_count(), 1u);
+}
+
 }  // namespace
 }  // namespace fpvs::engine
