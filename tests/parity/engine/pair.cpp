@@ -418,6 +418,7 @@ void Pair::advance(std::uint64_t step_ms) {
     now_ms_ += step_ms;
     model_.advance(now_ms_);
     settle();
+    watch_trash();
 }
 
 void Pair::settle() {
@@ -425,9 +426,8 @@ void Pair::settle() {
     }
 }
 
-// Something was due so lately that the engine may not have seen it, or the trash of one may have
-// forgotten a server that the other still has.
-bool Pair::between_two_answers() {
+// After every step, because what the model has just forgotten it does not tell of any more.
+void Pair::watch_trash() {
     constexpr std::uint64_t kTrashOldMs = 105'000;  // Forgotten after 120 s, soon or later.
     constexpr std::uint64_t kTrashSlackMs = 32'000;
     for (const std::uint64_t idle_ms : model_.trash_idle_ms()) {
@@ -435,6 +435,11 @@ bool Pair::between_two_answers() {
             trash_certain_from_ms_ = now_ms_ + kTrashSlackMs;
         }
     }
+}
+
+// Something was due so lately that the engine may not have seen it, or the trash of one may have
+// forgotten a server that the other still has.
+bool Pair::between_two_answers() {
     return now_ms_ < trash_certain_from_ms_ || !same_connections();
 }
 

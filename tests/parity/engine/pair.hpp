@@ -56,6 +56,7 @@ class Pair {
     void wait(std::uint64_t wait_ms);
     void advance(std::uint64_t step_ms);
     void settle();
+    void watch_trash();
     [[nodiscard]] bool between_two_answers();
     [[nodiscard]] bool is_ambiguous_until(std::uint64_t until_ms) const;
     [[nodiscard]] bool same_connections() const;
